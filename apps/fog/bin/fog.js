@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+// Runs on any Node ≥ 20: finds a Node ≥ 24 (this one, or the one installed beside us) and hands over.
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MINIMUM_MAJOR = 24;
+const here = fileURLToPath(import.meta.url);
+
+function bundledNode() {
+  const require = createRequire(here);
+  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+  try {
+    const root = path.dirname(require.resolve(`${name}/package.json`));
+    return path.join(root, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  } catch {
+    return undefined;
+  }
+}
+
+if (Number(process.versions.node.split('.')[0]) >= MINIMUM_MAJOR) {
+  await import('../src/main.ts');
+} else {
+  const node = bundledNode();
+  if (node === undefined) {
+    process.stderr.write(
+      `fog: needs Node ${MINIMUM_MAJOR} or newer, this is ${process.version}, and none came with the packages.\n` +
+        `     Run "npm ci" without --omit=optional, or install Node ${MINIMUM_MAJOR}.\n`,
+    );
+    process.exit(125);
+  }
+  const child = spawn(node, [here, ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => {
+    process.exit(code ?? 128 + (constants.signals[signal ?? 'SIGKILL'] ?? 9));
+  });
+}

@@ -1,0 +1,233 @@
+/** Shapes of the HTTP API under /api/v1. */
+import { z } from 'zod';
+import { AccountId, ContentId, FencingToken, JobId, NodeId, TaskIndex } from './ids.ts';
+import { JobSpec } from './job-spec.ts';
+import { MAX_PAGE, MAX_WAIT_MS } from './limits.ts';
+import { Failure, Outcome } from './outcome.ts';
+import { Capabilities } from './agent-protocol.ts';
+
+export const JOB_STATES = [
+  'submitted',
+  'queued',
+  'placing',
+  'staging',
+  'running',
+  'uploading',
+  'verifying',
+  'settled',
+  'failed',
+  'cancelled',
+  'expired',
+] as const;
+export const JobState = z.enum(JOB_STATES);
+export type JobState = z.infer<typeof JobState>;
+
+const TERMINAL: ReadonlySet<JobState> = new Set(['settled', 'failed', 'cancelled', 'expired']);
+
+export function isTerminal(state: JobState): boolean {
+  return TERMINAL.has(state);
+}
+
+export const TaskCounts = z.strictObject({
+  total: z.int(),
+  queued: z.int(),
+  running: z.int(),
+  settled: z.int(),
+  failed: z.int(),
+  cancelled: z.int(),
+});
+export type TaskCounts = z.infer<typeof TaskCounts>;
+
+export const Job = z.strictObject({
+  id: JobId,
+  owner: AccountId,
+  name: z.string(),
+  state: JobState,
+  /** The one sentence that explains the state: first failure, or what it waits for. */
+  cause: z.string().optional(),
+  /** Once terminal: 0, or the code of the lowest failing index. */
+  exitCode: z.int().optional(),
+  failure: Failure.optional(),
+  tasks: TaskCounts,
+  createdAt: z.int(),
+  startedAt: z.int().optional(),
+  endedAt: z.int().optional(),
+});
+export type Job = z.infer<typeof Job>;
+
+export const JobDetail = z.strictObject({ ...Job.shape, spec: JobSpec });
+export type JobDetail = z.infer<typeof JobDetail>;
+
+export const Attempt = z.strictObject({
+  number: z.int(),
+  token: FencingToken,
+  node: NodeId,
+  leasedAt: z.int(),
+  endedAt: z.int().optional(),
+  /** `late`: arrived after a newer token was issued; kept, never counted. */
+  state: z.enum(['leased', 'accepted', 'failed', 'lost', 'late', 'cancelled']),
+  failure: Failure.optional(),
+});
+export type Attempt = z.infer<typeof Attempt>;
+
+export const Task = z.strictObject({
+  index: TaskIndex,
+  state: JobState,
+  node: NodeId.optional(),
+  attempts: z.array(Attempt),
+  outcome: Outcome.optional(),
+});
+export type Task = z.infer<typeof Task>;
+
+/** A terminal task with its outcome, as `GET /jobs/{id}/results` lists it. */
+export const TaskOutcome = z.strictObject({
+  index: TaskIndex,
+  state: JobState,
+  node: NodeId.optional(),
+  attempts: z.int(),
+  outcome: Outcome,
+});
+export type TaskOutcome = z.infer<typeof TaskOutcome>;
+
+export const ResultsPage = z.strictObject({
+  /** Terminal tasks without gap from the asked index on. */
+  results: z.array(TaskOutcome),
+  /** Index to ask for next; equals the task count when all are read. */
+  next: z.int(),
+  total: z.int(),
+});
+export type ResultsPage = z.infer<typeof ResultsPage>;
+
+export const JobEvent = z.strictObject({
+  seq: z.int(),
+  job: JobId,
+  index: TaskIndex.optional(),
+  time: z.int(),
+  /** A state of the job or task, or `requeued`, `lost`, `late`. */
+  type: z.string().max(32),
+  node: NodeId.optional(),
+  cause: z.string().optional(),
+});
+export type JobEvent = z.infer<typeof JobEvent>;
+
+export const NODE_STATUSES = ['active', 'idle', 'busy', 'suspect', 'draining', 'offline'] as const;
+export const NodeStatus = z.enum(NODE_STATUSES);
+export type NodeStatus = z.infer<typeof NodeStatus>;
+
+export const FogNode = z.strictObject({
+  id: NodeId,
+  name: z.string(),
+  owner: AccountId,
+  status: NodeStatus,
+  capabilities: Capabilities,
+  running: z.int(),
+  settled: z.int(),
+  failed: z.int(),
+  joinedAt: z.int(),
+  lastSeenAt: z.int(),
+});
+export type FogNode = z.infer<typeof FogNode>;
+
+export const ServiceStatus = z.strictObject({
+  name: z.string(),
+  state: z.enum(['waiting', 'starting', 'running', 'failed', 'stopped']),
+  health: z.enum(['healthy', 'degraded', 'unhealthy', 'unknown']),
+  detail: z.string().optional(),
+  requires: z.array(z.string()),
+  wants: z.array(z.string()),
+  restarts: z.int(),
+  since: z.int(),
+});
+export type ServiceStatus = z.infer<typeof ServiceStatus>;
+
+export const FogStatus = z.strictObject({
+  fogId: NodeId,
+  version: z.string(),
+  startedAt: z.int(),
+  time: z.int(),
+  nodes: z.strictObject({ total: z.int(), online: z.int(), slots: z.int(), busySlots: z.int() }),
+  jobs: z.strictObject({
+    open: z.int(),
+    ended: z.int(),
+    queuedTasks: z.int(),
+    runningTasks: z.int(),
+  }),
+  services: z.array(ServiceStatus),
+});
+export type FogStatus = z.infer<typeof FogStatus>;
+
+export const JoinCode = z.strictObject({
+  code: z.string(),
+  expiresAt: z.int(),
+  uses: z.int(),
+});
+export type JoinCode = z.infer<typeof JoinCode>;
+
+export const UploadedBlob = z.strictObject({ content: ContentId, sizeBytes: z.int() });
+export type UploadedBlob = z.infer<typeof UploadedBlob>;
+
+/** Query of a call that may wait: answers at once when there is news, else after `waitMs`. */
+export const WaitQuery = z.strictObject({
+  waitMs: z.coerce.number().int().min(0).max(MAX_WAIT_MS).default(0),
+});
+export const ResultsQuery = z.strictObject({
+  from: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(500),
+  ...WaitQuery.shape,
+});
+export const JobsQuery = z.strictObject({
+  /** Only open (not terminal) jobs. */
+  open: z.stringbool().default(false),
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(50),
+  /** Job id of the last row of the page before. */
+  after: JobId.optional(),
+});
+export const JobsPage = z.strictObject({ jobs: z.array(Job), next: JobId.optional() });
+export type JobsPage = z.infer<typeof JobsPage>;
+export const EventsQuery = z.strictObject({
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(500),
+});
+
+/** RFC 9457 problem details, media type application/problem+json. */
+export const Problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  /** Stable error code, see docs/reference/errors.md. */
+  code: z.string(),
+  kind: z.string(),
+  retryable: z.boolean(),
+  details: z.record(z.string(), z.unknown()).optional(),
+});
+export type Problem = z.infer<typeof Problem>;
+
+/** Client → server on /api/v1/events: JSON text frames. */
+export const EventsRequest = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('subscribe'), topic: z.enum(['jobs', 'nodes', 'services']) }),
+  /** Events and live output of one job; what is buffered of running tasks comes first. */
+  z.strictObject({ type: z.literal('follow'), job: JobId }),
+]);
+export type EventsRequest = z.infer<typeof EventsRequest>;
+
+/** Server → client on /api/v1/events. */
+export const EventsMessage = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('subscribed'), topic: z.string() }),
+  z.strictObject({ type: z.literal('job-event'), event: JobEvent }),
+  z.strictObject({ type: z.literal('node'), node: FogNode }),
+  z.strictObject({ type: z.literal('service'), service: ServiceStatus }),
+  z.strictObject({
+    type: z.literal('output'),
+    job: JobId,
+    index: TaskIndex,
+    attempt: z.int(),
+    stream: z.enum(['stdout', 'stderr']),
+    offset: z.int(),
+    data: z.string(),
+  }),
+  /** Messages were dropped because the client read too slowly; read the rest by HTTP. */
+  z.strictObject({ type: z.literal('lagged'), dropped: z.int() }),
+  z.strictObject({ type: z.literal('error'), code: z.string(), message: z.string() }),
+]);
+export type EventsMessage = z.infer<typeof EventsMessage>;

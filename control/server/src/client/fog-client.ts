@@ -1,0 +1,86 @@
+import type {
+  EventsMessage,
+  FogNode,
+  FogStatus,
+  Job,
+  JobDetail,
+  JobEvent,
+  JobsPage,
+  JobSpecInput,
+  JoinCode,
+  ResultsPage,
+  ServiceStatus,
+  Task,
+  UploadedBlob,
+} from '@fog/wire';
+
+export interface ClientOptions {
+  /** `http://host:port` of the fog. */
+  readonly url: string;
+  /** Bearer token of an account. */
+  readonly token: string;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The typed client of the HTTP API; every call throws FogError with the server's code and kind, or
+ * CLIENT_UNREACHABLE (kind `unavailable`) when nothing answers at the address, CLIENT_UNAUTHORISED on 401.
+ */
+export interface FogClient {
+  readonly url: string;
+  /** Sends the bytes, always; the server hashes while it receives. */
+  uploadBlob(
+    body: Uint8Array | AsyncIterable<Uint8Array>,
+    options?: CallOptions,
+  ): Promise<UploadedBlob>;
+  /** The same `idempotencyKey` with the same spec answers the same job; with another spec it is an error. */
+  submit(
+    spec: JobSpecInput,
+    options?: CallOptions & { readonly idempotencyKey?: string },
+  ): Promise<Job>;
+  /** With `waitMs` answers when the job is terminal or the time is over, whichever is first. */
+  job(id: string, options?: CallOptions & { readonly waitMs?: number }): Promise<JobDetail>;
+  jobs(
+    options?: CallOptions & {
+      readonly open?: boolean;
+      readonly limit?: number;
+      readonly after?: string;
+    },
+  ): Promise<JobsPage>;
+  /** Terminal tasks from index `from` without gap; with `waitMs` waits for at least one, or the job's end. */
+  results(
+    id: string,
+    options?: CallOptions & {
+      readonly from?: number;
+      readonly limit?: number;
+      readonly waitMs?: number;
+    },
+  ): Promise<ResultsPage>;
+  task(id: string, index: number, options?: CallOptions): Promise<Task>;
+  events(id: string, options?: CallOptions & { readonly after?: number }): Promise<JobEvent[]>;
+  cancel(id: string, options?: CallOptions): Promise<Job>;
+  /** The bytes of a terminal task's stream from `offset` on. */
+  readStream(
+    id: string,
+    index: number,
+    stream: 'stdout' | 'stderr',
+    options?: CallOptions & { readonly offset?: number },
+  ): Promise<AsyncIterable<Uint8Array>>;
+  /** The bytes of one output file of a terminal task. */
+  readFile(
+    id: string,
+    index: number,
+    path: string,
+    options?: CallOptions,
+  ): Promise<AsyncIterable<Uint8Array>>;
+  /** Live events and output of a job until `signal` aborts or the socket ends; starts with what is buffered. */
+  follow(id: string, options: { readonly signal: AbortSignal }): AsyncIterable<EventsMessage>;
+  nodes(options?: CallOptions): Promise<FogNode[]>;
+  status(options?: CallOptions): Promise<FogStatus>;
+  services(options?: CallOptions): Promise<ServiceStatus[]>;
+  restartService(name: string, options?: CallOptions): Promise<ServiceStatus>;
+  createJoinCode(options?: CallOptions): Promise<JoinCode>;
+}
