@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { defineErrors, type FogError } from '@fog/kernel';
 import { WIRE_ERRORS } from './errors.ts';
 

@@ -1,0 +1,134 @@
+/**
+ * Tables, snake_case, in types both SQLite and PostgreSQL hold: text, 64-bit integers, JSON as text.
+ * Times are milliseconds UTC.
+ */
+export interface AccountRow {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  readonly created_at: number;
+}
+
+/** Bearer credentials; only the SHA-256 of the secret is kept. */
+export interface CredentialRow {
+  readonly hash: string;
+  readonly account: string;
+  readonly label: string;
+  readonly created_at: number;
+  readonly expires_at: number | null;
+}
+
+export interface JoinCodeRow {
+  readonly hash: string;
+  readonly account: string;
+  readonly uses_left: number;
+  readonly expires_at: number;
+  readonly created_at: number;
+}
+
+/** Account that enrolled a node. */
+export interface NodeOwnerRow {
+  readonly node: string;
+  readonly account: string;
+  readonly enrolled_at: number;
+}
+
+export interface NodeRow {
+  readonly id: string;
+  readonly owner: string;
+  readonly name: string;
+  /** JSON of wire Capabilities. */
+  readonly capabilities: string;
+  readonly settled: number;
+  readonly failed: number;
+  readonly joined_at: number;
+  readonly last_seen_at: number;
+}
+
+export interface JobRow {
+  readonly id: string;
+  readonly owner: string;
+  readonly name: string;
+  readonly state: string;
+  /** JSON of wire JobSpec. */
+  readonly spec: string;
+  readonly task_count: number;
+  readonly settled: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly idempotency_key: string | null;
+  readonly cause: string | null;
+  readonly exit_code: number | null;
+  /** JSON of wire Failure. */
+  readonly failure: string | null;
+  readonly created_at: number;
+  readonly started_at: number | null;
+  readonly ended_at: number | null;
+}
+
+/** One terminal task; a task without a row is open, or was cancelled with its job. */
+export interface TaskResultRow {
+  readonly job: string;
+  readonly idx: number;
+  readonly state: string;
+  readonly node: string | null;
+  readonly attempts: number;
+  /** JSON of wire Outcome. */
+  readonly outcome: string;
+  readonly ended_at: number;
+}
+
+export interface AttemptRow {
+  /** Fencing token. */
+  readonly token: number;
+  readonly job: string;
+  readonly idx: number;
+  readonly number: number;
+  readonly node: string;
+  readonly state: string;
+  readonly leased_at: number;
+  readonly ended_at: number | null;
+  /** JSON of wire Failure. */
+  readonly failure: string | null;
+  /** JSON of wire Outcome; kept here only for late results, which never reach task_result. */
+  readonly outcome: string | null;
+}
+
+export interface JobEventRow {
+  readonly seq: number;
+  readonly job: string;
+  readonly idx: number | null;
+  readonly time: number;
+  readonly type: string;
+  readonly node: string | null;
+  readonly cause: string | null;
+}
+
+/** Who may read and use which content. */
+export interface ContentRefRow {
+  readonly account: string;
+  readonly content: string;
+  readonly size_bytes: number;
+  readonly created_at: number;
+}
+
+/** Content sent under a lease; a result may name only these. */
+export interface LeaseUploadRow {
+  readonly token: number;
+  readonly content: string;
+  readonly size_bytes: number;
+}
+
+export interface Database {
+  account: AccountRow;
+  credential: CredentialRow;
+  join_code: JoinCodeRow;
+  node_owner: NodeOwnerRow;
+  node: NodeRow;
+  job: JobRow;
+  task_result: TaskResultRow;
+  attempt: AttemptRow;
+  job_event: JobEventRow;
+  content_ref: ContentRefRow;
+  lease_upload: LeaseUploadRow;
+}
