@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  capacityFor,
+  explainPlacement,
+  place,
+  type PlacementNode,
+  type PlacementTask,
+} from '../src/index.ts';
+
+const GIB = 2 ** 30;
+const task = (over: Partial<PlacementTask> = {}): PlacementTask => ({
+  owner: 'ann',
+  runtime: 'wasm',
+  memoryBytes: GIB,
+  depth: 1,
+  ...over,
+});
+const node = (id: string, over: Partial<PlacementNode> = {}): PlacementNode => ({
+  id,
+  owner: 'ann',
+  runtimes: ['wasm', 'python'],
+  sandboxLevel: 'os',
+  memoryBytes: 8 * GIB,
+  slots: 2,
+  credit: 16,
+  held: 0,
+  ...over,
+});
+
+test('spreads over nodes by held work for their slots', () => {
+  const nodes = [node('a', { slots: 4 }), node('b', { slots: 2 })];
+  const { assignments, unplaced } = place(
+    Array.from({ length: 6 }, () => task()),
+    nodes,
+    { seed: 0 },
+  );
+  const onA = assignments.filter((one) => one.node === 'a').length;
+  assert.equal(onA, 4);
+  assert.deepEqual(unplaced, []);
+});
+
+test('never places against a hard constraint, and says which', () => {
+  const cases: [PlacementTask, PlacementNode, string][] = [
+    [task({ runtime: 'python' }), node('a', { runtimes: ['wasm'] }), 'runtime'],
+    [
+      task({ runtime: 'python', owner: 'bob' }),
+      node('a', { sandboxLevel: 'process' }),
+      'sandbox-level',
+    ],
+    [task({ memoryBytes: 9 * GIB }), node('a'), 'memory'],
+    [task(), node('a', { held: 2 }), 'full'],
+  ];
+  for (const [one, on, refusal] of cases) {
+    assert.deepEqual(place([one], [on], { seed: 0 }).unplaced, [0]);
+    assert.deepEqual(explainPlacement(one, [on]), [{ node: 'a', refusal }]);
+  }
+  assert.deepEqual(explainPlacement(task(), [node('a')]), []);
+});
+
+test('a node without an OS sandbox takes its own python and foreign wasm', () => {
+  const weak = node('a', { sandboxLevel: 'process' });
+  assert.equal(place([task({ runtime: 'python' })], [weak], { seed: 0 }).assignments.length, 1);
+  assert.equal(place([task({ owner: 'bob' })], [weak], { seed: 0 }).assignments.length, 1);
+});
+
+test('an avoided node is the last resort', () => {
+  const avoid = new Set(['a']);
+  const busy = node('b', { held: 1 });
+  assert.equal(place([task({ avoid })], [node('a'), busy], { seed: 0 }).assignments[0]?.node, 'b');
+  assert.equal(place([task({ avoid })], [node('a')], { seed: 0 }).assignments[0]?.node, 'a');
+});
+
+test('property: within windows, deterministic, and exactly as many as the capacity allows', () => {
+  const nodes = fc.array(
+    fc.record({ slots: fc.integer({ min: 1, max: 8 }), held: fc.integer({ min: 0, max: 20 }) }),
+    { maxLength: 12 },
+  );
+  fc.assert(
+    fc.property(
+      nodes,
+      fc.nat(40),
+      fc.integer({ min: 1, max: 8 }),
+      fc.nat(),
+      (shapes, count, depth, seed) => {
+        const fleet = shapes.map((shape, i) =>
+          node(`n${i}`, { ...shape, credit: shape.slots * 8 }),
+        );
+        const tasks = Array.from({ length: count }, () => task({ depth }));
+        const first = place(tasks, fleet, { seed });
+        assert.deepEqual(first, place(tasks, fleet, { seed }));
+        const capacity = capacityFor(task({ depth }), fleet);
+        assert.equal(first.assignments.length, Math.min(count, capacity));
+        for (const one of fleet) {
+          const got = first.assignments.filter((a) => a.node === one.id).length;
+          assert(got === 0 || one.held + got <= one.slots * depth);
+        }
+      },
+    ),
+  );
+});
