@@ -109,7 +109,7 @@ function evaluate(
     return found === undefined ? undefined : evaluate(found.init, found.file, byName);
   }
   if (node.type === 'BinaryExpression') {
-    const left = evaluate(node.left, file, byName);
+    const left = evaluate(node.left as Expression, file, byName);
     const right = evaluate(node.right, file, byName);
     if (left === undefined || right === undefined) return undefined;
     return OPERATORS[node.operator]?.(left, right);
