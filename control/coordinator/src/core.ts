@@ -1,0 +1,44 @@
+/** The state the coordinator's parts share, filled from the store at start. */
+import type { Clock, Logger } from '@fog/kernel';
+import type { Store } from '@fog/store';
+import type { JobEvents } from './job/job-events.ts';
+import type { JobRecord } from './job/job-record.ts';
+import type { Journal } from './journal.ts';
+import type { LeaseRecord } from './lease/lease-record.ts';
+import type { Listeners } from './live/listeners.ts';
+import type { LiveOutput } from './live/live-output.ts';
+import type { CoordinatorOptions } from './options.ts';
+import type { NodeRecord } from './registry/node-record.ts';
+
+export interface Core {
+  readonly options: CoordinatorOptions;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly journal: Journal;
+  readonly events: JobEvents;
+  readonly listeners: Listeners;
+  readonly live: LiveOutput;
+  /** Open jobs by id. */
+  readonly jobs: Map<string, JobRecord>;
+  readonly nodes: Map<string, NodeRecord>;
+  /** Leases of open tasks by fencing token, lost ones included until their task ends. */
+  readonly leases: Map<number, LeaseRecord>;
+  lastToken: number;
+  endedJobs: number;
+}
+
+/** Wakes those who wait for news of a job, after the commit that made the news durable. */
+export function wakeAfterCommit(core: Core, job: JobRecord): void {
+  core.journal.afterCommit(() => {
+    for (const wake of job.waiters) wake();
+  });
+}
+
+/** Forgets a lease whose task has ended or whose result came. */
+export function forgetLease(core: Core, lease: LeaseRecord): void {
+  lease.job.tokens.delete(lease.token);
+  core.leases.delete(lease.token);
+  core.nodes.get(lease.node)?.leases.delete(lease.token);
+  core.live.forget(lease.token);
+}

@@ -1,0 +1,27 @@
+import { defineErrors, type ErrorFactory, type ErrorTable } from '@fog/kernel';
+
+export const COORDINATOR_ERRORS = {
+  COORDINATOR_NO_JOB: { message: 'There is no such job.', kind: 'not-found' },
+  COORDINATOR_NO_TASK: { message: 'The job has no such task.', kind: 'not-found' },
+  COORDINATOR_UNKNOWN_CONTENT: {
+    message: 'The job names content that this account has not sent.',
+    kind: 'bad-input',
+  },
+  COORDINATOR_IDEMPOTENCY: {
+    message: 'The idempotency key was used for another job.',
+    kind: 'conflict',
+  },
+  COORDINATOR_OVERLOADED: {
+    message: 'The fog has more open tasks than it can hold.',
+    kind: 'unavailable',
+    retryable: true,
+  },
+  COORDINATOR_STOPPED: {
+    message: 'The coordinator is not running.',
+    kind: 'unavailable',
+    retryable: true,
+  },
+  COORDINATOR_NO_LEASE: { message: 'The node holds no such lease.', kind: 'forbidden' },
+} as const satisfies ErrorTable;
+
+export const fail: ErrorFactory<typeof COORDINATOR_ERRORS> = defineErrors(COORDINATOR_ERRORS);

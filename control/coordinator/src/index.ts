@@ -1,0 +1,12 @@
+export type {
+  AgentLink,
+  AgentSession,
+  CoordinatorApi,
+  FogListener,
+  JobListener,
+  OutputEvent,
+  WaitOptions,
+} from './api.ts';
+export { type CoordinatorDeps, createCoordinator } from './coordinator.ts';
+export { COORDINATOR_ERRORS } from './errors.ts';
+export { type CoordinatorOptions, defaultCoordinatorOptions } from './options.ts';

@@ -1,0 +1,144 @@
+import {
+  type Failure,
+  type Job,
+  type JobDetail,
+  type JobSpec,
+  type JobState,
+  taskCount,
+} from '@fog/wire';
+import type { JobRow } from '@fog/store';
+import type { LeaseRecord } from '../lease/lease-record.ts';
+import { TaskBoard } from './task-board.ts';
+
+/** An open job in memory; ended ones live in the store only. */
+export interface JobRecord {
+  readonly id: string;
+  readonly owner: string;
+  readonly name: string;
+  readonly spec: JobSpec;
+  readonly specJson: string;
+  readonly idempotencyKey: string | undefined;
+  readonly createdAt: number;
+  readonly board: TaskBoard;
+  /** Newest lease of each task that has one. */
+  readonly leases: Map<number, LeaseRecord>;
+  /** Fencing tokens issued for it that are still in memory. */
+  readonly tokens: Set<number>;
+  /** Nodes that failed a task before. */
+  readonly avoid: Map<number, Set<string>>;
+  /** Called after a commit that changed the job. */
+  readonly waiters: Set<() => void>;
+  state: JobState;
+  cause: string | undefined;
+  failure: Failure | undefined;
+  exitCode: number | undefined;
+  lowestFailed: number | undefined;
+  startedAt: number | undefined;
+  endedAt: number | undefined;
+}
+
+export function newJobRecord(input: {
+  readonly id: string;
+  readonly owner: string;
+  readonly spec: JobSpec;
+  readonly idempotencyKey: string | undefined;
+  readonly createdAt: number;
+}): JobRecord {
+  return {
+    ...input,
+    name: input.spec.name ?? input.spec.moduleName,
+    specJson: JSON.stringify(input.spec),
+    board: new TaskBoard(taskCount(input.spec)),
+    leases: new Map(),
+    tokens: new Set(),
+    avoid: new Map(),
+    waiters: new Set(),
+    state: 'submitted',
+    cause: undefined,
+    failure: undefined,
+    exitCode: undefined,
+    lowestFailed: undefined,
+    startedAt: undefined,
+    endedAt: undefined,
+  };
+}
+
+export function jobRow(job: JobRecord): JobRow {
+  return {
+    id: job.id,
+    owner: job.owner,
+    name: job.name,
+    state: job.state,
+    spec: job.specJson,
+    task_count: job.board.total,
+    settled: job.board.count('settled'),
+    failed: job.board.count('failed'),
+    cancelled: job.board.count('cancelled'),
+    idempotency_key: job.idempotencyKey ?? null,
+    cause: job.cause ?? null,
+    exit_code: job.exitCode ?? null,
+    failure: job.failure === undefined ? null : JSON.stringify(job.failure),
+    created_at: job.createdAt,
+    started_at: job.startedAt ?? null,
+    ended_at: job.endedAt ?? null,
+  };
+}
+
+/** Drops undefined members, so that optional fields are absent rather than undefined. */
+function present<T extends object>(value: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(
+    Object.entries(value).filter(([, member]) => member !== undefined),
+  ) as T;
+}
+
+export function openJobView(job: JobRecord): Job {
+  const { board } = job;
+  return present<Job>({
+    id: job.id,
+    owner: job.owner,
+    name: job.name,
+    state: job.state,
+    cause: job.cause,
+    exitCode: job.exitCode,
+    failure: job.failure,
+    tasks: {
+      total: board.total,
+      queued: board.count('queued'),
+      running: board.count('leased'),
+      settled: board.count('settled'),
+      failed: board.count('failed'),
+      cancelled: board.count('cancelled'),
+    },
+    createdAt: job.createdAt,
+    startedAt: job.startedAt,
+    endedAt: job.endedAt,
+  });
+}
+
+export function storedJobView(row: Omit<JobRow, 'spec'>): Job {
+  const ended = row.settled + row.failed + row.cancelled;
+  return present<Job>({
+    id: row.id,
+    owner: row.owner,
+    name: row.name,
+    state: row.state as JobState,
+    cause: row.cause ?? undefined,
+    exitCode: row.exit_code ?? undefined,
+    failure: row.failure === null ? undefined : (JSON.parse(row.failure) as Failure),
+    tasks: {
+      total: row.task_count,
+      queued: row.task_count - ended,
+      running: 0,
+      settled: row.settled,
+      failed: row.failed,
+      cancelled: row.cancelled,
+    },
+    createdAt: row.created_at,
+    startedAt: row.started_at ?? undefined,
+    endedAt: row.ended_at ?? undefined,
+  });
+}
+
+export function jobDetail(job: Job, spec: JobSpec): JobDetail {
+  return { ...job, spec };
+}

@@ -1,0 +1,258 @@
+/** Reads for the API: ended work from the store, open work from memory and store together. */
+import {
+  type Attempt,
+  type Failure,
+  failedOutcome,
+  isTerminal,
+  type Job,
+  type JobDetail,
+  type JobEvent,
+  JobSpec,
+  type JobState,
+  type JobsPage,
+  type Outcome,
+  type ResultsPage,
+  type Task,
+  type TaskOutcome,
+} from '@fog/wire';
+import type { AttemptRow, JobRow, TaskResultRow } from '@fog/store';
+import type { WaitOptions } from '../api.ts';
+import type { Core } from '../core.ts';
+import { fail } from '../errors.ts';
+import { eventFromRow } from './job-events.ts';
+import { type JobRecord, jobDetail, openJobView, storedJobView } from './job-record.ts';
+import { waitForNews } from './wait-for-news.ts';
+
+const SUMMARY = [
+  'id',
+  'owner',
+  'name',
+  'state',
+  'task_count',
+  'settled',
+  'failed',
+  'cancelled',
+  'idempotency_key',
+  'cause',
+  'exit_code',
+  'failure',
+  'created_at',
+  'started_at',
+  'ended_at',
+] as const;
+
+export class JobQueries {
+  readonly #core: Core;
+  readonly #waitingFor: (job: JobRecord) => string | undefined;
+
+  /** `waitingFor` explains why a queued job does not run. */
+  constructor(core: Core, waitingFor: (job: JobRecord) => string | undefined) {
+    this.#core = core;
+    this.#waitingFor = waitingFor;
+  }
+
+  async job(account: string, id: string, wait?: WaitOptions): Promise<JobDetail> {
+    const open = this.#open(account, id);
+    if (open !== undefined && wait !== undefined && wait.waitMs > 0) {
+      await waitForNews(this.#core, open, wait, () => !this.#core.jobs.has(id));
+    }
+    return this.#detail(account, id);
+  }
+
+  async #detail(account: string, id: string): Promise<JobDetail> {
+    const open = this.#open(account, id);
+    if (open !== undefined) return jobDetail(this.#openView(open), open.spec);
+    const row = await this.#row(account, id);
+    return jobDetail(storedJobView(row), JobSpec.parse(JSON.parse(row.spec)));
+  }
+
+  #openView(job: JobRecord): Job {
+    const view = openJobView(job);
+    if (isTerminal(job.state)) return { ...view, state: 'verifying' };
+    const cause = view.cause ?? this.#waitingFor(job);
+    return cause === undefined ? view : { ...view, cause };
+  }
+
+  async jobs(
+    account: string,
+    query: { readonly open: boolean; readonly limit: number; readonly after?: string },
+  ): Promise<JobsPage> {
+    let select = this.#core.store.db.selectFrom('job').select(SUMMARY).where('owner', '=', account);
+    if (query.open) {
+      select = select.where('state', 'not in', ['settled', 'failed', 'cancelled', 'expired']);
+    }
+    if (query.after !== undefined) {
+      const { createdAt } = await this.#detail(account, query.after);
+      const after = query.after;
+      select = select.where((e) =>
+        e.or([
+          e('created_at', '<', createdAt),
+          e.and([e('created_at', '=', createdAt), e('id', '<', after)]),
+        ]),
+      );
+    }
+    const rows = await select
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(query.limit + 1)
+      .execute();
+    const jobs = rows.slice(0, query.limit).map((row) => {
+      const open = this.#core.jobs.get(row.id);
+      return open === undefined ? storedJobView(row) : this.#openView(open);
+    });
+    const last = jobs.at(-1);
+    return rows.length > query.limit && last !== undefined ? { jobs, next: last.id } : { jobs };
+  }
+
+  async results(
+    account: string,
+    id: string,
+    query: { readonly from: number; readonly limit: number } & WaitOptions,
+  ): Promise<ResultsPage> {
+    const open = this.#open(account, id);
+    const total = open?.board.total ?? (await this.#row(account, id)).task_count;
+    if (open !== undefined && query.waitMs > 0 && query.from < total) {
+      const news = (): boolean => !this.#core.jobs.has(id) || open.board.endedPrefix > query.from;
+      await waitForNews(this.#core, open, query, news);
+    }
+    const ended = !this.#core.jobs.has(id);
+    const rows = await this.#core.store.db
+      .selectFrom('task_result')
+      .selectAll()
+      .where('job', '=', id)
+      .where('idx', '>=', query.from)
+      .orderBy('idx')
+      .limit(query.limit)
+      .execute();
+    const results = contiguous(rows, { ...query, to: ended ? total : 0 });
+    return { results, next: query.from + results.length, total };
+  }
+
+  async task(account: string, id: string, index: number): Promise<Task> {
+    const open = this.#open(account, id);
+    const total = open?.board.total ?? (await this.#row(account, id)).task_count;
+    if (index >= total) {
+      throw fail('COORDINATOR_NO_TASK', {
+        message: `Job ${id} has no task ${index}: its last is ${total - 1}.`,
+      });
+    }
+    const { db } = this.#core.store;
+    const attempts = await db
+      .selectFrom('attempt')
+      .selectAll()
+      .where('job', '=', id)
+      .where('idx', '=', index)
+      .orderBy('token')
+      .execute();
+    const row = await db
+      .selectFrom('task_result')
+      .selectAll()
+      .where('job', '=', id)
+      .where('idx', '=', index)
+      .executeTakeFirst();
+    return taskView(index, attempts, row, this.#core.jobs.get(id));
+  }
+
+  async events(
+    account: string,
+    id: string,
+    query: { readonly after: number; readonly limit: number },
+  ): Promise<JobEvent[]> {
+    if (this.#open(account, id) === undefined) await this.#row(account, id);
+    const rows = await this.#core.store.db
+      .selectFrom('job_event')
+      .selectAll()
+      .where('job', '=', id)
+      .where('seq', '>', query.after)
+      .orderBy('seq')
+      .limit(query.limit)
+      .execute();
+    return rows.map(eventFromRow);
+  }
+
+  /** The open job of this account; undefined when it has ended or is not known. */
+  #open(account: string, id: string): JobRecord | undefined {
+    const job = this.#core.jobs.get(id);
+    if (job !== undefined && job.owner !== account) throw noJob(id);
+    return job;
+  }
+
+  async #row(account: string, id: string): Promise<JobRow> {
+    const row = await this.#core.store.db
+      .selectFrom('job')
+      .selectAll()
+      .where('id', '=', id)
+      .where('owner', '=', account)
+      .executeTakeFirst();
+    if (row === undefined) throw noJob(id);
+    return row;
+  }
+}
+
+/** The same answer for a job that is not there and for another account's. */
+export function noJob(id: string): Error {
+  return fail('COORDINATOR_NO_JOB', {
+    message: `There is no job ${id}. "jobs" lists yours.`,
+    details: { job: id },
+  });
+}
+
+/** Results without gap from `from` on; below `to` a missing row is a task cancelled with its job. */
+function contiguous(
+  rows: readonly TaskResultRow[],
+  range: { readonly from: number; readonly limit: number; readonly to: number },
+): TaskOutcome[] {
+  const byIndex = new Map(rows.map((row) => [row.idx, row]));
+  const results: TaskOutcome[] = [];
+  for (let index = range.from; results.length < range.limit; index += 1) {
+    const row = byIndex.get(index);
+    if (row !== undefined) results.push(outcomeView(row));
+    else if (index < range.to) results.push(cancelledTask(index));
+    else break;
+  }
+  return results;
+}
+
+function cancelledTask(index: number): TaskOutcome {
+  return { index, state: 'cancelled', attempts: 0, outcome: failedOutcome('CANCELLED') };
+}
+
+function outcomeView(row: TaskResultRow): TaskOutcome {
+  return {
+    index: row.idx,
+    state: row.state as JobState,
+    ...(row.node === null ? {} : { node: row.node }),
+    attempts: row.attempts,
+    outcome: JSON.parse(row.outcome) as Outcome,
+  };
+}
+
+function taskView(
+  index: number,
+  attempts: readonly AttemptRow[],
+  row: TaskResultRow | undefined,
+  job: JobRecord | undefined,
+): Task {
+  const views = attempts.map(attemptView);
+  if (row !== undefined) {
+    const { state, node, outcome } = outcomeView(row);
+    return { index, state, attempts: views, outcome, ...(node === undefined ? {} : { node }) };
+  }
+  if (job === undefined) return { ...cancelledTask(index), attempts: views };
+  const lease = job.leases.get(index);
+  if (lease === undefined || lease.state === 'lost')
+    return { index, state: 'queued', attempts: views };
+  return { index, state: lease.phase ?? 'placing', node: lease.node, attempts: views };
+}
+
+function attemptView(row: AttemptRow): Attempt {
+  return {
+    number: row.number,
+    token: row.token,
+    node: row.node,
+    leasedAt: row.leased_at,
+    state: row.state as Attempt['state'],
+    ...(row.ended_at === null ? {} : { endedAt: row.ended_at }),
+    ...(row.failure === null ? {} : { failure: JSON.parse(row.failure) as Failure }),
+  };
+}

@@ -1,0 +1,136 @@
+/** Where each task of one open job stands; a few bytes a task, so 100,000 cost little. */
+
+const QUEUED = 0;
+const LEASED = 1;
+const SETTLED = 2;
+const FAILED = 3;
+const CANCELLED = 4;
+
+export type TaskState = 'queued' | 'leased' | 'settled' | 'failed' | 'cancelled';
+export type EndState = 'settled' | 'failed' | 'cancelled';
+
+const NAMES: readonly TaskState[] = ['queued', 'leased', 'settled', 'failed', 'cancelled'];
+const CODES: Readonly<Record<TaskState, number>> = {
+  queued: QUEUED,
+  leased: LEASED,
+  settled: SETTLED,
+  failed: FAILED,
+  cancelled: CANCELLED,
+};
+
+export class TaskBoard {
+  readonly total: number;
+  readonly #state: Uint8Array;
+  readonly #attempts: Uint16Array;
+  readonly #counts = [0, 0, 0, 0, 0];
+  /** No index below it was never taken. */
+  #fresh = 0;
+  /** Taken before and given back, ready to be taken again. */
+  #returned: number[] = [];
+  #prefix = 0;
+
+  constructor(total: number) {
+    this.total = total;
+    this.#state = new Uint8Array(total);
+    this.#attempts = new Uint16Array(total);
+    this.#counts[QUEUED] = total;
+  }
+
+  count(state: TaskState): number {
+    return this.#counts[CODES[state]] ?? 0;
+  }
+
+  stateOf(index: number): TaskState {
+    return NAMES[this.#state[index] ?? QUEUED] ?? 'queued';
+  }
+
+  attempts(index: number): number {
+    return this.#attempts[index] ?? 0;
+  }
+
+  /** All indices below it have ended. */
+  get endedPrefix(): number {
+    return this.#prefix;
+  }
+
+  get open(): number {
+    return this.count('queued') + this.count('leased');
+  }
+
+  /** True when `take` would find one now; a task waiting for its retry is queued but not ready. */
+  get ready(): boolean {
+    this.#skipTaken();
+    return this.#returned.length > 0 || this.#fresh < this.total;
+  }
+
+  /** Next index to place, lowest first among the given back; it stays queued until `lease`. */
+  take(): number | undefined {
+    while (this.#returned.length > 0) {
+      const index = this.#returned.shift();
+      if (index !== undefined && this.#state[index] === QUEUED) return index;
+    }
+    this.#skipTaken();
+    if (this.#fresh >= this.total) return undefined;
+    const index = this.#fresh;
+    this.#fresh += 1;
+    return index;
+  }
+
+  #skipTaken(): void {
+    while (this.#fresh < this.total && this.#state[this.#fresh] !== QUEUED) this.#fresh += 1;
+    while (this.#returned.length > 0 && this.#state[this.#returned[0] ?? 0] !== QUEUED) {
+      this.#returned.shift();
+    }
+  }
+
+  /** Makes a taken or requeued index available to `take` again. */
+  giveBack(index: number): void {
+    if (this.#state[index] === QUEUED && !this.#returned.includes(index)) {
+      this.#returned.push(index);
+    }
+  }
+
+  /** Returns the attempt's number, from 1. */
+  lease(index: number): number {
+    this.#set(index, LEASED);
+    this.#attempts[index] = this.attempts(index) + 1;
+    return this.attempts(index);
+  }
+
+  requeue(index: number): void {
+    this.#set(index, QUEUED);
+  }
+
+  end(index: number, state: EndState): void {
+    this.#set(index, CODES[state]);
+    while (this.#prefix < this.total && (this.#state[this.#prefix] ?? 0) >= SETTLED) {
+      this.#prefix += 1;
+    }
+  }
+
+  /** Ends every open task; returns the leased ones among them. */
+  cancelOpen(): number[] {
+    const leased: number[] = [];
+    for (let index = 0; index < this.total; index += 1) {
+      const state = this.#state[index];
+      if (state === LEASED) leased.push(index);
+      if (state === LEASED || state === QUEUED) this.#set(index, CANCELLED);
+    }
+    this.#prefix = this.total;
+    return leased;
+  }
+
+  /** Restores what the store knows of a task after a restart. */
+  restore(index: number, state: TaskState, attempts: number): void {
+    this.#set(index, CODES[state]);
+    this.#attempts[index] = attempts;
+    if (state !== 'queued' && state !== 'leased') this.end(index, state);
+  }
+
+  #set(index: number, code: number): void {
+    const before = this.#state[index] ?? QUEUED;
+    this.#counts[before] = (this.#counts[before] ?? 0) - 1;
+    this.#counts[code] = (this.#counts[code] ?? 0) + 1;
+    this.#state[index] = code;
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * What changed since the last commit, written as a few multi-row statements in one group commit.
+ * Memory is ahead of the store by at most one commit; nobody is told of a change before it is durable.
+ */
+import type {
+  AttemptRow,
+  ContentRefRow,
+  Database,
+  JobEventRow,
+  LeaseUploadRow,
+  NodeRow,
+  Store,
+  TaskResultRow,
+} from '@fog/store';
+import type { Transaction } from 'kysely';
+import { type JobRecord, jobRow } from './job/job-record.ts';
+
+/** Rows in one statement: well below SQLite's 32,766 and PostgreSQL's 65,535 parameters. */
+const ROWS_PER_STATEMENT = 500;
+
+interface Batch {
+  readonly newJobs: Set<JobRecord>;
+  readonly jobs: Set<JobRecord>;
+  readonly results: TaskResultRow[];
+  /** By token: a later state of an attempt replaces an earlier one of the same batch. */
+  readonly attempts: Map<number, AttemptRow>;
+  readonly events: JobEventRow[];
+  readonly nodes: Map<string, NodeRow>;
+  readonly contentRefs: Map<string, ContentRefRow>;
+  readonly uploads: LeaseUploadRow[];
+  readonly afterCommit: (() => void)[];
+}
+
+function emptyBatch(): Batch {
+  return {
+    newJobs: new Set(),
+    jobs: new Set(),
+    results: [],
+    attempts: new Map(),
+    events: [],
+    nodes: new Map(),
+    contentRefs: new Map(),
+    uploads: [],
+    afterCommit: [],
+  };
+}
+
+export class Journal {
+  readonly #store: Store;
+  readonly #onFailure: (error: unknown) => void;
+  #batch: Batch = emptyBatch();
+  #commit: Promise<void> | undefined;
+  #last: Promise<void> = Promise.resolve();
+
+  /** `onFailure`: a commit failed, so memory and store disagree; the owner must start again from the store. */
+  constructor(store: Store, onFailure: (error: unknown) => void) {
+    this.#store = store;
+    this.#onFailure = onFailure;
+  }
+
+  newJob(job: JobRecord): void {
+    this.#open().newJobs.add(job);
+  }
+
+  job(job: JobRecord): void {
+    this.#open().jobs.add(job);
+  }
+
+  result(row: TaskResultRow): void {
+    this.#open().results.push(row);
+  }
+
+  attempt(row: AttemptRow): void {
+    this.#open().attempts.set(row.token, row);
+  }
+
+  event(row: JobEventRow): void {
+    this.#open().events.push(row);
+  }
+
+  node(row: NodeRow): void {
+    this.#open().nodes.set(row.id, row);
+  }
+
+  contentRef(row: ContentRefRow): void {
+    this.#open().contentRefs.set(`${row.account} ${row.content}`, row);
+  }
+
+  upload(row: LeaseUploadRow): void {
+    this.#open().uploads.push(row);
+  }
+
+  /** Runs after the commit that holds everything noted so far. */
+  afterCommit(task: () => void): void {
+    this.#open().afterCommit.push(task);
+  }
+
+  /** Resolves when everything noted so far is durable. */
+  committed(): Promise<void> {
+    return this.#commit ?? this.#last;
+  }
+
+  #open(): Batch {
+    this.#commit ??= this.#schedule();
+    return this.#batch;
+  }
+
+  #schedule(): Promise<void> {
+    let taken: Batch | undefined;
+    const commit = this.#store
+      .write(async (trx) => {
+        if (taken === undefined) {
+          taken = this.#batch;
+          this.#batch = emptyBatch();
+          this.#commit = undefined;
+        }
+        await writeBatch(trx, taken);
+      })
+      .then(() => {
+        for (const task of taken?.afterCommit ?? []) task();
+      });
+    commit.catch(this.#onFailure);
+    this.#last = commit;
+    return commit;
+  }
+}
+
+async function writeBatch(trx: Transaction<Database>, batch: Batch): Promise<void> {
+  await inserted([...batch.newJobs].map(jobRow), (rows) =>
+    trx.insertInto('job').values(rows).execute(),
+  );
+  for (const job of batch.jobs) if (!batch.newJobs.has(job)) await updateJob(trx, job);
+  await inserted([...batch.attempts.values()], (rows) => upsertAttempts(trx, rows));
+  await inserted(batch.results, (rows) => trx.insertInto('task_result').values(rows).execute());
+  await inserted(batch.events, (rows) => trx.insertInto('job_event').values(rows).execute());
+  await inserted([...batch.nodes.values()], (rows) => upsertNodes(trx, rows));
+  await inserted([...batch.contentRefs.values()], (rows) =>
+    trx
+      .insertInto('content_ref')
+      .values(rows)
+      .onConflict((c) => c.columns(['account', 'content']).doNothing())
+      .execute(),
+  );
+  await inserted(batch.uploads, (rows) =>
+    trx
+      .insertInto('lease_upload')
+      .values(rows)
+      .onConflict((c) => c.columns(['token', 'content']).doNothing())
+      .execute(),
+  );
+}
+
+async function inserted<Row>(
+  rows: readonly Row[],
+  insert: (rows: readonly Row[]) => Promise<unknown>,
+): Promise<void> {
+  for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
+    await insert(rows.slice(from, from + ROWS_PER_STATEMENT));
+  }
+}
+
+async function updateJob(trx: Transaction<Database>, job: JobRecord): Promise<void> {
+  const { id, spec: _spec, ...changed } = jobRow(job);
+  await trx.updateTable('job').set(changed).where('id', '=', id).execute();
+}
+
+async function upsertAttempts(
+  trx: Transaction<Database>,
+  rows: readonly AttemptRow[],
+): Promise<void> {
+  await trx
+    .insertInto('attempt')
+    .values(rows)
+    .onConflict((c) =>
+      c.column('token').doUpdateSet((e) => ({
+        state: e.ref('excluded.state'),
+        ended_at: e.ref('excluded.ended_at'),
+        failure: e.ref('excluded.failure'),
+        outcome: e.ref('excluded.outcome'),
+      })),
+    )
+    .execute();
+}
+
+async function upsertNodes(trx: Transaction<Database>, rows: readonly NodeRow[]): Promise<void> {
+  await trx
+    .insertInto('node')
+    .values(rows)
+    .onConflict((c) =>
+      c.column('id').doUpdateSet((e) => ({
+        owner: e.ref('excluded.owner'),
+        name: e.ref('excluded.name'),
+        capabilities: e.ref('excluded.capabilities'),
+        settled: e.ref('excluded.settled'),
+        failed: e.ref('excluded.failed'),
+        last_seen_at: e.ref('excluded.last_seen_at'),
+      })),
+    )
+    .execute();
+}

@@ -1,0 +1,200 @@
+/** Hands queued tasks to nodes: places them, issues leases, and sends them once they are durable. */
+import { arrayItem, CREDIT_PER_SLOT, type Lease, type LeasedJob } from '@fog/wire';
+import { capacityFor, place, type PlacementNode, type PlacementTask } from '@fog/scheduler';
+import type { AgentLink } from '../api.ts';
+import type { Core } from '../core.ts';
+import type { JobRecord } from '../job/job-record.ts';
+import { placementNode } from '../registry/node-record.ts';
+import { attemptRow, type LeaseRecord } from './lease-record.ts';
+import { leasedJob, workMessages } from './work-messages.ts';
+
+/** Work a node should hold in advance: covers the round trip to the coordinator and back. */
+const AHEAD_MS = 100;
+/** Modules whose run time is remembered. */
+const MAX_REMEMBERED_MODULES = 1_000;
+/** Weight of the newest run in the running mean. */
+const RECENT_WEIGHT = 0.2;
+
+export class Dispatcher {
+  readonly #core: Core;
+  /** Jobs with tasks to place, by kind of work; within a kind they take turns. */
+  readonly #queues = new Map<string, Set<JobRecord>>();
+  readonly #runMs = new Map<string, number>();
+  #round = 0;
+  #kicked = false;
+  #stopped = false;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Many calls in one turn make one round. */
+  kick(): void {
+    if (this.#kicked || this.#stopped) return;
+    this.#kicked = true;
+    queueMicrotask(() => {
+      this.#kicked = false;
+      if (!this.#stopped) this.#dispatch();
+    });
+  }
+
+  enqueue(job: JobRecord): void {
+    if (!job.board.ready) return;
+    const key = kindOf(job);
+    const queue = this.#queues.get(key) ?? new Set();
+    this.#queues.set(key, queue);
+    queue.add(job);
+  }
+
+  /** Learns how long this work runs, which decides how much of it a node holds in advance. */
+  ran(job: JobRecord, wallMs: number): void {
+    const module = job.spec.module;
+    const before = this.#runMs.get(module);
+    this.#runMs.delete(module);
+    if (this.#runMs.size >= MAX_REMEMBERED_MODULES) {
+      this.#runMs.delete(this.#runMs.keys().next().value ?? '');
+    }
+    const mean = before === undefined ? wallMs : before + (wallMs - before) * RECENT_WEIGHT;
+    this.#runMs.set(module, mean);
+  }
+
+  task(job: JobRecord, index?: number): PlacementTask {
+    const avoid = index === undefined ? undefined : job.avoid.get(index);
+    return {
+      owner: job.owner,
+      runtime: job.spec.runtime,
+      memoryBytes: job.spec.resources.memoryBytes,
+      depth: this.#depth(job),
+      ...(avoid === undefined ? {} : { avoid }),
+    };
+  }
+
+  fleet(): PlacementNode[] {
+    const fleet: PlacementNode[] = [];
+    for (const node of this.#core.nodes.values()) {
+      if (node.link !== undefined) fleet.push(placementNode(node, node.link));
+    }
+    return fleet;
+  }
+
+  #depth(job: JobRecord): number {
+    const runMs = this.#runMs.get(job.spec.module);
+    if (runMs === undefined) return 1;
+    return Math.min(CREDIT_PER_SLOT, Math.max(1, Math.ceil(AHEAD_MS / Math.max(1, runMs))));
+  }
+
+  #dispatch(): void {
+    const sends = new Map<AgentLink, LeaseRecord[]>();
+    for (const [key, queue] of this.#queues) {
+      this.#dispatchKind(queue, sends);
+      if (queue.size === 0) this.#queues.delete(key);
+    }
+    if (sends.size === 0) return;
+    this.#core.journal.afterCommit(() => {
+      for (const [link, leases] of sends) this.#send(link, leases);
+    });
+  }
+
+  #dispatchKind(queue: Set<JobRecord>, sends: Map<AgentLink, LeaseRecord[]>): void {
+    const fleet = this.fleet();
+    const first = queue.values().next().value;
+    if (first === undefined) return;
+    let capacity = capacityFor(this.task(first), fleet);
+    const chosen: { job: JobRecord; index: number }[] = [];
+    while (capacity > 0 && queue.size > 0) {
+      const share = Math.max(1, Math.floor(capacity / queue.size));
+      const job = queue.values().next().value;
+      if (job === undefined) break;
+      queue.delete(job);
+      for (let taken = 0; taken < share && capacity > 0; taken += 1) {
+        const index = job.board.take();
+        if (index === undefined) break;
+        chosen.push({ job, index });
+        capacity -= 1;
+      }
+      if (job.board.ready) queue.add(job);
+    }
+    this.#round += 1;
+    const tasks = chosen.map(({ job, index }) => this.task(job, index));
+    const placement = place(tasks, fleet, { seed: this.#round });
+    for (const { task, node } of placement.assignments) {
+      const one = chosen[task];
+      if (one !== undefined) this.#issue(one.job, one.index, node, sends);
+    }
+    for (const task of placement.unplaced) {
+      const one = chosen[task];
+      one?.job.board.giveBack(one.index);
+      if (one !== undefined) queue.add(one.job);
+    }
+  }
+
+  #issue(
+    job: JobRecord,
+    index: number,
+    nodeId: string,
+    sends: Map<AgentLink, LeaseRecord[]>,
+  ): void {
+    const core = this.#core;
+    const node = core.nodes.get(nodeId);
+    if (node?.link === undefined) return;
+    core.lastToken += 1;
+    const lease: LeaseRecord = {
+      token: core.lastToken,
+      job,
+      index,
+      attempt: job.board.lease(index),
+      node: nodeId,
+      leasedAt: core.clock.now(),
+      expiresAtMs: core.clock.monotonicMs() + core.options.leaseMs,
+      state: 'leased',
+      phase: undefined,
+      uploads: new Map(),
+    };
+    job.leases.set(index, lease);
+    job.tokens.add(lease.token);
+    core.leases.set(lease.token, lease);
+    node.leases.set(lease.token, lease);
+    core.journal.attempt(attemptRow(lease, { state: 'leased' }));
+    if (job.state === 'queued') {
+      job.state = 'placing';
+      core.journal.job(job);
+      core.events.add(job, 'placing', { node: nodeId });
+    }
+    const batch = sends.get(node.link) ?? [];
+    sends.set(node.link, batch);
+    batch.push(lease);
+  }
+
+  #send(link: AgentLink, leases: readonly LeaseRecord[]): void {
+    const current = leases.filter((lease) => lease.state === 'leased' && isOpen(lease));
+    if (current.length === 0) return;
+    const jobs = new Map<string, LeasedJob>();
+    for (const { job } of current) if (!jobs.has(job.id)) jobs.set(job.id, leasedJob(job));
+    const wire = current.map((lease): Lease => {
+      const item = arrayItem(lease.job.spec, lease.index);
+      return {
+        token: lease.token,
+        job: lease.job.id,
+        index: lease.index,
+        attempt: lease.attempt,
+        leaseMs: this.#core.options.leaseMs,
+        ...(item === undefined ? {} : { item }),
+      };
+    });
+    for (const message of workMessages(jobs, wire)) link.send(message);
+  }
+}
+
+function isOpen(lease: LeaseRecord): boolean {
+  return lease.job.board.stateOf(lease.index) === 'leased';
+}
+
+/** Tasks of one kind fit the same nodes, so they share a queue and a capacity. */
+function kindOf(job: JobRecord): string {
+  const { runtime, module, resources } = job.spec;
+  return [job.owner, runtime, module, resources.memoryBytes].join(' ');
+}

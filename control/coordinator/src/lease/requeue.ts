@@ -1,0 +1,97 @@
+/** What happens to a lease that will bring no result: its task goes back to the queue, or fails for good. */
+import { failedOutcome, type Failure, type Outcome } from '@fog/wire';
+import { type Core, forgetLease } from '../core.ts';
+import { endTask } from '../job/lifecycle.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { attemptRow, type LeaseRecord } from './lease-record.ts';
+
+/** Wait before the second attempt; doubles with each further one, so that a broken node is not hammered. */
+const RETRY_BASE_MS = 100;
+/** Longest wait between attempts. */
+const RETRY_MAX_MS = 10_000;
+
+/** The node lost the lease (dead, gone, expired). The task runs elsewhere at once. */
+export function loseLease(
+  core: Core,
+  dispatcher: Dispatcher,
+  lease: LeaseRecord,
+  cause: string,
+): void {
+  if (lease.state === 'lost') return;
+  lease.state = 'lost';
+  detach(core, lease);
+  if (lease.job.leases.get(lease.index) !== lease) return;
+  core.journal.attempt(
+    attemptRow(lease, {
+      state: 'lost',
+      ended_at: core.clock.now(),
+      failure: JSON.stringify({ class: 'fog', code: 'NODE_LOST', message: cause }),
+    }),
+  );
+  core.events.add(lease.job, 'lost', { index: lease.index, node: lease.node, cause });
+  tryAgain(core, dispatcher, lease, { last: failedOutcome('NODE_LOST', cause), baseMs: 0 });
+}
+
+/** The node reported that the fog, not the program, failed. */
+export function failAttempt(
+  core: Core,
+  dispatcher: Dispatcher,
+  lease: LeaseRecord,
+  outcome: Outcome & { readonly failure: Failure },
+): void {
+  lease.state = 'lost';
+  forgetLease(core, lease);
+  core.journal.attempt(
+    attemptRow(lease, {
+      state: 'failed',
+      ended_at: core.clock.now(),
+      failure: JSON.stringify(outcome.failure),
+    }),
+  );
+  tryAgain(core, dispatcher, lease, { last: outcome, baseMs: RETRY_BASE_MS });
+}
+
+function detach(core: Core, lease: LeaseRecord): void {
+  core.nodes.get(lease.node)?.leases.delete(lease.token);
+  core.live.forget(lease.token);
+}
+
+function tryAgain(
+  core: Core,
+  dispatcher: Dispatcher,
+  lease: LeaseRecord,
+  attempt: { readonly last: Outcome; readonly baseMs: number },
+): void {
+  const { job, index } = lease;
+  const { last, baseMs } = attempt;
+  if (job.board.stateOf(index) !== 'leased') return;
+  const attempts = job.board.attempts(index);
+  if (attempts > job.spec.retries) {
+    const why = last.failure?.message ?? 'unknown';
+    endTask(core, job, index, {
+      outcome: { ...last, failure: exhausted(last, attempts, why) },
+      node: lease.node,
+    });
+    return;
+  }
+  const avoid = job.avoid.get(index) ?? new Set();
+  job.avoid.set(index, avoid.add(lease.node));
+  job.board.requeue(index);
+  core.events.add(job, 'requeued', { index, cause: last.failure?.message ?? 'the attempt failed' });
+  const again = (): void => {
+    job.board.giveBack(index);
+    dispatcher.enqueue(job);
+    dispatcher.kick();
+  };
+  const delayMs = Math.min(RETRY_MAX_MS, baseMs * 2 ** (attempts - 1));
+  if (delayMs === 0) again();
+  else core.clock.after(delayMs, again);
+}
+
+function exhausted(last: Outcome, attempts: number, why: string): Failure {
+  return {
+    class: 'fog',
+    code: last.failure?.code ?? 'NODE_LOST',
+    message: `given up after ${attempts} attempts; the last one: ${why}`,
+  };
+}

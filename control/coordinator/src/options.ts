@@ -1,0 +1,20 @@
+export interface CoordinatorOptions {
+  /** A lease not renewed for this long goes back to the queue. */
+  readonly leaseMs: number;
+  /** Silence after which a node is shown as suspect. */
+  readonly suspectMs: number;
+  /** Silence after which a node is dead: its socket is closed. */
+  readonly deadMs: number;
+  /** Time a node has to come back after its socket closed, before its leases are freed. */
+  readonly closeGraceMs: number;
+  /** Open tasks above which submissions are refused. */
+  readonly maxOpenTasks: number;
+}
+
+export const defaultCoordinatorOptions: CoordinatorOptions = {
+  leaseMs: 30_000,
+  suspectMs: 45_000,
+  deadMs: 90_000,
+  closeGraceMs: 5_000,
+  maxOpenTasks: 1_000_000,
+};

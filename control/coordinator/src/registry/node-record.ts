@@ -1,0 +1,86 @@
+import type { Capabilities, FogNode, NodeStatus } from '@fog/wire';
+import type { NodeRow } from '@fog/store';
+import type { PlacementNode } from '@fog/scheduler';
+import type { AgentLink } from '../api.ts';
+import type { LeaseRecord } from '../lease/lease-record.ts';
+
+/** A node the fog knows; `link` while its agent is connected. */
+export interface NodeRecord {
+  readonly id: string;
+  owner: string;
+  name: string;
+  capabilities: Capabilities;
+  readonly joinedAt: number;
+  lastSeenAt: number;
+  /** Monotonic time of the last frame. */
+  lastHeardMs: number;
+  settled: number;
+  failed: number;
+  link: AgentLink | undefined;
+  /** Leases issued to it and neither ended nor lost. */
+  readonly leases: Map<number, LeaseRecord>;
+}
+
+export function nodeRow(node: NodeRecord): NodeRow {
+  return {
+    id: node.id,
+    owner: node.owner,
+    name: node.name,
+    capabilities: JSON.stringify(node.capabilities),
+    settled: node.settled,
+    failed: node.failed,
+    joined_at: node.joinedAt,
+    last_seen_at: node.lastSeenAt,
+  };
+}
+
+export function nodeFromRow(row: NodeRow): NodeRecord {
+  return {
+    id: row.id,
+    owner: row.owner,
+    name: row.name,
+    capabilities: JSON.parse(row.capabilities) as Capabilities,
+    joinedAt: row.joined_at,
+    lastSeenAt: row.last_seen_at,
+    lastHeardMs: 0,
+    settled: row.settled,
+    failed: row.failed,
+    link: undefined,
+    leases: new Map(),
+  };
+}
+
+export function nodeStatus(node: NodeRecord, nowMs: number, suspectMs: number): NodeStatus {
+  if (node.link === undefined) return 'offline';
+  if (nowMs - node.lastHeardMs > suspectMs) return 'suspect';
+  if (node.leases.size === 0) return 'idle';
+  return node.leases.size >= node.capabilities.slots ? 'busy' : 'active';
+}
+
+export function nodeView(node: NodeRecord, status: NodeStatus): FogNode {
+  return {
+    id: node.id,
+    name: node.name,
+    owner: node.owner,
+    status,
+    capabilities: node.capabilities,
+    running: Math.min(node.leases.size, node.capabilities.slots),
+    settled: node.settled,
+    failed: node.failed,
+    joinedAt: node.joinedAt,
+    lastSeenAt: node.lastSeenAt,
+  };
+}
+
+export function placementNode(node: NodeRecord, link: AgentLink): PlacementNode {
+  return {
+    id: node.id,
+    owner: node.owner,
+    runtimes: node.capabilities.runtimes,
+    sandboxLevel: node.capabilities.sandboxLevel,
+    memoryBytes: node.capabilities.memoryBytes,
+    slots: node.capabilities.slots,
+    credit: link.credit,
+    held: node.leases.size,
+  };
+}
