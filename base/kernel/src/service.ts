@@ -7,8 +7,9 @@ export interface Health {
 }
 
 /**
- * A part of the product with a lifetime. `start` is called at most once, `stop` any number of times;
- * after `stop` settles nothing of the service runs. `health` does real work (a query, a socket).
+ * A part of the product with a lifetime. `start` is called at most once (unless `restartable`), `stop`
+ * any number of times, also after a failed `start`; after `stop` settles nothing of the service runs.
+ * `health` does real work (a query, a socket).
  */
 export interface Service {
   readonly name: string;
@@ -16,6 +17,8 @@ export interface Service {
   readonly requires?: readonly string[];
   /** Services started before this one when they exist; their failure does not stop this one. */
   readonly wants?: readonly string[];
+  /** True when `start` may be called again after `stop`: the service manager then restarts it on failure. */
+  readonly restartable?: boolean;
   start(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
   health(signal: AbortSignal): Promise<Health>;
