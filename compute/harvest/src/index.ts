@@ -1,0 +1,4 @@
+export { type Agent, type AgentCounts, createAgent } from './agent.ts';
+export { AGENT_ERRORS } from './errors.ts';
+export type { AgentOptions, AgentStatus } from './options.ts';
+export type { AgentDeps } from './ports.ts';

@@ -1,0 +1,69 @@
+import { hostname } from 'node:os';
+import type { FogError } from '@fog/kernel';
+import type { SandboxLevel } from '@fog/wire';
+import { fail } from './errors.ts';
+
+export interface AgentStatus {
+  /** `working`: connected, with tasks running. */
+  readonly state: 'connecting' | 'connected' | 'disconnected' | 'working';
+  /** One sentence for a person. */
+  readonly detail: string;
+  /** Tasks in their slots now. */
+  readonly running: number;
+  /** Set when the agent has stopped for good. */
+  readonly error?: FogError;
+}
+
+export interface AgentOptions {
+  /** Base URL of the coordinator, `http://host:port`. */
+  readonly url: string;
+  /** Private directory of this agent, locked by the caller. */
+  readonly dataDir: string;
+  /** Name of the node for people; the host's name when left out. */
+  readonly name?: string;
+  /** Needed for the first enrolment only. */
+  readonly joinCode?: string;
+  /** Tasks at once. */
+  readonly slots: number;
+  /** Weakest sandbox the owner of this machine accepts; `start` refuses a weaker one. */
+  readonly runtimeLevel?: SandboxLevel | 'auto';
+  /** Bytes of job data kept on disk between tasks. */
+  readonly cacheBytes?: number;
+  readonly onStatus?: (status: AgentStatus) => void;
+}
+
+export interface CheckedOptions {
+  /** `http://host:port/…/`, with the slash. */
+  readonly base: URL;
+  readonly name: string;
+}
+
+const MAX_SLOTS = 1_024;
+const MAX_NAME = 64;
+
+/** Throws AGENT_OPTIONS that names the option, its value and what it must be. */
+export function checkOptions(options: AgentOptions): CheckedOptions {
+  if (!Number.isInteger(options.slots) || options.slots < 1 || options.slots > MAX_SLOTS) {
+    throw wrong(`The number of slots must be a whole number from 1 to ${MAX_SLOTS}.`, 'slots');
+  }
+  const name = options.name ?? (hostname().slice(0, MAX_NAME) || 'node');
+  if (name.length === 0 || name.length > MAX_NAME) {
+    throw wrong(`The name of the node must have 1 to ${MAX_NAME} characters.`, 'name');
+  }
+  return { base: coordinatorUrl(options.url), name };
+}
+
+function coordinatorUrl(text: string): URL {
+  const url = URL.parse(text.endsWith('/') ? text : `${text}/`);
+  if (url === null || url.protocol !== 'http:' || url.search !== '' || url.hash !== '') {
+    throw wrong(
+      `"${text}" is no address of a fog: write it like http://127.0.0.1:7700, as \`fog up\` prints it.`,
+      'url',
+    );
+  }
+  return url;
+}
+
+function wrong(message: string, option: string): FogError {
+  return fail('AGENT_OPTIONS', { message, details: { option } });
+}

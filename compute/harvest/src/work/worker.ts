@@ -1,0 +1,265 @@
+/** The work of one node: leases in, at most `slots` tasks at once, results out. */
+import { type Clock, errorMessage, type Logger } from '@fog/kernel';
+import type { Runtime } from '@fog/runtime';
+import type { Phase } from '@fog/wire';
+import {
+  EXPIRY_CHECK_MS,
+  MAX_HELD_TOKENS,
+  MAX_UNACKED_BYTES,
+  PROGRESS_AFTER_MS,
+  REPORT_TICK_MS,
+} from '../limits.ts';
+import { LiveOutput } from '../output/live-output.ts';
+import { ResultOutbox } from '../output/result-outbox.ts';
+import type { CoordinatorLink, SessionMessage, ToAgentOf } from '../session/coordinator-link.ts';
+import { Heartbeat } from '../session/heartbeat.ts';
+import type { BlobCache } from '../staging/blob-cache.ts';
+import { JobSpecs } from '../staging/job-specs.ts';
+import type { Transfer } from '../staging/transfer.ts';
+import { type HeldLease, LeaseTable } from './lease-table.ts';
+import { runTask, type TaskDeps, type TaskResultJson } from './run-task.ts';
+
+export interface WorkerOptions {
+  readonly slots: number;
+  readonly credit: number;
+  readonly spoolDir: string;
+}
+
+export interface WorkerDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly runtime: Runtime;
+  readonly link: Pick<
+    CoordinatorLink,
+    'open' | 'bufferedBytes' | 'send' | 'sendText' | 'protocolError' | 'drop'
+  >;
+  readonly cache: BlobCache;
+  readonly transfer: Transfer;
+  /** The number of running tasks changed. */
+  readonly onRunning: () => void;
+}
+
+export interface WorkerCounts {
+  readonly started: number;
+  readonly finished: number;
+  /** Leases that ended before their task did. */
+  readonly expired: number;
+  /** Taken back or cancelled by the coordinator. */
+  readonly revoked: number;
+  /** Live output that was not sent. */
+  readonly droppedOutputBytes: number;
+}
+
+interface ActiveTask {
+  readonly lease: HeldLease;
+  readonly live: LiveOutput;
+  readonly done: Promise<void>;
+}
+
+export class Worker {
+  readonly #options: WorkerOptions;
+  readonly #deps: WorkerDeps;
+  readonly #taskDeps: TaskDeps;
+  readonly #leases: LeaseTable;
+  readonly #outbox: ResultOutbox;
+  readonly #specs: JobSpecs;
+  readonly #active = new Map<number, ActiveTask>();
+  readonly #counts = { started: 0, finished: 0, expired: 0, revoked: 0, droppedOutputBytes: 0 };
+  #queue: HeldLease[] = [];
+  #nodeOwner = '';
+  #heartbeat: Heartbeat | undefined;
+  #stopSweep: (() => void) | undefined;
+  #stopReports: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(options: WorkerOptions, deps: WorkerDeps) {
+    const { runtime, cache, transfer, clock } = deps;
+    this.#options = options;
+    this.#deps = deps;
+    this.#leases = new LeaseTable(clock);
+    this.#outbox = new ResultOutbox(deps.link);
+    this.#specs = new JobSpecs((job, signal) => transfer.jobSpec(job, signal));
+    this.#taskDeps = {
+      runtime,
+      cache,
+      transfer,
+      specs: this.#specs,
+      spoolDir: options.spoolDir,
+      nodeOwner: () => this.#nodeOwner,
+      nowMs: () => clock.monotonicMs(),
+      enter: (lease, phase) => this.#enter(lease, phase),
+    };
+  }
+
+  get running(): number {
+    return this.#active.size;
+  }
+
+  counts(): WorkerCounts {
+    return { ...this.#counts };
+  }
+
+  /** Tokens to name in `hello` and heartbeats: unfinished first. */
+  held(): number[] {
+    return [...this.#leases.tokens(), ...this.#outbox.tokens()].slice(0, MAX_HELD_TOKENS);
+  }
+
+  welcome(welcome: ToAgentOf<'welcome'>): void {
+    const { clock, link } = this.#deps;
+    this.#nodeOwner = welcome.owner;
+    for (const { lease } of this.#active.values()) lease.phaseReported = false;
+    this.#heartbeat = new Heartbeat(welcome, clock.monotonicMs(), {
+      clock,
+      holds: () => this.#leases.size + this.#outbox.size > 0,
+      send: () => link.send({ type: 'heartbeat', held: this.held() }),
+      silent: () => link.drop('the coordinator does not answer heartbeats'),
+    });
+    this.#outbox.resend();
+  }
+
+  /** The session is over; work goes on until the leases end. */
+  lost(): void {
+    this.#heartbeat?.stop();
+    this.#heartbeat = undefined;
+  }
+
+  message(message: SessionMessage): void {
+    switch (message.type) {
+      case 'work':
+        return this.#take(message);
+      case 'cancel':
+        return this.#revoke(message.tokens, message.reason);
+      case 'heartbeat-ack': {
+        const knownSinceMs = this.#heartbeat?.answered();
+        this.#revoke(message.revoked, 'the coordinator took the lease back');
+        if (knownSinceMs !== undefined) this.#leases.renew(message.leaseMs, knownSinceMs);
+        return;
+      }
+      case 'ack':
+        for (const token of message.tokens) this.#outbox.forget(token);
+        for (const token of message.late) this.#outbox.forget(token);
+        return this.#pump();
+    }
+  }
+
+  /** Gives all leases up and waits for what runs to end, as long as the sandboxes take. */
+  async stop(reason: string): Promise<void> {
+    this.#stopped = true;
+    this.#outbox.flush();
+    this.#deps.link.send({ type: 'goodbye' });
+    this.lost();
+    for (const token of this.#leases.tokens()) this.#leases.remove(token, reason);
+    this.#queue = [];
+    this.#stopSweep?.();
+    this.#stopReports?.();
+    await Promise.all([...this.#active.values()].map((task) => task.done));
+    this.#outbox.clear();
+  }
+
+  #take(work: ToAgentOf<'work'>): void {
+    this.#sweep();
+    for (const job of work.jobs) this.#specs.add(job.id, job.owner, job.spec);
+    const fresh = work.leases.filter(
+      ({ token }) => !this.#leases.has(token) && !this.#outbox.has(token),
+    );
+    const problem = this.#workProblem(fresh);
+    if (problem !== undefined) return this.#deps.link.protocolError(problem);
+    for (const lease of fresh) {
+      this.#queue.push(this.#leases.add(lease, this.#specs.owner(lease.job) as string));
+    }
+    this.#heartbeat?.hurry();
+    this.#stopSweep ??= this.#deps.clock.every(EXPIRY_CHECK_MS, () => this.#sweep());
+    this.#pump();
+  }
+
+  #workProblem(fresh: ToAgentOf<'work'>['leases']): string | undefined {
+    if (this.#leases.size + fresh.length > this.#options.credit) {
+      return 'the coordinator sent more leases than this node has credit for';
+    }
+    if (this.#outbox.size > MAX_HELD_TOKENS) {
+      return 'the coordinator sends leases but acknowledges no results';
+    }
+    const nameless = fresh.some((lease) => this.#specs.owner(lease.job) === undefined);
+    return nameless ? 'the coordinator sent a lease without its job' : undefined;
+  }
+
+  #revoke(tokens: readonly number[], reason: string): void {
+    for (const token of tokens) {
+      const lease = this.#leases.remove(token, reason);
+      if (this.#outbox.forget(token) || lease !== undefined) this.#counts.revoked += 1;
+    }
+    this.#pump();
+  }
+
+  #sweep(): void {
+    for (const token of this.#leases.expired()) {
+      this.#leases.remove(token, 'the lease ended');
+      this.#counts.expired += 1;
+      this.#deps.logger.warn('a lease ended before its task; the task was given up', { token });
+    }
+    if (this.#leases.size > 0) return;
+    this.#stopSweep?.();
+    this.#stopSweep = undefined;
+  }
+
+  #pump(): void {
+    while (this.#active.size < this.#options.slots && this.#outbox.sizeBytes < MAX_UNACKED_BYTES) {
+      const lease = this.#queue.shift();
+      if (lease === undefined) return;
+      if (this.#leases.get(lease.token) === lease) this.#start(lease);
+    }
+  }
+
+  #start(lease: HeldLease): void {
+    const live = new LiveOutput(lease.token, this.#deps.link);
+    this.#counts.started += 1;
+    const done = runTask(lease, live, this.#taskDeps)
+      .then((result) => this.#ended(lease, live, result))
+      .catch((error: unknown) => {
+        this.#deps.logger.error('a task could not be ended', { error: errorMessage(error) });
+      });
+    this.#active.set(lease.token, { lease, live, done });
+    this.#stopReports ??= this.#deps.clock.every(REPORT_TICK_MS, () => this.#report());
+    this.#deps.onRunning();
+  }
+
+  #ended(lease: HeldLease, live: LiveOutput, result: TaskResultJson): void {
+    this.#active.delete(lease.token);
+    this.#counts.finished += 1;
+    this.#counts.droppedOutputBytes += live.droppedBytes;
+    const mine = this.#leases.get(lease.token) === lease;
+    if (mine) {
+      this.#leases.remove(lease.token);
+      this.#outbox.add(lease.token, result.json, result.dispose);
+    } else result.dispose();
+    this.#deps.onRunning();
+    if (!this.#stopped) this.#pump();
+  }
+
+  #enter(lease: HeldLease, phase: Phase): void {
+    lease.phase = phase;
+    lease.phaseSinceMs = this.#deps.clock.monotonicMs();
+    lease.phaseReported = false;
+  }
+
+  /** Phases and live output of tasks that take a while; short ones end between two ticks. */
+  #report(): void {
+    if (this.#active.size === 0) {
+      this.#stopReports?.();
+      this.#stopReports = undefined;
+      return;
+    }
+    const nowMs = this.#deps.clock.monotonicMs();
+    const tasks: { token: number; phase: Phase }[] = [];
+    for (const { lease, live } of this.#active.values()) {
+      if (this.#leases.get(lease.token) !== lease) continue;
+      live.tick(nowMs);
+      const { token, phase, phaseReported, phaseSinceMs } = lease;
+      if (phase === undefined || phaseReported || nowMs - phaseSinceMs < PROGRESS_AFTER_MS)
+        continue;
+      tasks.push({ token, phase });
+      lease.phaseReported = true;
+    }
+    if (tasks.length > 0) this.#deps.link.send({ type: 'progress', tasks });
+  }
+}
