@@ -1,0 +1,17 @@
+export interface BenchmarkContext {
+  /** Fewer repetitions: ends within 50 s. */
+  readonly quick: boolean;
+  /** Progress for a person, one line. */
+  readonly say: (line: string) => void;
+}
+
+export interface FigureInfo {
+  readonly unit: string;
+  /** What the project aims at; only shown, never asserted. */
+  readonly target?: string;
+}
+
+export interface Benchmark {
+  readonly figures: Readonly<Record<string, FigureInfo>>;
+  run(context: BenchmarkContext): Promise<Record<string, number>>;
+}

@@ -1,0 +1,122 @@
+/** The figures of compute: throughput, latency, cold start and memory of a coordinator with two workers. */
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { noopModule, tempDir } from '@fog/testkit';
+import type { JobSpecInput } from '@fog/wire';
+import type { Benchmark, BenchmarkContext } from '../benchmark.ts';
+import { median, percentile, repeat } from '../statistics.ts';
+import { EXAMPLES, type Fleet, rssMb, sandboxRssMb, startFleet } from './fleet.ts';
+import { coldRun, runArray, runSingle, runSingles, spawnRate, upload } from './measure.ts';
+
+/** Memory is read this long after a role is ready and idle. */
+const SETTLE_MS = 10_000;
+const ARRAY_TASKS = 1_000;
+
+type Figures = Record<string, number>;
+
+export const jobs: Benchmark = {
+  figures: {
+    arrayTasksPerSecond: { unit: 'tasks/s', target: '≥ 1,000' },
+    singleJobsPerSecond32: { unit: 'jobs/s', target: '≥ 300' },
+    singleP50Ms32: { unit: 'ms', target: '< 50' },
+    singleP50Ms1: { unit: 'ms', target: '≤ 15' },
+    singleP99Ms1: { unit: 'ms' },
+    coldRunMs: { unit: 'ms', target: '≤ 2,500' },
+    coldPythonMs: { unit: 'ms' },
+    pythonTasksPerSecond: { unit: 'tasks/s', target: '≥ 3' },
+    coordinatorRssMb: { unit: 'MB', target: '≤ 150' },
+    coordinatorLoadedRssMb: { unit: 'MB', target: '≤ 250' },
+    agentRssMb: { unit: 'MB', target: '≤ 90' },
+    sandboxWasmRssMb: { unit: 'MB' },
+    sandboxPythonRssMb: { unit: 'MB' },
+    spawnTasksPerSecond: { unit: 'tasks/s', target: 'baseline' },
+  },
+  run: async (context) => {
+    const cold = await measureCold(context);
+    context.say('starting a coordinator and two workers');
+    await using fleet = await startFleet(2);
+    const idle = await measureIdle(fleet);
+    const wasm = await measureWasm(fleet, context);
+    const python = await measurePython(fleet, context);
+    return { ...wasm, ...python, ...cold, ...idle };
+  },
+};
+
+async function measureCold({ quick, say }: BenchmarkContext): Promise<Figures> {
+  say('cold runs of the whole command');
+  await using dir = await tempDir();
+  const dataDir = path.join(dir.path, 'data');
+  const hello = path.join(EXAMPLES, 'hello.wasm');
+  const runs = await repeat(quick ? 2 : 5, () => coldRun(hello, dataDir));
+  const program = path.join(dir.path, 'hello.py');
+  await writeFile(program, "print('hello')\n");
+  const coldPythonMs = await coldRun(program, dataDir);
+  const module = path.join(dir.path, 'noop.wasm');
+  await writeFile(module, noopModule());
+  say('baseline: a plain process per task');
+  const spawnTasksPerSecond = await spawnRate(module, quick ? 40 : 200);
+  return { coldRunMs: median(runs), coldPythonMs, spawnTasksPerSecond };
+}
+
+async function measureIdle(fleet: Fleet): Promise<Figures> {
+  await sleep(SETTLE_MS);
+  const agents = await Promise.all(fleet.agents.map((agent) => rssMb(agent.pid)));
+  return { coordinatorRssMb: await rssMb(fleet.coordinator.pid), agentRssMb: Math.max(...agents) };
+}
+
+async function measureWasm(fleet: Fleet, { quick, say }: BenchmarkContext): Promise<Figures> {
+  const { client } = fleet;
+  const module = await upload(client, noopModule());
+  const spec: JobSpecInput = { runtime: 'wasm', module, moduleName: 'noop.wasm' };
+  say(`arrays of ${ARRAY_TASKS} no-op tasks`);
+  const arrays = await repeat(quick ? 3 : 5, () => runArray(client, spec, ARRAY_TASKS));
+  const coordinatorLoadedRssMb = await rssMb(fleet.coordinator.pid);
+  const sandboxes = await Promise.all(fleet.agents.map(sandboxRssMb));
+  say('single jobs, 32 in flight');
+  const load = { count: quick ? 400 : 1_000, inFlight: 32 };
+  const rates: number[] = [];
+  const latencies: number[] = [];
+  await repeat(quick ? 2 : 5, async () => {
+    const { each, wallMs } = await runSingles(client, spec, load);
+    rates.push((load.count / wallMs) * 1000);
+    latencies.push(...each);
+    return wallMs;
+  });
+  say('single jobs, one at a time');
+  const alone: number[] = [];
+  for (let i = 0; i < 20; i += 1) await runSingle(client, spec);
+  for (let i = 0; i < (quick ? 200 : 1_000); i += 1) alone.push(await runSingle(client, spec));
+  return {
+    arrayTasksPerSecond: (ARRAY_TASKS / median(arrays)) * 1000,
+    singleJobsPerSecond32: median(rates.slice(1)),
+    singleP50Ms32: median(latencies.slice(load.count)),
+    singleP50Ms1: median(alone),
+    singleP99Ms1: percentile(alone, 0.99),
+    coordinatorLoadedRssMb,
+    sandboxWasmRssMb: Math.max(...sandboxes),
+  };
+}
+
+async function measurePython(fleet: Fleet, { quick, say }: BenchmarkContext): Promise<Figures> {
+  const { client } = fleet;
+  say('python tasks, a fresh interpreter each');
+  const module = await upload(client, new TextEncoder().encode("print('hello')\n"));
+  const spec: JobSpecInput = { runtime: 'python', module, moduleName: 'hello.py' };
+  const tasks = quick ? 8 : 20;
+  let sandboxPythonRssMb = 0;
+  const runs = await repeat(quick ? 1 : 5, async () => {
+    const running = runArray(client, spec, tasks);
+    let over = false;
+    const ended = running.finally(() => {
+      over = true;
+    });
+    while (!over) {
+      const sizes = await Promise.all(fleet.agents.map(sandboxRssMb));
+      sandboxPythonRssMb = Math.max(sandboxPythonRssMb, ...sizes);
+      await Promise.race([ended, sleep(250)]);
+    }
+    return ended;
+  });
+  return { pythonTasksPerSecond: (tasks / median(runs)) * 1000, sandboxPythonRssMb };
+}
