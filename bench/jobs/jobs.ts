@@ -106,12 +106,11 @@ async function measurePython(fleet: Fleet, { quick, say }: BenchmarkContext): Pr
   const tasks = quick ? 8 : 20;
   let sandboxPythonRssMb = 0;
   const runs = await repeat(quick ? 1 : 5, async () => {
-    const running = runArray(client, spec, tasks);
-    let over = false;
-    const ended = running.finally(() => {
-      over = true;
+    const progress = { over: false };
+    const ended = runArray(client, spec, tasks).finally(() => {
+      progress.over = true;
     });
-    while (!over) {
+    while (!progress.over) {
       const sizes = await Promise.all(fleet.agents.map(sandboxRssMb));
       sandboxPythonRssMb = Math.max(sandboxPythonRssMb, ...sizes);
       await Promise.race([ended, sleep(250)]);
