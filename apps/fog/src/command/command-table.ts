@@ -1,0 +1,36 @@
+import type { AnyCommand } from './command.ts';
+
+interface CommandRow {
+  readonly summary: string;
+  /** Commands load one by one: `fog run` against a running fog must not pay for a coordinator. */
+  load(): Promise<{ readonly command: AnyCommand }>;
+}
+
+export const COMMANDS: Readonly<Record<string, CommandRow>> = {
+  run: {
+    summary: 'run a program and bring its output back',
+    load: () => import('../commands/run.ts'),
+  },
+  up: { summary: 'start a fog on this machine', load: () => import('../commands/up.ts') },
+  join: { summary: 'lend this machine to a fog', load: () => import('../commands/join.ts') },
+  invite: {
+    summary: 'print a line that joins another machine',
+    load: () => import('../commands/invite.ts'),
+  },
+  status: {
+    summary: 'show what the fog is doing',
+    load: () => import('../commands/status.ts'),
+  },
+  nodes: { summary: 'list the machines of the fog', load: () => import('../commands/nodes.ts') },
+  jobs: { summary: 'list jobs', load: () => import('../commands/jobs.ts') },
+  job: {
+    summary: 'show a job; read its logs, get its output, cancel it',
+    load: () => import('../commands/job.ts'),
+  },
+  doctor: {
+    summary: 'check this machine and say what to mend',
+    load: () => import('../commands/doctor.ts'),
+  },
+  version: { summary: 'print the version', load: () => import('../commands/version.ts') },
+  help: { summary: 'show help for a command', load: () => import('../commands/help.ts') },
+};

@@ -1,0 +1,83 @@
+import { JobId, MAX_ARRAY_TASKS } from '@fog/wire';
+import { defineCommand, type FlagValues } from '../command/command.ts';
+import { usage } from '../command/parse-flags.ts';
+import { FOG_FLAGS, JSON_FLAG } from '../command/shared-flags.ts';
+import { suggest } from '../command/suggest.ts';
+import { openClient } from '../connect/open-client.ts';
+import { cancelJob } from '../job/cancel-job.ts';
+import { getJob } from '../job/get-job.ts';
+import type { JobAction } from '../job/job-action.ts';
+import { jobLogs } from '../job/job-logs.ts';
+import { showJob } from '../job/show-job.ts';
+import { showEvents } from '../job/show-events.ts';
+import { readWhole } from '../run/run-flags.ts';
+
+const FLAGS = {
+  follow: { type: 'boolean', short: 'f', help: 'logs: go on until the job ends' },
+  index: {
+    type: 'text',
+    short: 'i',
+    value: 'N',
+    help: 'logs, get: one task of an array (logs: 0)',
+  },
+  stderr: { type: 'boolean', help: 'logs: stderr in place of stdout' },
+  output: { type: 'text', value: 'DIR', help: 'get: where to save (the working directory)' },
+  ...JSON_FLAG,
+  ...FOG_FLAGS,
+} as const;
+export type JobFlags = FlagValues<typeof FLAGS>;
+
+const ACTIONS: Readonly<Record<string, { readonly run: JobAction; readonly flags: string[] }>> = {
+  show: { run: showJob, flags: [] },
+  logs: { run: jobLogs, flags: ['follow', 'index', 'stderr'] },
+  get: { run: getJob, flags: ['index', 'output'] },
+  cancel: { run: cancelJob, flags: [] },
+  events: { run: showEvents, flags: [] },
+};
+
+export const command = defineCommand({
+  name: 'job',
+  summary: 'show a job; read its logs, get its output, cancel it',
+  usage: [
+    'job ID [flags]',
+    'job ID logs [-f] [--index N] [--stderr]',
+    'job ID get [--index N] [--output DIR]',
+    'job ID cancel',
+    'job ID events',
+  ],
+  flags: FLAGS,
+  args: ['ID', '[ACTION]'],
+  examples: [
+    { line: 'fog job jabcdefghijkl', does: 'its state, and why' },
+    { line: 'fog job jabcdefghijkl logs -f', does: 'its output while it runs' },
+    { line: 'fog job jabcdefghijkl get --output results', does: 'stdout, stderr and files' },
+  ],
+  run: async ({ flags, args, host }) => {
+    const [id = '', name = 'show'] = args;
+    const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+    if (action === undefined) {
+      const near = suggest(name, Object.keys(ACTIONS));
+      throw usage(command, `Unknown action "${name}".${near ? ` Did you mean "${near}"?` : ''}`);
+    }
+    if (!JobId.safeParse(id).success) {
+      throw usage(
+        command,
+        `"${id}" is no job id (j and 12 letters or digits; "fog jobs" lists them).`,
+      );
+    }
+    checkFlags(name, action.flags, flags);
+    const index = readWhole('--index', flags.index, { min: 0, max: MAX_ARRAY_TASKS - 1 });
+    return action.run({ id, index, flags, host, ...(await openClient(flags, host)) });
+  },
+});
+
+const ACTION_FLAGS = ['follow', 'index', 'stderr', 'output'] as const;
+
+function checkFlags(action: string, allowed: readonly string[], flags: JobFlags): void {
+  for (const flag of ACTION_FLAGS) {
+    const given = flags[flag] === true || typeof flags[flag] === 'string';
+    if (given && !allowed.includes(flag)) {
+      throw usage(command, `--${flag} means nothing for "fog job ID ${action}".`);
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import { defineErrors, type ErrorFactory, type ErrorTable } from '@fog/kernel';
+
+export const FOG_ERRORS = {
+  FOG_USAGE: { message: 'The command line is wrong.', kind: 'bad-input' },
+  FOG_PROGRAM: { message: 'The program cannot be run.', kind: 'bad-input' },
+  FOG_INPUT: { message: 'The input cannot be used.', kind: 'bad-input' },
+  FOG_OUTPUT: { message: 'The output cannot be saved.', kind: 'unavailable' },
+  FOG_OUTPUT_PATH: { message: 'An output has an unsafe path.', kind: 'refused' },
+  FOG_DATA_DIR: { message: 'The data directory cannot be used.', kind: 'unavailable' },
+  FOG_ALREADY_UP: { message: 'A fog already runs on this data directory.', kind: 'conflict' },
+  FOG_NONE_RUNNING: { message: 'No fog is running.', kind: 'unavailable' },
+  FOG_NEEDS_TOKEN: { message: 'The fog asks for a token.', kind: 'unauthorised' },
+  FOG_DETACH_EMBEDDED: { message: 'Nothing would run a detached job.', kind: 'bad-input' },
+  FOG_CONNECTION_LOST: {
+    message: 'The connection to the fog was lost.',
+    kind: 'unavailable',
+    retryable: true,
+  },
+  FOG_SERVICE_FAILED: { message: 'A part of the fog did not start.', kind: 'unavailable' },
+  FOG_JOIN: { message: 'This machine cannot join the fog.', kind: 'unauthorised' },
+  FOG_NO_AGENT_SLOT: { message: 'Too many agents run on this machine.', kind: 'conflict' },
+  FOG_NOT_ENDED: { message: 'The job has not ended.', kind: 'conflict' },
+} as const satisfies ErrorTable;
+
+export const fail: ErrorFactory<typeof FOG_ERRORS> = defineErrors(FOG_ERRORS);

@@ -1,0 +1,164 @@
+import { EXIT_CODES, FAILURES, type JobDetail, type TaskOutcome } from '@fog/wire';
+import { SIGNAL_EXIT_CODES } from '../exit-code.ts';
+import { say, sayNext } from '../process/host.ts';
+import { createJsonReport } from './json-report.ts';
+import { createProgressLine, type ProgressLine, progressText } from './progress-line.ts';
+import { pause } from '../connect/fog-link.ts';
+import { type RunSession, waitForEnd } from './run-session.ts';
+import { saveOutput } from './save-outputs.ts';
+import { arrayResults, printOutcome } from './stream-array.ts';
+import { streamTask } from './stream-task.ts';
+import { createFailureTally, exitCodeOfJob, singleFailure } from './verdict.ts';
+
+export interface SeeThroughOptions {
+  readonly array: boolean;
+  readonly json: boolean;
+  /** Where files the program hands back go. */
+  readonly outputDir: string | undefined;
+  readonly embedded: boolean;
+}
+
+/** Follows a submitted job to its end and brings back what it produced; the answer is the exit code. */
+export async function seeThrough(session: RunSession, options: SeeThroughOptions): Promise<number> {
+  try {
+    return await (options.json
+      ? reportJson(session, options)
+      : options.array
+        ? runArray(session, options)
+        : runSingle(session, options));
+  } catch (error) {
+    // Whatever went wrong here, nobody waits for the job any more.
+    await session.link
+      .client()
+      .cancel(session.id)
+      .catch(() => {});
+    throw error;
+  }
+}
+
+async function runSingle(session: RunSession, options: SeeThroughOptions): Promise<number> {
+  const { host, link, id, stdout, stderr } = session;
+  const task = await streamTask({
+    host,
+    link,
+    job: id,
+    index: 0,
+    sinks: { stdout: (chunk) => stdout.write(chunk), stderr: (chunk) => stderr.write(chunk) },
+    ended: () => waitForEnd(session, (text) => void say(host, text)),
+  });
+  const job = await waitForEnd(session, () => {});
+  const { outcome } = task;
+  if (outcome !== undefined) await saveFiles(session, { ...task, outcome }, options.outputDir);
+  const lines = singleFailure(job, task.attempts.length);
+  return finish(session, options, { job, lines });
+}
+
+async function runArray(session: RunSession, options: SeeThroughOptions): Promise<number> {
+  const progress = createProgressLine(session.host.stderr);
+  const tally = createFailureTally();
+  const ended = new AbortController();
+  const drawing = drawProgress(session, progress, ended.signal);
+  try {
+    for await (const result of arrayResults(session)) {
+      await printOutcome(session, result, progress);
+      await saveFiles(session, result, indexDir(options.outputDir, result.index));
+      tally.add(result);
+    }
+  } finally {
+    ended.abort();
+    await drawing;
+    await progress.clear();
+  }
+  const job = await waitForEnd(session, () => {});
+  return finish(session, options, { job, lines: tally.sentences(job) });
+}
+
+async function reportJson(session: RunSession, options: SeeThroughOptions): Promise<number> {
+  const report = createJsonReport(session.link, session.id, session.stdout);
+  for await (const result of arrayResults(session)) {
+    const target = options.array ? indexDir(options.outputDir, result.index) : options.outputDir;
+    await report.add(result, await saveFiles(session, result, target));
+  }
+  const job = await waitForEnd(session, () => {});
+  const exitCode = exitCodeOf(session, job);
+  await report.end(job, exitCode);
+  if (job.failure !== undefined) {
+    const { code, message } = job.failure;
+    const error = { code, message, kind: FAILURES[code].class, exitCode };
+    await session.stderr.write(`${JSON.stringify({ error })}\n`);
+  }
+  return exitCode;
+}
+
+interface Verdict {
+  readonly job: JobDetail;
+  readonly lines: readonly string[];
+}
+
+async function finish(
+  { host }: RunSession,
+  { embedded }: SeeThroughOptions,
+  { job, lines }: Verdict,
+): Promise<number> {
+  for (const line of lines) await say(host, line);
+  if (!embedded) await sayNext(host, `${host.self} job ${job.id}`);
+  return exitCodeOf({ host }, job);
+}
+
+function exitCodeOf({ host }: Pick<RunSession, 'host'>, job: JobDetail): number {
+  if (host.stdout.closed.aborted) return SIGNAL_EXIT_CODES.SIGPIPE;
+  return exitCodeOfJob(job, host.interrupts.exitCode ?? EXIT_CODES.interrupted);
+}
+
+function indexDir(outputDir: string | undefined, index: number): string | undefined {
+  return outputDir === undefined ? undefined : `${outputDir}/${index}`;
+}
+
+/** Saves what the task handed back; answers the paths written. */
+async function saveFiles(
+  session: RunSession,
+  { index, outcome }: Pick<TaskOutcome, 'index' | 'outcome'>,
+  directory: string | undefined,
+): Promise<string[]> {
+  if (directory === undefined) return [];
+  const saved: string[] = [];
+  for (const file of outcome.files) {
+    const { path, bytes } = file;
+    // The whole file again when the connection breaks: it is written whole or not at all.
+    const target = await session.link.call(async (client) => {
+      const source =
+        bytes.data === undefined
+          ? await client.readFile(session.id, index, path, { signal: session.signal })
+          : oneChunk(Buffer.from(bytes.data, 'base64'));
+      return saveOutput(directory, path, source);
+    });
+    saved.push(target);
+  }
+  return saved;
+}
+
+async function* oneChunk(chunk: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield chunk;
+}
+
+const PROGRESS_MS = 500;
+/** Open jobs looked through for the counts of this one; with more of them open the line stays as it is. */
+const OPEN_JOBS = 200;
+
+async function drawProgress(
+  session: RunSession,
+  progress: ProgressLine,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!session.host.stderr.isTerminal) return;
+  while (!signal.aborted) {
+    // Lists carry the counts without the spec, which may name 100,000 items.
+    const page = await session.link
+      .client()
+      .jobs({ open: true, limit: OPEN_JOBS, signal })
+      .catch(() => undefined);
+    const job = page?.jobs.find(({ id }) => id === session.id);
+    if (job !== undefined && !signal.aborted) await progress.show(progressText(job.tasks));
+    await pause({ clock: session.host.clock, signal }, PROGRESS_MS).catch(() => {});
+  }
+}
