@@ -32,14 +32,15 @@ export interface GuestFailure {
 }
 export const MAX_MESSAGE_CHARS = 4096;
 
-/** A chunk of the module; `last` loads it. `id` names these bytes for this memory size in this process. */
+/** A chunk of the module; the last one loads it. `id` names these bytes for this memory size in this process. */
 export interface ModuleFrame {
   readonly type: 'module';
   readonly id: string;
   readonly name: string;
   readonly memoryBytes: number;
+  /** Of the whole module, so that the process allocates once. */
+  readonly sizeBytes: number;
   readonly data: string;
-  readonly last: boolean;
 }
 /** Drops a loaded module: the agent bounds the process's cache. */
 export interface ForgetFrame {
@@ -49,12 +50,14 @@ export interface ForgetFrame {
 /** A chunk of the standard input of the next run. */
 export interface StdinFrame {
   readonly type: 'stdin';
+  readonly sizeBytes: number;
   readonly data: string;
 }
 /** A chunk of an input file of the next run; the first one makes the file. */
 export interface InputFrame {
   readonly type: 'input';
   readonly path: string;
+  readonly sizeBytes: number;
   readonly data: string;
 }
 /** Arguments of the next run that do not fit into its `run` frame; those of `run` follow them. */

@@ -1,0 +1,89 @@
+import { admitModule } from '../guest/admission.ts';
+import { type Program, runProgram } from '../guest/run-program.ts';
+import { webAssembly } from '../guest/web-assembly.ts';
+import type { Guest, GuestEnd, GuestIo, GuestModule, GuestTask } from './guest.ts';
+import type { GuestFailure } from './protocol.ts';
+
+/** Files, directories and links of one guest: about 1 KB of host memory each. */
+const MAX_INODES = 65_536;
+
+/** crypto.getRandomValues fills at most this much at once. */
+const RANDOM_CHUNK_BYTES = 65_536;
+
+/** The wasm runtime of a sandbox process: compiled modules stay, instances do not. */
+export class WasmGuest implements Guest {
+  readonly #programs = new Map<string, Program>();
+
+  load({ id, name, memoryBytes, bytes }: GuestModule): GuestFailure | undefined {
+    const admission = admitModule(bytes, name, memoryBytes);
+    if (!admission.admitted) return { code: admission.code, message: admission.message };
+    try {
+      const module = new webAssembly.Module(admission.bytes);
+      this.#programs.set(id, { module, name, maxPages: admission.maxPages });
+      return undefined;
+    } catch (error) {
+      return compileFailure(error, name);
+    }
+  }
+
+  forget(id: string): void {
+    this.#programs.delete(id);
+  }
+
+  run(task: GuestTask, io: GuestIo): GuestEnd {
+    const program = this.#programs.get(task.id);
+    if (program === undefined) throw new Error('the agent asked for a module it did not load');
+    return runProgram(
+      program,
+      {
+        args: [task.name, ...task.args],
+        env: task.env,
+        stdin: task.stdin,
+        inputs: task.inputs,
+        outputs: task.outputs,
+        quota: { maxBytes: task.limits.diskBytes, maxInodes: MAX_INODES },
+      },
+      {
+        running: () => io.running(),
+        output: (stream, bytes) => io.output(stream, bytes),
+        idle: () => io.flush(),
+        file: (path, content) => io.file(path, content),
+        realtimeNs,
+        monotonicNs,
+        fillRandom,
+        waitMs,
+      },
+    );
+  }
+}
+
+function compileFailure(error: unknown, name: string): GuestFailure {
+  if (error instanceof webAssembly.CompileError || error instanceof RangeError) {
+    const cause = error.message.replace(/^WebAssembly\.Module\(\): /, '');
+    return {
+      code: 'BAD_MODULE',
+      message: `${name} is not a valid WebAssembly module: ${cause}`.slice(0, 1000),
+    };
+  }
+  throw error;
+}
+
+function realtimeNs(): bigint {
+  return BigInt(Date.now()) * 1_000_000n;
+}
+
+function monotonicNs(): bigint {
+  return BigInt(Math.round(performance.now() * 1000)) * 1000n;
+}
+
+function fillRandom(bytes: Uint8Array<ArrayBuffer>): void {
+  for (let start = 0; start < bytes.length; start += RANDOM_CHUNK_BYTES) {
+    crypto.getRandomValues(bytes.subarray(start, start + RANDOM_CHUNK_BYTES));
+  }
+}
+
+const waitCell = new Int32Array(new SharedArrayBuffer(4));
+
+function waitMs(durationMs: number): void {
+  Atomics.wait(waitCell, 0, 0, durationMs);
+}
