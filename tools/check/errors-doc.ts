@@ -28,17 +28,37 @@ export interface DocumentedCode {
   readonly table: string;
 }
 
-/** Every error code of every package, sorted. */
-export async function errorCodes(packages: readonly Package[]): Promise<DocumentedCode[]> {
+/** Every row of every package's table. */
+export async function tableRows(packages: readonly Package[]): Promise<DocumentedCode[]> {
   const found: DocumentedCode[] = [];
   for (const each of packages) {
-    const file = `${each.dir}/src/errors.ts`;
-    if (!isTable(file)) continue;
-    for (const [code, row] of Object.entries(await tableOf(file))) {
-      found.push({ code, kind: row.kind, meaning: row.message, table: file });
+    const table = `${each.dir}/src/errors.ts`;
+    if (!isTable(table)) continue;
+    for (const [code, row] of Object.entries(await tableOf(table))) {
+      found.push({ code, kind: row.kind, meaning: row.message, table });
     }
   }
-  return sorted(found);
+  return found;
+}
+
+/** Every error code, sorted. The two ends of a connection may share one: see `disagreements`. */
+export async function errorCodes(packages: readonly Package[]): Promise<DocumentedCode[]> {
+  const byCode = new Map<string, DocumentedCode>();
+  for (const row of await tableRows(packages)) {
+    if (!byCode.has(row.code)) byCode.set(row.code, row);
+  }
+  return sorted([...byCode.values()]);
+}
+
+/** Codes to which two tables give different meanings. */
+export function disagreements(rows: readonly DocumentedCode[]): string[] {
+  const first = new Map<string, DocumentedCode>();
+  return rows.flatMap((row) => {
+    const other = first.get(row.code) ?? row;
+    first.set(row.code, other);
+    if (other.kind === row.kind && other.meaning === row.meaning) return [];
+    return [`${row.code} means one thing in ${other.table} and another in ${row.table}`];
+  });
 }
 
 /** Every failure a task can end with, sorted. */
@@ -78,10 +98,11 @@ export function unusedCodes(
 ): string[] {
   const source = packages.flatMap((each) => each.source).map(stripped);
   const tests = [...packages.flatMap((each) => each.tests), ...systemTests()];
+  const tables = new Set([OUTCOME, ...packages.map((each) => `${each.dir}/src/errors.ts`)]);
   const problems: string[] = [];
   for (const { code, table } of codes) {
     const named = new RegExp(`['"\`]${code}['"\`]`);
-    if (!source.some((file) => file.path !== table && named.test(file.text))) {
+    if (!source.some((file) => !tables.has(file.path) && named.test(file.text))) {
       problems.push(`${code} of ${table} is thrown nowhere`);
     }
     const mentioned = new RegExp(`\\b${code}\\b`);

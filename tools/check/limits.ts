@@ -14,6 +14,9 @@ export const LIMITS_TABLE = 'limits';
 /** A `…_BYTES` below this is the fixed size of a field of some format, not a bound. */
 const SMALLEST_BOUND_BYTES = 1024;
 
+/** Fixed by a specification: the WebAssembly page and the kernel's. */
+const NO_BOUND = new Set(['PAGE_BYTES']);
+
 const LIMIT_NAME = /^(?:(?:MAX|MIN|DEFAULT)_[A-Z0-9_]+|[A-Z0-9_]+_(?:LIMIT|MS|BYTES))$/;
 
 export interface Limit {
@@ -37,7 +40,7 @@ export function findLimits(files: readonly SourceFile[]): Limit[] {
   const byName = Map.groupBy(candidates, ({ name }) => name);
   const limits: Limit[] = [];
   for (const { name, file, init, reason } of candidates) {
-    if (!LIMIT_NAME.test(name)) continue;
+    if (!LIMIT_NAME.test(name) || NO_BOUND.has(name)) continue;
     const value = evaluate(init, file, byName);
     const fieldSize = name.endsWith('_BYTES') && !/^(MAX|MIN|DEFAULT)_/.test(name);
     if (fieldSize && value !== undefined && value < SMALLEST_BOUND_BYTES) continue;

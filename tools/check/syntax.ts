@@ -10,7 +10,16 @@ export interface Parsed {
 
 const QUOTED = /^(['"`])(.*)\1$/s;
 
+/** Each file is parsed once, however many checks read it. */
+const parsed = new WeakMap<SourceFile, Parsed>();
+
 export function parseSource(file: SourceFile): Parsed {
+  const known = parsed.get(file) ?? parse(file);
+  parsed.set(file, known);
+  return known;
+}
+
+function parse(file: SourceFile): Parsed {
   const result = parseSync(file.path, file.text);
   if (result.errors.length > 0) {
     throw new Error(`${file.path} does not parse: ${result.errors[0]?.message}`);
@@ -32,10 +41,12 @@ export function parseSource(file: SourceFile): Parsed {
 
 /** The text without comments; offsets stay the same. */
 export function withoutComments(file: SourceFile): string {
-  let text = file.text;
-  for (const { start, end } of parseSource(file).comments) {
-    const blank = text.slice(start, end).replace(/[^\n]/g, ' ');
-    text = text.slice(0, start) + blank + text.slice(end);
+  const parts: string[] = [];
+  let end = 0;
+  for (const comment of parseSource(file).comments) {
+    parts.push(file.text.slice(end, comment.start));
+    parts.push(file.text.slice(comment.start, comment.end).replace(/[^\n]/g, ' '));
+    end = comment.end;
   }
-  return text;
+  return parts.join('') + file.text.slice(end);
 }

@@ -36,8 +36,16 @@ export interface Package {
   readonly tests: readonly SourceFile[];
 }
 
+const sources = new Map<string, SourceFile>();
+
+/** Reads a file once; the checks change nothing they read. */
 export function readSource(file: string): SourceFile {
-  return { path: file, text: readFileSync(path.join(ROOT, file), 'utf8') };
+  const known = sources.get(file) ?? {
+    path: file,
+    text: readFileSync(path.join(ROOT, file), 'utf8'),
+  };
+  sources.set(file, known);
+  return known;
 }
 
 /** Files below the repository that match, sorted, relative with `/`. */
