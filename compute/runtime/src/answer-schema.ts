@@ -32,7 +32,7 @@ export const AnswerSchema = z.discriminatedUnion('type', [
       peakMemoryBytes: z.int().nonnegative(),
     })
     .refine((end) => (end.exitCode === 0) === (end.failure === undefined), 'exit code and failure'),
-]) satisfies z.ZodType<AnswerFrame, unknown>;
+]);
 
 /** Cuts the byte stream of a sandbox process into checked answers. */
 export class AnswerDecoder {

@@ -74,7 +74,11 @@ function contained(plan: LaunchPlan): string[] {
     ...['--ro-bind', programDir, `${INSIDE}/program`],
     // The root is a tmpfs: written to, it would be memory that no limit sees.
     ...['--remount-ro', '/', '--chdir', '/', '--'],
-    ...nodeCommand(plan, { node: `${INSIDE}/node`, programDir: `${INSIDE}/program`, files: inside }),
+    ...nodeCommand(plan, {
+      node: `${INSIDE}/node`,
+      programDir: `${INSIDE}/program`,
+      files: inside,
+    }),
   ];
 }
 

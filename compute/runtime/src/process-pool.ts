@@ -68,11 +68,6 @@ export class ProcessPool {
     if (pooled.recipe.reuse === 'never') this.#makeSpare(pooled.recipe, pooled.memoryBytes);
   }
 
-  /** Adds a process that has run nothing of anybody. */
-  adopt(process: SandboxProcess, recipe: SandboxRecipe): void {
-    this.#keep(new PooledProcess(process, recipe, LEAST_CLASS_BYTES));
-  }
-
   /** An idle process of the runtime, taken out of the pool until it is released. */
   takeIdle(recipe: SandboxRecipe): PooledProcess | undefined {
     for (const pooled of this.#idle) {
@@ -164,10 +159,16 @@ export class ProcessPool {
   async #slot(signal: AbortSignal): Promise<void> {
     while (this.#taken >= this.#slots && !this.signal.aborted) {
       const { promise, resolve } = Promise.withResolvers<void>();
+      const abort = (): void => {
+        // A slot that is freed must wake somebody who still wants it.
+        const place = this.#waiting.indexOf(resolve);
+        if (place >= 0) this.#waiting.splice(place, 1);
+        resolve();
+      };
       this.#waiting.push(resolve);
-      signal.addEventListener('abort', () => resolve(), { once: true });
+      signal.addEventListener('abort', abort, { once: true });
       await promise;
-      signal.removeEventListener('abort', () => resolve());
+      signal.removeEventListener('abort', abort);
       signal.throwIfAborted();
     }
     this.signal.throwIfAborted();

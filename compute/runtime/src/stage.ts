@@ -17,7 +17,10 @@ export const RUN_LIMITS: RunLimits = {
 const MAX_TEXT_CHARS = 128 * 1024;
 
 /** Sends what `run` needs ahead of it. Synchronous (undefined) when there are no files to read. */
-export function stageFiles(process: SandboxProcess, request: RunRequest): Promise<void> | undefined {
+export function stageFiles(
+  process: SandboxProcess,
+  request: RunRequest,
+): Promise<void> | undefined {
   if (request.stdinHostPath === undefined && request.inputs.length === 0) return undefined;
   return sendFiles(process, request);
 }
@@ -59,7 +62,8 @@ async function sendFile(
     let sent = 0;
     do {
       const chunk = await readChunk(file, Math.min(MAX_CHUNK_BYTES, size - sent));
-      if (chunk.length === 0 && sent < size) throw new Error(`${hostPath} shrank while it was read`);
+      if (chunk.length === 0 && sent < size)
+        throw new Error(`${hostPath} shrank while it was read`);
       send(toBase64(chunk), size);
       sent += chunk.length;
       await process.drained();

@@ -2,7 +2,12 @@
 import { PAGE_BYTES } from './admission.ts';
 import { Errno, ProcExit, WasiError } from './wasi/errno.ts';
 import { WASI_MODULE } from './wasi/signatures.ts';
-import { createWasiHost, type WasiDeps, type WasiHost, type WasiOptions } from './wasi/wasi-host.ts';
+import {
+  createWasiHost,
+  type WasiDeps,
+  type WasiHost,
+  type WasiOptions,
+} from './wasi/wasi-host.ts';
 import { webAssembly, type WasmMemory, type WasmModule } from './web-assembly.ts';
 
 export interface Program {
@@ -19,7 +24,11 @@ export interface ProgramEnd {
   readonly peakMemoryBytes: number;
 }
 export type ProgramFailureCode =
-  'EXIT_CODE' | 'TRAP' | 'BAD_MODULE' | 'MEMORY_LIMIT' | 'DISK_LIMIT';
+  | 'EXIT_CODE'
+  | 'TRAP'
+  | 'BAD_MODULE'
+  | 'MEMORY_LIMIT'
+  | 'DISK_LIMIT';
 
 export interface ProgramDeps extends WasiDeps {
   /** Right before the first instruction. */
@@ -110,12 +119,7 @@ function isNearLimit(program: Program, usedBytes: number): boolean {
   );
 }
 
-function trapped(
-  program: Program,
-  host: WasiHost,
-  error: unknown,
-  usedBytes: number,
-): ProgramEnd {
+function trapped(program: Program, host: WasiHost, error: unknown, usedBytes: number): ProgramEnd {
   const cause = trapMessage(error);
   if (cause === undefined) throw error;
   if (host.tree.inodes.refused) {
@@ -125,7 +129,11 @@ function trapped(
   const limit = mebibytes(limitBytes(program));
   if (isNearLimit(program, usedBytes) || cause === OUT_OF_MEMORY) {
     const message = `${program.name} reached the memory limit of ${limit} and trapped (${cause}); raise --memory`;
-    return { exitCode: 137, failure: { code: 'MEMORY_LIMIT', message }, peakMemoryBytes: usedBytes };
+    return {
+      exitCode: 137,
+      failure: { code: 'MEMORY_LIMIT', message },
+      peakMemoryBytes: usedBytes,
+    };
   }
   const message = `${program.name} trapped: ${cause} (memory ${mebibytes(usedBytes)} of ${limit})`;
   return { exitCode: 134, failure: { code: 'TRAP', message }, peakMemoryBytes: usedBytes };
