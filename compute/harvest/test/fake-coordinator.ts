@@ -74,6 +74,7 @@ export class FakeCoordinator implements AsyncDisposable {
   /** Answers a request instead of the blob routes when it returns true. */
   intercept: ((request: IncomingMessage, answer: ServerResponse) => boolean) | undefined;
   maxFrameBytes = 0;
+  ackHeartbeats = true;
   readonly #server: Server;
   readonly #sockets: WebSocketServer;
   readonly #options: FakeCoordinatorOptions;
@@ -153,8 +154,6 @@ export class FakeCoordinator implements AsyncDisposable {
     session.send({ type: 'challenge', protocol, fogId, nonce: NONCE, serverKey });
   }
 
-  ackHeartbeats = true;
-
   #welcome(session: FakeSession, hello: Hello, fog: { fogId: string; serverKey: string }): void {
     const nodeKey = Buffer.from(hello.nodeKey, 'base64');
     const proof = agentAuthBytes({ ...fog, nonce: NONCE, nodeKey: hello.nodeKey });
@@ -181,7 +180,9 @@ export class FakeCoordinator implements AsyncDisposable {
     }
     const name = url.pathname.split('/').at(-1) ?? '';
     if (request.method === 'POST') {
-      const bytes = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>));
+      const parts: Buffer[] = [];
+      for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
+      const bytes = Buffer.concat(parts);
       const content = sha256Hex(bytes);
       this.uploads.push({ token: url.searchParams.get('token') ?? '', content, bytes });
       return void answer.writeHead(201).end(JSON.stringify({ content, sizeBytes: bytes.length }));

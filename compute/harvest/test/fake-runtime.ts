@@ -6,7 +6,7 @@ export interface FakeRun {
   readonly request: RunRequest;
   readonly sink: RunSink;
   readonly signal: AbortSignal;
-  end(end?: Partial<RunEnd>): void;
+  readonly end: (end?: Partial<RunEnd>) => void;
 }
 
 export const NO_USAGE = { wallMs: 1, cpuMs: 1, peakMemoryBytes: 1 };

@@ -1,6 +1,6 @@
 import { identityFromSeed } from '@fog/crypto';
 import { type Clock, silentLogger, systemClock } from '@fog/kernel';
-import { type TempDir, tempDir, waitFor } from '@fog/testkit';
+import { type TempDir, tempDir } from '@fog/testkit';
 import type { JobSpecInput } from '@fog/wire';
 import { type Agent, type AgentOptions, type AgentStatus, createAgent } from '../src/index.ts';
 import {
@@ -9,6 +9,7 @@ import {
   type FakeSession,
 } from './fake-coordinator.ts';
 import { type FakeRun, FakeRuntime } from './fake-runtime.ts';
+import { waitFor } from './until.ts';
 
 export const NEVER: AbortSignal = new AbortController().signal;
 export const identity = identityFromSeed(new Uint8Array(32).fill(9));

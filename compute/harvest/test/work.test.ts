@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { test } from 'node:test';
-import { VirtualClock, waitFor } from '@fog/testkit';
+import { VirtualClock } from '@fog/testkit';
 import { failedOutcome, JobSpec } from '@fog/wire';
 import { JOB, OWNER, workOf } from './fake-coordinator.ts';
 import { rig } from './harness.ts';
+import { waitFor } from './until.ts';
 
 test('runs a leased task with its data, arguments and environment', async () => {
   await using r = await rig();
@@ -30,9 +31,7 @@ test('runs a leased task with its data, arguments and environment', async () => 
   sink.output('stdout', Buffer.from('out'));
   sink.file('f', Buffer.from(''));
   end({ exitCode: 0 });
-  const { results } = r.coordinator.latest;
   await waitFor('the result', () => r.coordinator.latest.results.length === 1);
-  assert.deepEqual(results, []);
   const [result] = r.coordinator.latest.results;
   assert.equal(result?.token, 1);
   assert.deepEqual(result?.outcome, {
@@ -52,7 +51,7 @@ test('gives single tasks FOG_INDEX 0 and no FOG_COUNT', async () => {
 
 test('runs no more tasks at once than it has slots, and batches their results', async () => {
   await using r = await rig();
-  r.runtime.auto = (run) => setImmediate(run.end);
+  r.runtime.auto = (run) => setImmediate(() => run.end());
   const leases = Array.from({ length: 16 }, (_, at) => ({ token: at + 1, index: at }));
   r.coordinator.work(r.spec({ array: { count: 16 } }), leases);
   await waitFor('16 results', () => r.coordinator.latest.results.length === 16);

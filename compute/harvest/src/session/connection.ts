@@ -7,8 +7,8 @@ import { CLOSE_MS, HANDSHAKE_MS } from '../limits.ts';
 
 export interface ConnectionEvents {
   message(message: ToAgent): void;
-  /** A frame over the limit or against its schema; the connection ends. */
-  badFrame(): void;
+  /** A frame over the limit, against its schema or out of turn; the connection ends. */
+  badFrame(reason: string): void;
   /** Once, whatever ended it; `reason` is a clause for a person. */
   closed(reason: string): void;
 }
@@ -21,6 +21,8 @@ export interface Connection {
   ping(signal: AbortSignal): Promise<void>;
   /** Ends it with a close frame; `reason` reaches `closed`. */
   close(reason: string): void;
+  /** Ends it because of a frame that fits the schema but breaks the protocol. */
+  reject(reason: string): void;
   /** Ends it without waiting for the peer. */
   terminate(reason: string): void;
 }
@@ -43,7 +45,7 @@ export function dial(url: URL, clock: Clock, events: ConnectionEvents): Connecti
     socket.once('close', cancel);
   };
   const reject = (why: string): void => {
-    if (reason === undefined) events.badFrame();
+    if (reason === undefined) events.badFrame(why);
     close(why, POLICY_VIOLATION);
   };
   socket.on('message', (data: Buffer, isBinary) => {
@@ -70,6 +72,7 @@ export function dial(url: URL, clock: Clock, events: ConnectionEvents): Connecti
     },
     ping: (signal) => ping(socket, signal),
     close: (why) => close(why, NORMAL_CLOSURE),
+    reject,
     terminate: (why) => {
       reason ??= why;
       socket.terminate();

@@ -98,7 +98,7 @@ export class CoordinatorLink {
     const session: Session = {
       connection: dial(new URL('api/v1/agent', websocketBase(this.#options.base)), clock, {
         message: (message) => this.#receive(session, message),
-        badFrame: () => this.#countBadFrame('schema'),
+        badFrame: (reason) => this.#countBadFrame(reason),
         closed: (reason) => {
           cancelDeadline();
           this.#closed(session, reason);
@@ -141,8 +141,7 @@ export class CoordinatorLink {
 
   /** For frames that fit the schema but break the protocol. */
   protocolError(reason: string): void {
-    this.#countBadFrame(reason);
-    this.#session?.connection.close(reason);
+    this.#session?.connection.reject(reason);
   }
 
   drop(reason: string): void {
