@@ -13,7 +13,7 @@ export function statusText(status: FogStatus, url: string): string {
   return `${lines.join('\n')}\n\n${servicesTable(status.services)}`;
 }
 
-function servicesTable(services: readonly ServiceStatus[]): string {
+export function servicesTable(services: readonly ServiceStatus[]): string {
   const rows = services.map((service) => [
     service.name,
     service.state,

@@ -8,8 +8,13 @@ export interface JoinLine {
   readonly now: number;
 }
 
-/** The line to paste on another machine, and how long it is good for. */
-export function joinText({ self, url, code, now }: JoinLine): string {
-  const left = formatDuration(code.expiresAt - now);
-  return `  ${self} join ${url} --token ${code.code}\n  (valid for ${left} and ${code.uses} machines)\n`;
+/** The line to paste on another terminal. */
+export function joinLine({ self, url, code }: Pick<JoinLine, 'self' | 'url' | 'code'>): string {
+  return `${self} join ${url} --token ${code.code}`;
+}
+
+/** The same, with how long it is good for. */
+export function joinText(line: JoinLine): string {
+  const left = formatDuration(line.code.expiresAt - line.now);
+  return `  ${joinLine(line)}\n\n(valid for ${left} and ${line.code.uses} machines)\n`;
 }

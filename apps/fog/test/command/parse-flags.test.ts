@@ -20,12 +20,11 @@ function problemOf(words: readonly string[], command = run): string {
 
 describe('flags of fog run', () => {
   it('reads every flag', () => {
-    const line = parseFlags(run, [
-      ...['--count', '3', '--each', 'x', '--input', 'a', '--input=b:c', '--output', 'o'],
-      ...['--env', 'A=1', '--env=B=--x', '--timeout', '2s', '--memory=64M', '--name', 'n'],
-      ...['--retries', '0', '--detach', '--json', '--fog', 'http://x:1', '--data-dir', 'd'],
-      ...['--sandbox', 'os', '--verbose', 'prog.py'],
-    ]);
+    const text =
+      '--count 3 --each x --input a --input=b:c --output o --env A=1 --env=B=--x --timeout 2s ' +
+      '--memory=64M --name n --retries 0 --detach --json --fog http://x:1 --data-dir d ' +
+      '--sandbox os --verbose prog.py';
+    const line = parseFlags(run, text.split(' '));
     assert.deepEqual(line.flags, {
       count: '3',
       each: 'x',

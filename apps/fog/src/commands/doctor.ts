@@ -1,0 +1,103 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { errorMessage, silentLogger } from '@fog/kernel';
+import { defineCommand } from '../command/command.ts';
+import { FOG_FLAGS, JSON_FLAG, SANDBOX_FLAG } from '../command/shared-flags.ts';
+import { findFog } from '../connect/find-fog.ts';
+import { type Check, failed, ok } from '../doctor/check.ts';
+import {
+  checkClock,
+  checkDataDir,
+  checkMachine,
+  checkNode,
+  checkPort,
+} from '../doctor/machine-checks.ts';
+import { dataDirOf } from '../process/data-dir.ts';
+import { type Host, sayNext } from '../process/host.ts';
+import { readSandbox } from '../run/run-flags.ts';
+import { DEFAULT_PORT } from '../compose/ports.ts';
+
+const EXIT_SOMETHING_FAILED = 1;
+const MARKS = { ok: ' ok ', warn: 'warn', fail: 'FAIL' } as const;
+
+export const command = defineCommand({
+  name: 'doctor',
+  summary: 'check this machine and say what to mend',
+  usage: ['doctor [flags]'],
+  about: `
+  Looks at Node, the data directory, the clock, the port and the store, starts a sandbox and runs a
+  WebAssembly and a Python program in it, and asks the running fog, if there is one.`,
+  flags: { ...JSON_FLAG, ...FOG_FLAGS, ...SANDBOX_FLAG },
+  args: [],
+  examples: [{ line: 'fog doctor', does: 'what works here, and what to do about the rest' }],
+  exitCodes: { 0: 'everything needed works', 1: 'something failed' },
+  run: async ({ flags, host }) => {
+    const checks: Check[] = [];
+    for await (const check of examine(flags, host)) {
+      checks.push(check);
+      if (!flags.json) await host.stdout.write(checkText(check));
+    }
+    const healthy = checks.every(({ state }) => state !== 'fail');
+    if (flags.json) await host.stdout.write(`${JSON.stringify({ ok: healthy, checks })}\n`);
+    await sayNext(host, healthy ? `${host.self} run FILE` : `${host.self} doctor, after mending`);
+    return healthy ? 0 : EXIT_SOMETHING_FAILED;
+  },
+});
+
+interface DoctorFlags {
+  readonly fog: string | undefined;
+  readonly 'data-dir': string | undefined;
+  readonly sandbox: string | undefined;
+}
+
+async function* examine(flags: DoctorFlags, host: Host): AsyncGenerator<Check> {
+  const dataDir = dataDirOf(flags['data-dir'], host.env);
+  const { asked: signal } = host.interrupts;
+  yield checkNode(process.version);
+  yield checkMachine();
+  yield checkClock(host.clock);
+  const directory = await checkDataDir(dataDir);
+  yield directory;
+  const fog = await checkFog(flags, host, dataDir);
+  yield fog.check;
+  yield await checkPort(DEFAULT_PORT, fog.url);
+  const scratch = await mkdtemp(path.join(tmpdir(), 'fog-doctor-'));
+  try {
+    const { checkStore } = await import('../doctor/store-check.ts');
+    yield await checkStore(scratch, host.clock);
+    const { checkRuntime } = await import('../doctor/runtime-checks.ts');
+    const options = {
+      runtimesDir: directory.state === 'fail' ? scratch : path.join(dataDir, 'runtimes'),
+      scratch,
+      sandbox: readSandbox(flags.sandbox, host.env),
+    };
+    yield* await checkRuntime(options, { clock: host.clock, logger: silentLogger }, signal);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function checkFog(
+  flags: DoctorFlags,
+  host: Host,
+  dataDir: string,
+): Promise<{ readonly check: Check; readonly url?: string }> {
+  const choice = { fog: flags.fog, dataDir, env: host.env, signal: host.interrupts.asked };
+  try {
+    const found = await findFog(choice);
+    if (found === undefined) {
+      return { check: ok('fog', `none runs on ${dataDir}; "fog run" works without one`) };
+    }
+    const { nodes } = await found.client.status({ signal: choice.signal });
+    const detail = `${found.client.url} answers, ${nodes.online} nodes online`;
+    return { check: ok('fog', detail), url: found.client.url };
+  } catch (error) {
+    return { check: failed('fog', errorMessage(error), 'Check --fog, FOG_URL and FOG_TOKEN.') };
+  }
+}
+
+function checkText({ name, state, detail, remedy }: Check): string {
+  const line = `[${MARKS[state]}] ${name.padEnd(9)} ${detail}\n`;
+  return remedy === undefined ? line : `${line}${' '.repeat(17)}${remedy}\n`;
+}

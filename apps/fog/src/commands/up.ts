@@ -1,0 +1,142 @@
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { isFogError } from '@fog/kernel';
+import { FOG_VERSION } from '@fog/wire';
+import { defineCommand, type FlagValues } from '../command/command.ts';
+import { usage } from '../command/parse-flags.ts';
+import { DATA_DIR_FLAG, JSON_FLAG, SANDBOX_FLAG } from '../command/shared-flags.ts';
+import { composeFog, type ComposeFogOptions, type RunningFog } from '../compose/compose-fog.ts';
+import { operatorTokenFile } from '../compose/operator-token.ts';
+import { DEFAULT_PORT } from '../compose/ports.ts';
+import { endpointFile, readEndpoint, writeEndpoint } from '../connect/endpoint.ts';
+import { fail } from '../errors.ts';
+import { dataDirOf, ensurePrivateDir } from '../process/data-dir.ts';
+import { type Host, say, sayNext } from '../process/host.ts';
+import { openLog } from '../process/log-file.ts';
+import { readSandbox, readWhole } from '../run/run-flags.ts';
+import { servicesTable } from '../show/fog-text.ts';
+import { joinLine, joinText } from '../show/join-text.ts';
+
+const MAX_SLOTS = 1024;
+const MAX_PORT = 65_535;
+
+const FLAGS = {
+  port: {
+    type: 'text',
+    value: 'N',
+    help: `port on 127.0.0.1; 0 takes any free one (${DEFAULT_PORT})`,
+  },
+  slots: { type: 'text', value: 'N', help: 'tasks at once on this machine (one for each core)' },
+  'no-worker': { type: 'boolean', help: 'coordinate only, run no tasks in this process' },
+  ...JSON_FLAG,
+  ...DATA_DIR_FLAG,
+  ...SANDBOX_FLAG,
+} as const;
+
+export const command = defineCommand({
+  name: 'up',
+  summary: 'start a fog on this machine',
+  usage: ['up [--port N] [--slots N] [--no-worker] [flags]'],
+  about: `
+  Runs a coordinator with its API and, unless told otherwise, a worker, until Ctrl-C; a second Ctrl-C
+  forces. Jobs and results are kept in the data directory: after a stop, or a crash, the next "fog up"
+  there goes on where it was.`,
+  flags: FLAGS,
+  args: [],
+  examples: [
+    { line: 'fog up', does: 'a fog on port 7700, and the line that joins other terminals' },
+    {
+      line: 'fog up --no-worker --port 0 --json',
+      does: 'for a script: one document, then it runs',
+    },
+  ],
+  exitCodes: {
+    0: 'stopped in good order',
+    2: 'wrong command line',
+    125: 'port taken, data directory in use, or a part did not start',
+  },
+  run: async ({ flags, host }) => {
+    const options = readOptions(flags, host);
+    const { dataDir } = options;
+    await ensurePrivateDir(dataDir);
+    const log = openLog({ dataDir, verbose: flags.verbose });
+    try {
+      const { asked } = host.interrupts;
+      await using fog = await start(options, host, log.logger);
+      const { url, token } = fog;
+      const removeEndpoint = await writeEndpoint(dataDir, { url, token, pid: process.pid });
+      try {
+        await present(fog, dataDir, host, flags.json);
+        await interrupted(asked);
+        await say(host, 'stopping; Ctrl-C again forces');
+      } finally {
+        await removeEndpoint();
+      }
+      return 0;
+    } finally {
+      log.flush();
+    }
+  },
+});
+
+function readOptions(flags: FlagValues<typeof FLAGS>, host: Host): ComposeFogOptions {
+  if (flags['no-worker'] && flags.slots !== undefined) {
+    throw usage(command, '--no-worker and --slots exclude each other.');
+  }
+  const dataDir = dataDirOf(flags['data-dir'], host.env);
+  const slots = readWhole('--slots', flags.slots, { min: 1, max: MAX_SLOTS });
+  const sandbox = readSandbox(flags.sandbox, host.env);
+  return {
+    dataDir,
+    runtimesDir: path.join(dataDir, 'runtimes'),
+    port: readWhole('--port', flags.port, { min: 0, max: MAX_PORT }) ?? DEFAULT_PORT,
+    worker: flags['no-worker'] ? undefined : { slots: slots ?? availableParallelism(), sandbox },
+  };
+}
+
+async function start(
+  options: ComposeFogOptions,
+  host: Host,
+  logger: Parameters<typeof composeFog>[1]['logger'],
+): Promise<RunningFog> {
+  try {
+    return await composeFog(options, { clock: host.clock, logger }, host.interrupts.asked);
+  } catch (error) {
+    if (!isFogError(error, 'STORE_LOCKED')) throw error;
+    const holder = await readEndpoint(options.dataDir);
+    const who = holder === undefined ? '' : ` (process ${holder.pid}, ${holder.url})`;
+    throw fail('FOG_ALREADY_UP', {
+      message: `A fog already runs on ${options.dataDir}${who}. Use it, stop it, or give this one another --data-dir and --port.`,
+      details: { dataDir: options.dataDir },
+      cause: error,
+    });
+  }
+}
+
+async function present(fog: RunningFog, dataDir: string, host: Host, json: boolean): Promise<void> {
+  const { url, fogId } = fog;
+  const code = await fog.invite();
+  const services = fog.services.statuses();
+  const line = { self: host.self, url, code, now: host.clock.now() };
+  if (json) {
+    const document = { url, fogId, version: FOG_VERSION, pid: process.pid, dataDir };
+    const files = { endpointFile: endpointFile(dataDir), tokenFile: operatorTokenFile(dataDir) };
+    const join = { ...code, line: joinLine(line) };
+    await host.stdout.write(`${JSON.stringify({ ...document, ...files, join, services })}\n`);
+    return;
+  }
+  await host.stdout.write(
+    `fog ${FOG_VERSION} is up at ${url}\n\n${servicesTable(services)}\n` +
+      `data   ${dataDir}\ntoken  ${operatorTokenFile(dataDir)} (commands on this machine find it)\n\n` +
+      `Join from another terminal with\n\n${joinText(line)}\n`,
+  );
+  if (fog.sandboxNote !== undefined) await say(host, fog.sandboxNote);
+  await sayNext(host, `${host.self} run FILE`, `${host.self} nodes`, 'Ctrl-C stops this fog');
+}
+
+function interrupted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,2 @@
+/** API and panel. */
+export const DEFAULT_PORT = 7700;
