@@ -62,6 +62,8 @@ WORK = "/work"
 OWN_FILE = "<fog>"
 #: Freed before an uncaught error is reported, so that a MemoryError can still be put into words.
 BALLAST_BYTES = 1 << 20
+#: Frames of a MemoryError that are reported.
+TRACE_FRAMES = 20
 #: What CPython says when a size does not fit the 32-bit address space: no memory limit could satisfy it.
 OVERSIZE = "cannot fit 'int' into an index-sized integer"
 
@@ -231,6 +233,8 @@ def lock():
         if name.split(".", 1)[0] in _HIDDEN:
             _empty_of_proxies(sys.modules.pop(name))
     _hide_modules()
+    # The host's source of randomness is looked up at its first use; later there is nothing to be looked up.
+    os.urandom(1)
     sys.modules.pop("_fog_guest", None)
     _ballast = bytearray(BALLAST_BYTES)
     return json.dumps(_ctypes_addresses())
@@ -309,11 +313,20 @@ def _end_of(error):
     if isinstance(error, SystemExit):
         return _end_of_exit(error.code)
     kind = _kind_of(error)
+    if kind == "memory":
+        _shorten_trace(error)
     _explain(error)
     _print_error(error)
-    summary = "".join(traceback.TracebackException(type(error), error, None, compact=True).format_exception_only())
     exit_code = 130 if isinstance(error, KeyboardInterrupt) else 1
-    return {"exitCode": exit_code, "kind": kind, "summary": summary.split("\n")[0][:1000]}
+    return {"exitCode": exit_code, "kind": kind, "summary": _summary_of(error)}
+
+
+def _summary_of(error):
+    try:
+        words = str(error).strip().split("\n", 1)[0][:1000]
+    except BaseException:
+        words = ""
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
 def _end_of_exit(code):
@@ -346,6 +359,17 @@ def _print_error(error):
     except BaseException:
         with contextlib.suppress(BaseException):
             sys.stderr.write(f"{type(error).__name__}\n")
+
+
+def _shorten_trace(error):
+    """Lets go of the inner frames of a deep trace: what they hold may be the memory that is missing."""
+    trace = error.__traceback__
+    for _ in range(TRACE_FRAMES):
+        if trace is None:
+            return
+        trace = trace.tb_next
+    if trace is not None:
+        trace.tb_next = None
 
 
 def _strip_own_frames(error):

@@ -25,7 +25,7 @@ interface FsNode {
   readonly mode: number;
   usedBytes?: number;
   /** Bytes of a file, children of a directory. */
-  contents?: Uint8Array | Record<string, FsNode>;
+  contents?: Uint8Array | Int8Array | Record<string, FsNode>;
 }
 
 interface MemoryFs {
@@ -47,8 +47,6 @@ type WriteOperation = (
 const ENOSPC = 51;
 /** A name costs about a kilobyte outside the counted memory, so names are counted too. */
 const MAX_NODES = 50_000;
-/** Files grow by half, at most this much at a time: appending stays linear and wastes little of the quota. */
-const MAX_GROWTH_BYTES = 16 * 1024 * 1024;
 /** Longest guest path fog hands back; the wire's own bound. */
 const MAX_PATH_CHARS = 1024;
 export const WORK_DIR = '/work';
@@ -74,7 +72,7 @@ export function limitFiles(fs: GuestFs, room: (usedBytes: number) => number): Fi
     state.refused = true;
     throw new fs.ErrnoError(ENOSPC);
   };
-  limitSizes(memfs, reserve, (bytes) => bytes <= room(state.usedBytes));
+  limitSizes(memfs, reserve, () => room(state.usedBytes));
   const createNode = memfs.createNode.bind(memfs);
   memfs.createNode = (parent, name, mode, dev) => {
     state.nodes += 1;
@@ -87,7 +85,7 @@ export function limitFiles(fs: GuestFs, room: (usedBytes: number) => number): Fi
 function limitSizes(
   memfs: MemoryFs,
   reserve: (bytes: number) => void,
-  fits: (bytes: number) => boolean,
+  room: () => number,
 ): void {
   const resize = memfs.resizeFileStorage.bind(memfs);
   memfs.resizeFileStorage = (node, sizeBytes) => {
@@ -97,12 +95,12 @@ function limitSizes(
   memfs.expandFileStorage = (node, neededBytes) => {
     const capacity = capacityOf(node);
     if (capacity >= neededBytes) return;
-    const spare = Math.min(capacity >>> 1, MAX_GROWTH_BYTES);
-    const roomy = Math.max(neededBytes, capacity + spare);
-    const next = fits(roomy - capacity) ? roomy : neededBytes;
+    // Half as much again keeps appending linear; half of what is left keeps it so at the edge of the quota.
+    const spare = Math.max(0, Math.min(capacity, room()) / 2);
+    const next = Math.max(neededBytes, Math.floor(capacity + spare));
     reserve(next - capacity);
     const grown = new Uint8Array(next);
-    grown.set((node.contents as Uint8Array).subarray(0, node.usedBytes));
+    if (isBytes(node.contents)) grown.set(node.contents.subarray(0, node.usedBytes));
     node.contents = grown;
   };
   const operations = memfs.ops_table.file.stream;
@@ -116,7 +114,12 @@ function limitSizes(
 }
 
 function capacityOf(node: FsNode): number {
-  return node.contents instanceof Uint8Array ? node.contents.length : 0;
+  return isBytes(node.contents) ? node.contents.length : 0;
+}
+
+/** Content first written from the interpreter's memory has the type of its view, which is signed. */
+function isBytes(contents: FsNode['contents']): contents is Uint8Array | Int8Array {
+  return ArrayBuffer.isView(contents);
 }
 
 /** Bytes really held: by name or by an open descriptor. The running count only grows, so it is mended here. */
@@ -129,7 +132,7 @@ function storedBytes(fs: GuestFs): number {
     if (seen.has(node)) continue;
     seen.add(node);
     bytes += capacityOf(node);
-    if (node.contents !== undefined && !(node.contents instanceof Uint8Array)) {
+    if (node.contents !== undefined && !isBytes(node.contents)) {
       waiting.push(...Object.values(node.contents));
     }
   }

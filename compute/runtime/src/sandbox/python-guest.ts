@@ -9,6 +9,7 @@ const MIB = 1024 * 1024;
 const START_ROOM_BYTES = 4 * MIB;
 const SIGKILL_EXIT = 137;
 const TRAP_EXIT = 134;
+const STACK_OVERFLOW = 'its stack is full; recursion through built-in functions goes too deep';
 
 /** What `run` of fog_guest.py answers. */
 interface ProgramEnd {
@@ -22,6 +23,7 @@ interface ProgramEnd {
 export class TaskStreams implements Streams {
   #io: GuestIo | undefined;
   #stdin: Uint8Array = new Uint8Array();
+  #stdoutName: 'stdout' | 'stderr' = 'stdout';
 
   open(io: GuestIo, stdin: Uint8Array): void {
     this.#io = io;
@@ -29,7 +31,7 @@ export class TaskStreams implements Streams {
   }
 
   stdout(bytes: Uint8Array): void {
-    this.#io?.output('stdout', bytes);
+    this.#io?.output(this.#stdoutName, bytes);
   }
 
   stderr(bytes: Uint8Array): void {
@@ -42,6 +44,10 @@ export class TaskStreams implements Streams {
     buffer.set(piece);
     this.#stdin = this.#stdin.subarray(piece.length);
     return piece.length;
+  }
+
+  fatal(): void {
+    this.#stdoutName = 'stderr';
   }
 
   beforeWait(): void {
@@ -81,8 +87,10 @@ export class PythonGuest implements Guest {
   run(task: GuestTask, io: GuestIo): GuestEnd {
     const { fs } = this.#interpreter;
     const memory = limitMemory(this.#interpreter.memory, task.memoryBytes, () => files.usedBytes);
-    const files: FileQuota = limitFiles(fs, (usedBytes) =>
-      Math.min(task.limits.diskBytes, task.memoryBytes - memory.usedBytes()) - usedBytes,
+    const files: FileQuota = limitFiles(
+      fs,
+      (usedBytes) =>
+        Math.min(task.limits.diskBytes, task.memoryBytes - memory.usedBytes()) - usedBytes,
     );
     const staged = this.#stage(task);
     let end: ProgramEnd | Error;
@@ -92,9 +100,13 @@ export class PythonGuest implements Guest {
       io.running();
       end = this.#runProgram(task, staged);
     }
-    for (const output of task.outputs) readOutputs(fs, output, (path, bytes) => io.file(path, bytes));
+    for (const output of task.outputs)
+      readOutputs(fs, output, (path, bytes) => io.file(path, bytes));
     const peakMemoryBytes = memory.usedBytes() + files.peakBytes;
-    return { ...verdict(task, end, { memory: memory.refused(), files: files.refused }), peakMemoryBytes };
+    return {
+      ...verdict(task, end, { memory: memory.refused(), files: files.refused }),
+      peakMemoryBytes,
+    };
   }
 
   /** Writes inputs and program; gives the program's path. */
@@ -115,7 +127,9 @@ export class PythonGuest implements Guest {
   #runProgram(task: GuestTask, program: string): ProgramEnd | Error {
     const { name, args, env, seed } = task;
     try {
-      return JSON.parse(this.#run(JSON.stringify({ name, args, env, seed, program }))) as ProgramEnd;
+      return JSON.parse(
+        this.#run(JSON.stringify({ name, args, env, seed, program })),
+      ) as ProgramEnd;
     } catch (error) {
       const status = (error as { status?: unknown }).status;
       // os._exit unwinds the interpreter with this.
@@ -179,7 +193,8 @@ function diskEnd(task: GuestTask): Omit<GuestEnd, 'peakMemoryBytes'> {
 }
 
 function trapEnd(error: Error): Omit<GuestEnd, 'peakMemoryBytes'> {
-  const message = `the interpreter ended abruptly: ${error.message.split('\n')[0]?.slice(0, 1000) ?? ''}`;
+  const cause = error instanceof RangeError ? STACK_OVERFLOW : error.message.split('\n')[0];
+  const message = `the interpreter ended abruptly: ${cause?.slice(0, 1000) ?? 'unknown cause'}`;
   return { exitCode: TRAP_EXIT, failure: { code: 'TRAP', message } };
 }
 

@@ -11,6 +11,8 @@ export interface Streams {
   stderr(bytes: Uint8Array): void;
   /** Fills the buffer; 0 is the end of the input. */
   stdin(buffer: Uint8Array): number;
+  /** The interpreter dies; what it writes from now on are its last words. */
+  fatal(): void;
   /** The program is about to wait. */
   beforeWait(): void;
 }
@@ -44,6 +46,10 @@ interface EmscriptenSettings {
 interface Pyodide {
   readonly FS: GuestFs;
   readonly _module: { readonly memory: WebAssembly.Memory };
+  readonly _api: {
+    readonly config: { _loadSnapshot?: Uint8Array };
+    fatal_error(error: unknown): never;
+  };
   runPython(source: string, options: { filename: string; globals: unknown }): unknown;
   toPy(value: object): unknown;
   pyimport(name: string): Record<string, PythonFunction>;
@@ -90,16 +96,29 @@ export async function startInterpreter(options: InterpreterOptions): Promise<Int
     createPyodideModule: (settings: EmscriptenSettings) => {
       const instantiate = settings.instantiateWasm;
       settings.instantiateWasm = (imports, receive) => {
-        linked.gates = installGates(imports.env, options.streams.beforeWait);
+        linked.gates = installGates(imports.env, () => options.streams.beforeWait());
         return instantiate(imports, receive);
       };
       return createModule(settings);
     },
   });
-  if (linked.gates === undefined) throw new Error('the interpreter was not linked through its gates');
+  if (linked.gates === undefined)
+    throw new Error('the interpreter was not linked through its gates');
+  // Copied into the interpreter's memory by now; the configuration would hold it for good.
+  delete pyodide._api.config._loadSnapshot;
+  reportFatalErrors(pyodide, options.streams);
   connectStreams(pyodide, options.streams);
   removeTerminals(pyodide.FS);
   return interpreterOf(pyodide, linked.gates);
+}
+
+/** A dying interpreter writes the stack of the program to its stdout, which is the program's alone. */
+function reportFatalErrors({ _api: api }: Pyodide, streams: Streams): void {
+  const report = api.fatal_error.bind(api);
+  api.fatal_error = (error) => {
+    streams.fatal();
+    return report(error);
+  };
 }
 
 function connectStreams(pyodide: Pyodide, streams: Streams): void {

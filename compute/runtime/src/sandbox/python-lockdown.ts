@@ -71,8 +71,12 @@ function replace(target: object, name: string, value: unknown): void {
 /**
  * Before the interpreter loads. Its file system wants the constants of `process.binding('constants')`; the rest
  * of `process.binding` is the way to raw sockets and processes, and stops working under Node's permission model.
+ * Its console would open the process's own streams, which carry the agent's frames.
  */
-export function replaceProcessBinding(): void {
+export function prepareProcess(): void {
+  for (const [name, value] of Object.entries(console)) {
+    if (typeof value === 'function') replace(console, name, () => undefined);
+  }
   const fs = Object.freeze({ ...constants });
   replace(process, 'binding', (name: string) => (name === 'constants' ? { fs } : refused()));
 }

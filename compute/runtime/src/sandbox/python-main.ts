@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { PythonGuest, TaskStreams } from './python-guest.ts';
 import { startInterpreter } from './python-interpreter.ts';
-import { replaceProcessBinding } from './python-lockdown.ts';
+import { prepareProcess } from './python-lockdown.ts';
 import { serve } from './serve.ts';
 
 await serve(async ({ files }) => {
-  replaceProcessBinding();
+  prepareProcess();
   const streams = new TaskStreams();
   const interpreter = await startInterpreter({
     libraryDir: files['library'] ?? '',
     snapshot: readFileSync(files['snapshot'] ?? ''),
     streams,
   });
+  // The snapshot was copied into the interpreter; its bytes need not wait for V8's leisure.
+  globalThis.gc?.();
   return new PythonGuest(interpreter, streams);
 });

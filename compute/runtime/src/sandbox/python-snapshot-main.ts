@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Guest } from './guest.ts';
 import { TaskStreams } from './python-guest.ts';
 import { startInterpreter } from './python-interpreter.ts';
-import { replaceProcessBinding } from './python-lockdown.ts';
+import { prepareProcess } from './python-lockdown.ts';
 import { serve } from './serve.ts';
 
 const SOURCE_PATH = '/tmp/fog_guest.py';
@@ -19,7 +19,7 @@ module.prepare()
 `;
 
 await serve(({ files }): Guest => {
-  replaceProcessBinding();
+  prepareProcess();
   return {
     load: () => undefined,
     forget: () => undefined,
