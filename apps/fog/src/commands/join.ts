@@ -4,10 +4,8 @@ import type { AgentStatus } from '@fog/harvest';
 import type { FogError } from '@fog/kernel';
 import { defineCommand } from '../command/command.ts';
 import { DATA_DIR_FLAG, JSON_FLAG, SANDBOX_FLAG } from '../command/shared-flags.ts';
-import { composeAgent } from '../compose/compose-agent.ts';
 import { dataDirOf, ensurePrivateDir } from '../process/data-dir.ts';
 import { type Host, say, sayNext } from '../process/host.ts';
-import { openLog } from '../process/log-file.ts';
 import { createProgressLine } from '../run/progress-line.ts';
 import { readWholeStdin } from '../run/read-stdin.ts';
 import { readSandbox, readWhole } from '../run/run-flags.ts';
@@ -50,9 +48,11 @@ export const command = defineCommand({
     const sandbox = readSandbox(flags.sandbox, host.env);
     const joinCode = await readJoinCode(flags.token, host);
     const dataDir = await ensurePrivateDir(dataDirOf(flags['data-dir'], host.env));
+    const { openLog } = await import('../process/log-file.ts');
     const log = openLog({ dataDir, verbose: flags.verbose });
     const ended = Promise.withResolvers<FogError | undefined>();
     const status = reporter(host, ended.resolve);
+    const { composeAgent } = await import('../compose/compose-agent.ts');
     using composed = await composeAgent(
       {
         url: args[0] ?? '',

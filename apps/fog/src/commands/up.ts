@@ -1,18 +1,17 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { isFogError } from '@fog/kernel';
+import { isFogError, type Logger } from '@fog/kernel';
 import { FOG_VERSION } from '@fog/wire';
 import { defineCommand, type FlagValues } from '../command/command.ts';
 import { usage } from '../command/parse-flags.ts';
 import { DATA_DIR_FLAG, JSON_FLAG, SANDBOX_FLAG } from '../command/shared-flags.ts';
-import { composeFog, type ComposeFogOptions, type RunningFog } from '../compose/compose-fog.ts';
+import type { ComposeFogOptions, RunningFog } from '../compose/compose-fog.ts';
 import { operatorTokenFile } from '../compose/operator-token.ts';
 import { DEFAULT_PORT } from '../compose/ports.ts';
 import { endpointFile, readEndpoint, writeEndpoint } from '../connect/endpoint.ts';
 import { fail } from '../errors.ts';
 import { dataDirOf, ensurePrivateDir } from '../process/data-dir.ts';
 import { type Host, say, sayNext } from '../process/host.ts';
-import { openLog } from '../process/log-file.ts';
 import { readSandbox, readWhole } from '../run/run-flags.ts';
 import { servicesTable } from '../show/fog-text.ts';
 import { joinLine, joinText } from '../show/join-text.ts';
@@ -59,6 +58,7 @@ export const command = defineCommand({
     const options = readOptions(flags, host);
     const { dataDir } = options;
     await ensurePrivateDir(dataDir);
+    const { openLog } = await import('../process/log-file.ts');
     const log = openLog({ dataDir, verbose: flags.verbose });
     try {
       const { asked } = host.interrupts;
@@ -94,12 +94,9 @@ function readOptions(flags: FlagValues<typeof FLAGS>, host: Host): ComposeFogOpt
   };
 }
 
-async function start(
-  options: ComposeFogOptions,
-  host: Host,
-  logger: Parameters<typeof composeFog>[1]['logger'],
-): Promise<RunningFog> {
+async function start(options: ComposeFogOptions, host: Host, logger: Logger): Promise<RunningFog> {
   try {
+    const { composeFog } = await import('../compose/compose-fog.ts');
     return await composeFog(options, { clock: host.clock, logger }, host.interrupts.asked);
   } catch (error) {
     if (!isFogError(error, 'STORE_LOCKED')) throw error;

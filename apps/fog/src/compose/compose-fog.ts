@@ -8,8 +8,10 @@ import {
   createCredentials,
   createEnrolment,
   createServiceManager,
+  type ServiceManager,
   type Services,
 } from '@fog/server';
+import type { Runtime } from '@fog/runtime';
 import { lockDirectory, openBlobs, openStore } from '@fog/store';
 import type { JoinCode } from '@fog/wire';
 import type { SandboxChoice } from '../run/run-flags.ts';
@@ -41,4 +43,68 @@ export interface RunningFog extends AsyncDisposable {
   /** What to say of a sandbox that is weaker than it could be, with the remedy. */
   readonly sandboxNote: string | undefined;
   invite(): Promise<JoinCode>;
+}
+
+/** Owner of the machines that join with codes printed here. */
+const OPERATOR_ACCOUNT = 'operator';
+/** Parts without which there is no fog; the worker may fail, and the rest still serves. */
+const ESSENTIAL = ['store', 'coordinator', 'api'];
+
+/** Starts everything; disposing it stops all in reverse order. Throws STORE_LOCKED, SERVER_PORT_TAKEN and what parts throw. */
+export async function composeFog(
+  options: ComposeFogOptions,
+  deps: ComposeFogDeps,
+  signal: AbortSignal,
+): Promise<RunningFog> {
+  await using stack = new AsyncDisposableStack();
+  const { dataDir, port, worker } = options;
+  const { clock, logger } = deps;
+  stack.use(lockDirectory(dataDir));
+  const identity = await openIdentity(path.join(dataDir, 'fog.key'));
+  const blobs = await openBlobs({ dir: path.join(dataDir, 'blobs') });
+  const store = await openStore({ dir: dataDir });
+  const storeService = createStoreService(store);
+  stack.defer(() => storeService.stop());
+  const credentials = createCredentials(store, clock);
+  const enrolment = createEnrolment(store, clock);
+  const token = await openOperatorToken(dataDir, credentials);
+  const coordinator = createCoordinator({}, { store, clock, logger, fogId: identity.id });
+  const services = (): ServiceManager => manager;
+  const api = createApiServer(
+    { host: '127.0.0.1', port, requires: ['store'] },
+    { identity, coordinator, blobs, credentials, enrolment, services, clock, logger },
+  );
+  const invite = async (): Promise<JoinCode> => enrolment.issue(OPERATOR_ACCOUNT);
+  const agent = createWorkerService(async () =>
+    composeAgent(
+      {
+        url: api.url,
+        agentsDir: path.join(dataDir, 'agents'),
+        runtimesDir: options.runtimesDir,
+        slots: worker?.slots ?? 1,
+        sandbox: worker?.sandbox ?? 'auto',
+        joinCode: (await invite()).code,
+      },
+      deps,
+    ),
+  );
+  const parts: Service[] = [storeService, coordinator, api, ...(worker ? [agent] : [])];
+  const manager = createServiceManager(parts, { clock, logger }, { essential: ESSENTIAL });
+  stack.defer(() => manager.stop());
+  await manager.start(signal);
+  const owned = stack.move();
+  return {
+    fogId: identity.id,
+    url: api.url,
+    token,
+    services: manager,
+    sandboxNote: sandboxNote(agent.runtime),
+    invite,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function sandboxNote(runtime: Runtime | undefined): string | undefined {
+  if (runtime === undefined || runtime.level === 'os') return undefined;
+  return `sandbox level "${runtime.level}": ${runtime.levelReason ?? 'see fog doctor'}`;
 }
