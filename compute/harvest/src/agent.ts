@@ -26,7 +26,7 @@ export interface Agent extends Service {
   counts(): AgentCounts;
 }
 
-/** Throws AGENT_OPTIONS. See `Agent.start` of this package's README for what `start` throws. */
+/** Throws AGENT_OPTIONS. The README lists what `start` throws. */
 export function createAgent(options: AgentOptions, deps: AgentDeps): Agent {
   return new WorkerAgent(options, deps);
 }

@@ -8,7 +8,7 @@ export const AGENT_ERRORS = {
     kind: 'unavailable',
     retryable: true,
   },
-  AGENT_PROTOCOL: { message: 'Agent and fog speak different protocols.', kind: 'refused' },
+  AGENT_PROTOCOL: { message: 'The agent speaks another protocol version.', kind: 'refused' },
   AGENT_OTHER_FOG: { message: 'Another fog answers at a known address.', kind: 'refused' },
   AGENT_WRONG_NODE: { message: 'The fog took this node for another.', kind: 'refused' },
   AGENT_KNOWN_FOGS: { message: 'The file of known fogs cannot be used.', kind: 'bad-input' },

@@ -1,5 +1,11 @@
+import { MAX_AGENT_FRAME_BYTES } from '@fog/wire';
+
 /** Every bound of the agent, beside its reason; listed in docs/reference/limits.md. */
 
+/** Tasks at once on one node, as the protocol allows. */
+export const MAX_SLOTS = 1_024;
+/** Name of a node, as the protocol allows. */
+export const MAX_NAME_CHARS = 64;
 /** A first `start` gives up after this: long enough for a coordinator that is just starting, short for a wrong URL. */
 export const FIRST_ROUND_MS = 5_000;
 /** From dialling to `welcome`; a silent peer must not hold an attempt for ever. */
@@ -40,6 +46,10 @@ export const LIVE_CHUNK_BYTES = 32 * 1024;
 export const LIVE_BACKLOG_BYTES = 1024 * 1024;
 /** Output bytes of one task kept in memory and sent inline; base64 of it leaves room for names in one frame. */
 export const INLINE_RESULT_BYTES = 128 * 1024;
+/** One result as JSON: a frame less what stands around its only result. */
+export const MAX_RESULT_BYTES: number = MAX_AGENT_FRAME_BYTES - 64;
+/** Message of a failure, as the protocol allows. */
+export const MAX_MESSAGE_CHARS = 4_096;
 /** Blobs kept on disk for later tasks. */
 export const CACHE_BYTES = 2 * 1024 * 1024 * 1024;
 /** Job specs kept in memory. */
@@ -60,5 +70,7 @@ export const TRANSFER_PAUSE_MS = 200;
 export const MAX_ANSWER_BYTES = 64 * 1024;
 /** Fogs remembered in one data dir; the oldest is forgotten. */
 export const MAX_KNOWN_FOGS = 64;
+/** The longest delay of a timer in Node; a longer one fires at once. */
+export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
 /** Status events for a person need no finer grain. */
 export const STATUS_EVERY_MS = 100;

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { FogError } from '@fog/kernel';
 import type { SandboxLevel } from '@fog/wire';
 import { fail } from './errors.ts';
+import { MAX_NAME_CHARS, MAX_SLOTS } from './limits.ts';
 
 export interface AgentStatus {
   /** `working`: connected, with tasks running. */
@@ -38,17 +39,14 @@ export interface CheckedOptions {
   readonly name: string;
 }
 
-const MAX_SLOTS = 1_024;
-const MAX_NAME = 64;
-
 /** Throws AGENT_OPTIONS that names the option, its value and what it must be. */
 export function checkOptions(options: AgentOptions): CheckedOptions {
   if (!Number.isInteger(options.slots) || options.slots < 1 || options.slots > MAX_SLOTS) {
     throw wrong(`The number of slots must be a whole number from 1 to ${MAX_SLOTS}.`, 'slots');
   }
-  const name = options.name ?? (hostname().slice(0, MAX_NAME) || 'node');
-  if (name.length === 0 || name.length > MAX_NAME) {
-    throw wrong(`The name of the node must have 1 to ${MAX_NAME} characters.`, 'name');
+  const name = options.name ?? (hostname().slice(0, MAX_NAME_CHARS) || 'node');
+  if (name.length === 0 || name.length > MAX_NAME_CHARS) {
+    throw wrong(`The name of the node must have 1 to ${MAX_NAME_CHARS} characters.`, 'name');
   }
   return { base: coordinatorUrl(options.url), name };
 }

@@ -1,11 +1,7 @@
-import { FAILURES, failedOutcome, MAX_AGENT_FRAME_BYTES, Outcome } from '@fog/wire';
+import { FAILURES, failedOutcome, Outcome } from '@fog/wire';
 import type { RunEnd } from '@fog/runtime';
+import { MAX_MESSAGE_CHARS, MAX_RESULT_BYTES } from '../limits.ts';
 import type { TaskOutput, TaskOutputs, UploadPart } from './task-output.ts';
-
-/** Room for the frame around one result. */
-const FRAME_OVERHEAD_BYTES = 64;
-export const MAX_RESULT_BYTES: number = MAX_AGENT_FRAME_BYTES - FRAME_OVERHEAD_BYTES;
-const MAX_MESSAGE = 4_096;
 
 /** The result of a run as JSON that fits a frame; uploads as much of the output as that needs. */
 export async function encodeRun(
@@ -35,7 +31,7 @@ export function encodeResult(token: number, outcome: Outcome): string {
 }
 
 export function clipMessage(message: string): string {
-  return message.slice(0, MAX_MESSAGE);
+  return message.slice(0, MAX_MESSAGE_CHARS);
 }
 
 function outcomeOf(end: RunEnd, outputs: TaskOutputs): Outcome {

@@ -1,4 +1,4 @@
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+import { LONGEST_TIMER_MS } from '../limits.ts';
 
 /**
  * Keeps the process running until the returned function is called: an agent that waits to dial
