@@ -51,6 +51,7 @@ export const SERVER_ERRORS = {
     kind: 'unavailable',
     retryable: true,
   },
+  SERVER_STOPPING: { message: 'The fog is stopping.', kind: 'unavailable', retryable: true },
   SERVER_BUG: { message: 'The fog failed to do this.', kind: 'bug' },
 
   AGENT_PROTOCOL: { message: 'The agent speaks another protocol version.', kind: 'refused' },

@@ -5,3 +5,19 @@ export {
   type ServiceManagerOptions,
   type Services,
 } from './service-manager/service-manager.ts';
+export {
+  type Caller,
+  createCredentials,
+  type Credentials,
+  type Operator,
+  type Role,
+} from './auth/credentials.ts';
+export { createEnrolment, type Enrolment } from './auth/enrolment.ts';
+export { SERVER_ERRORS } from './errors.ts';
+export {
+  type ApiServer,
+  type ApiServerDeps,
+  type ApiServerOptions,
+  createApiServer,
+} from './http/api-server.ts';
+export type { AgentSocketCounters } from './sockets/agent-ports.ts';

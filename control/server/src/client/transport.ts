@@ -54,7 +54,11 @@ export function createTransport(options: TransportOptions): Transport {
       const body = await readAnswer(answer).catch((error: unknown) => {
         throw callError(options, call, error);
       });
-      if (!isSuccess(answer)) throw problemError(options.url, answer, body);
+      if (!isSuccess(answer)) {
+        // What is left of a refused body is not sent.
+        if (call.body !== undefined) answer.destroy();
+        throw problemError(options.url, answer, body);
+      }
       return parseJson(options.url, body);
     },
     bytes: async (call) => {
@@ -96,7 +100,7 @@ function sendOnce(
     const silenceMs = (body === undefined ? SILENCE_MS : UPLOAD_SILENCE_MS) + (call.waitMs ?? 0);
     request.setTimeout(silenceMs, () => request.destroy(new Error('no answer in time')));
     request.once('response', resolve);
-    request.once('error', (error: NodeJS.ErrnoException) => {
+    request.on('error', (error: NodeJS.ErrnoException) => {
       const stale = request.reusedSocket && isRepeatable(call) && isReset(error);
       reject(stale ? new StaleConnection(error) : error);
     });
@@ -141,7 +145,7 @@ export function readAnswer(answer: IncomingMessage): Promise<Uint8Array> {
     answer.once('end', () => {
       resolve(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, sizeBytes));
     });
-    answer.once('error', reject);
+    answer.on('error', reject);
   });
 }
 

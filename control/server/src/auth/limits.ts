@@ -1,0 +1,8 @@
+/** Checked credentials kept in memory: one lookup less a call for every client that is busy now. */
+export const MAX_CACHED_CREDENTIALS = 1_000;
+/** Long enough to walk to the other machine, short enough to be useless in a shell history. */
+export const JOIN_CODE_LIFE_MS = 600_000;
+/** Machines one join line can enrol. */
+export const JOIN_CODE_USES = 10;
+/** Ended codes are kept for a day, so that "expired" and "used up" can be told from "unknown". */
+export const JOIN_CODE_MEMORY_MS = 86_400_000;

@@ -1,0 +1,113 @@
+/**
+ * Who may call what. Each route names its access; a route that names none refuses everybody but
+ * accounts. The Host allow-list defends against DNS rebinding: a web page whose name was pointed at the
+ * loopback address sends its own name.
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Caller, Credentials } from '../auth/credentials.ts';
+import { fail } from '../errors.ts';
+import type { AgentSessions, SessionAccess } from '../sockets/agent-sessions.ts';
+
+/** `node`: only the token of a live agent session, which is good for nothing else. */
+export type Access = 'open' | 'account' | 'operator' | 'node';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: Access;
+  }
+  interface FastifyRequest {
+    /** Set on routes with access `account` and `operator`. */
+    caller: Caller;
+    /** Set on routes with access `node`. */
+    agent: SessionAccess;
+  }
+}
+
+export interface AccessDeps {
+  readonly credentials: Credentials;
+  readonly sessions: AgentSessions;
+  readonly hosts: HostList;
+}
+
+export interface HostList {
+  /** Throws SERVER_HOST. */
+  check(host: string | undefined): void;
+  /** Throws SERVER_ORIGIN unless the origin is absent (not a browser) or this server's own. */
+  checkOrigin(origin: string | undefined): void;
+}
+
+const LOOPBACK_NAMES = ['127.0.0.1', 'localhost', '[::1]'];
+const HTTP_PORT = 80;
+
+/** The names of the loopback interface with the port that is served; `port` is asked once it is known. */
+export function createHostList(port: () => number): HostList {
+  let known: ReadonlySet<string> | undefined;
+  const hosts = (): ReadonlySet<string> => {
+    known ??= hostsOf(port());
+    return known;
+  };
+  return {
+    check: (host) => {
+      if (host !== undefined && hosts().has(host.toLowerCase())) return;
+      throw fail('SERVER_HOST', {
+        message: `The Host header must name this server: ${[...hosts()].join(', ')}.`,
+      });
+    },
+    checkOrigin: (origin) => {
+      if (origin === undefined) return;
+      const scheme = 'http://';
+      const isOwn = origin.startsWith(scheme) && hosts().has(origin.slice(scheme.length));
+      if (!isOwn) throw fail('SERVER_ORIGIN');
+    },
+  };
+}
+
+/** Clients leave the port out when it is that of HTTP. */
+function hostsOf(port: number): ReadonlySet<string> {
+  const hosts = LOOPBACK_NAMES.map((name) => `${name}:${port}`);
+  return new Set(port === HTTP_PORT ? [...hosts, ...LOOPBACK_NAMES] : hosts);
+}
+
+export function addAccess(app: FastifyInstance, deps: AccessDeps): void {
+  app.decorateRequest('caller');
+  app.decorateRequest('agent');
+  app.addHook('onRequest', async (request) => {
+    deps.hosts.check(request.headers.host);
+    const { access } = request.routeOptions.config;
+    if (access === 'open') return;
+    if (access === 'node') request.agent = agentOf(request, deps);
+    else request.caller = await callerOf(request, deps, access);
+  });
+}
+
+async function callerOf(
+  request: FastifyRequest,
+  deps: AccessDeps,
+  access: Access | undefined,
+): Promise<Caller> {
+  const caller = await authenticate(deps.credentials, request.headers.authorization);
+  if (access === 'operator' && caller.role !== 'operator') throw fail('SERVER_FORBIDDEN');
+  return caller;
+}
+
+function agentOf(request: FastifyRequest, deps: AccessDeps): SessionAccess {
+  const token = bearerToken(request.headers.authorization);
+  const agent = token === undefined ? undefined : deps.sessions.find(token);
+  if (agent === undefined) throw fail('SERVER_UNAUTHORISED');
+  return agent;
+}
+
+/** The caller behind an Authorization header. Throws SERVER_UNAUTHORISED. */
+export async function authenticate(
+  credentials: Credentials,
+  authorization: string | undefined,
+): Promise<Caller> {
+  const token = bearerToken(authorization);
+  const caller = token === undefined ? undefined : await credentials.authenticate(token);
+  if (caller === undefined) throw fail('SERVER_UNAUTHORISED');
+  return caller;
+}
+
+function bearerToken(authorization: string | undefined): string | undefined {
+  return authorization?.startsWith('Bearer ') === true ? authorization.slice(7) : undefined;
+}

@@ -1,0 +1,15 @@
+/** 10,000 agents, 1,000 readers of events and the calls of both; beyond it new connections are refused. */
+export const MAX_CONNECTIONS = 12_000;
+/** Longest silence on a connection: over the longest poll, and the pause of a slow upload. */
+export const CONNECTION_SILENCE_MS = 300_000;
+/** Request line and headers; ours are under 1 KiB. */
+export const MAX_HEADER_BYTES = 16 * 1024;
+/** Bodies of calls that are not a submit: none or a few fields. */
+export const MAX_SMALL_BODY_BYTES = 64 * 1024;
+/** Path parameters in their encoded form: a guest path of 1,024 characters, nine bytes each. */
+export const MAX_PARAM_CHARS = 9 * 1024;
+export const MAX_IDEMPOTENCY_KEY_CHARS = 128;
+/** Time a client has to read why its upload was refused before the connection is cut. */
+export const LINGER_MS = 5_000;
+/** Time for answers under way when the API stops. */
+export const CLOSE_GRACE_MS = 1_000;

@@ -1,0 +1,19 @@
+import type { CoordinatorApi } from '@fog/coordinator';
+import type { Clock, Logger } from '@fog/kernel';
+import type { Blobs } from '@fog/store';
+import type { Credentials } from '../auth/credentials.ts';
+import type { Enrolment } from '../auth/enrolment.ts';
+import type { Services } from '../service-manager/service-manager.ts';
+
+/** What routes work with. */
+export interface RouteDeps {
+  readonly coordinator: CoordinatorApi;
+  readonly blobs: Pick<Blobs, 'put' | 'open' | 'size'>;
+  readonly credentials: Credentials;
+  readonly enrolment: Enrolment;
+  readonly services: () => Services;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Aborts when the API stops: waiting calls answer at once. */
+  readonly stopping: AbortSignal;
+}

@@ -1,0 +1,84 @@
+/** Live events for account holders: topics, and the events and output of single jobs. */
+import type { CoordinatorApi } from '@fog/coordinator';
+import type { Clock, Logger } from '@fog/kernel';
+import type { EventsMessage } from '@fog/wire';
+import type { Credentials } from '../auth/credentials.ts';
+import { fail } from '../errors.ts';
+import { authenticate } from '../http/access.ts';
+import { refuseWhileDown } from '../http/service-down.ts';
+import type { Services } from '../service-manager/service-manager.ts';
+import { EventsClient } from './events-client.ts';
+import { createKeepAlive } from './keep-alive.ts';
+import { MAX_EVENT_CLIENTS, MAX_EVENT_REQUEST_BYTES } from './limits.ts';
+import { createSocketServer } from './socket-server.ts';
+import type { SocketEndpoint } from './upgrade.ts';
+
+export interface EventsSocketDeps {
+  readonly coordinator: CoordinatorApi;
+  readonly credentials: Credentials;
+  readonly services: () => Services;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export function createEventsSocket(deps: EventsSocketDeps): SocketEndpoint {
+  const server = createSocketServer(MAX_EVENT_REQUEST_BYTES);
+  const keepAlive = createKeepAlive(deps.clock, () => {});
+  const clients = new Set<EventsClient>();
+  const stopRevocations = deps.credentials.onRevoke((hash) => {
+    for (const client of clients) if (client.caller.credential === hash) client.expel();
+  });
+  let unsubscribe: (() => void) | undefined;
+  return {
+    accept: async (request, socket, head) => {
+      const caller = await authenticate(deps.credentials, request.headers.authorization);
+      refuseWhileDown(deps);
+      if (server.count >= MAX_EVENT_CLIENTS) throw fail('SERVER_BUSY');
+      const client = new EventsClient(await server.upgrade(request, socket, head), caller, deps);
+      unsubscribe ??= fanOut(clients, deps);
+      clients.add(client);
+      client.socket.once('close', () => clients.delete(client));
+      keepAlive.watch(client.socket);
+    },
+    close: () => {
+      unsubscribe?.();
+      stopRevocations();
+      keepAlive.stop();
+      server.close();
+    },
+    terminate: () => server.terminate(),
+  };
+}
+
+/** One subscription below for all clients; each message is made once, when somebody wants it. */
+function fanOut(clients: ReadonlySet<EventsClient>, deps: EventsSocketDeps): () => void {
+  const publish = (message: EventsMessage, isFor: (client: EventsClient) => boolean): void => {
+    let text: string | undefined;
+    for (const client of clients) {
+      if (!isFor(client)) continue;
+      text ??= JSON.stringify(message);
+      client.send(text);
+    }
+  };
+  const stopEvents = deps.coordinator.subscribe({
+    jobEvent: (event, owner) =>
+      publish(
+        { type: 'job-event', event },
+        (client) => client.wants('jobs') && client.caller.account === owner,
+      ),
+    node: (node) =>
+      publish(
+        { type: 'node', node },
+        (client) => client.wants('nodes') && client.mayWatch(node.owner),
+      ),
+  });
+  const stopServices = deps
+    .services()
+    .onChange((service) =>
+      publish({ type: 'service', service }, (client) => client.wants('services')),
+    );
+  return () => {
+    stopEvents();
+    stopServices();
+  };
+}

@@ -1,0 +1,54 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Clock, Logger } from '@fog/kernel';
+import { fail } from '../errors.ts';
+import type { HostList } from '../http/access.ts';
+import { rawProblem, toProblem } from '../http/problem.ts';
+
+/** A WebSocket endpoint. */
+export interface SocketEndpoint {
+  /** Takes the connection over, or throws the reason it does not; then the caller answers with a problem. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
+  /** Says goodbye on every socket and takes no more. */
+  close(): void;
+  /** Cuts what has not closed. */
+  terminate(): void;
+}
+
+export type SocketRoutes = Pick<SocketEndpoint, 'close' | 'terminate'>;
+
+interface UpgradeDeps {
+  readonly hosts: HostList;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Dispatches WebSocket upgrades by path, after the checks of Host and Origin that all of them need. */
+export function routeUpgrades(
+  server: Server,
+  deps: UpgradeDeps,
+  endpoints: Readonly<Record<string, SocketEndpoint>>,
+): SocketRoutes {
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    const path = (request.url ?? '').split('?', 1)[0] as string;
+    const accept = async (): Promise<void> => {
+      deps.hosts.check(request.headers.host);
+      deps.hosts.checkOrigin(request.headers.origin);
+      const endpoint = Object.hasOwn(endpoints, path) ? endpoints[path] : undefined;
+      if (endpoint === undefined) throw fail('SERVER_NO_ROUTE');
+      await endpoint.accept(request, socket, head);
+    };
+    accept().catch((error: unknown) => {
+      socket.end(rawProblem(toProblem(error, deps.logger, 'upgrade')));
+    });
+  });
+  return {
+    close: () => {
+      for (const endpoint of Object.values(endpoints)) endpoint.close();
+    },
+    terminate: () => {
+      for (const endpoint of Object.values(endpoints)) endpoint.terminate();
+    },
+  };
+}
