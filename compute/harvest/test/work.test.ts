@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { test } from 'node:test';
 import { VirtualClock } from '@fog/testkit';
 import { failedOutcome, JobSpec } from '@fog/wire';
@@ -371,12 +371,25 @@ test('an upload that is refused or damaged fails the attempt', async () => {
 
 test('output that this disk cannot keep ends the run as the fog’s failure', async () => {
   await using r = await rig();
-  r.coordinator.work(r.spec(), [{ token: 1 }, { token: 2 }]);
+  r.coordinator.work(r.spec(), [{ token: 1 }]);
+  const run = await r.run(1);
+  await rm(r.dir.file('agent', 'spool'), { recursive: true });
+  run.sink.output('stdout', Buffer.alloc(20_000));
+  await waitFor('a result', () => r.coordinator.latest.results.length === 1);
+  assert.equal(run.signal.aborted, true);
+  const failure = r.coordinator.latest.results[0]?.outcome.failure;
+  assert.equal(failure?.code, 'UPLOAD');
+  assert.match(failure?.message ?? '', /could not be kept: ENOENT/);
+});
+
+test('a runtime that hands back too many files is stopped', async () => {
+  await using r = await rig();
+  r.coordinator.work(r.spec(), [{ token: 1 }]);
   const run = await r.run(1);
   for (let at = 0; at <= 1_000; at += 1) run.sink.file(`f${at}`, Buffer.alloc(0));
   await waitFor('a result', () => r.coordinator.latest.results.length === 1);
   assert.equal(run.signal.aborted, true);
-  assert.equal(r.coordinator.latest.results[0]?.outcome.failure?.code, 'UPLOAD');
+  assert.match(r.coordinator.latest.results[0]?.outcome.failure?.message ?? '', /more than 1000/);
 });
 
 test('a failure keeps the output that was produced', async () => {
