@@ -62,18 +62,16 @@ function contained(plan: LaunchPlan): string[] {
     inside[name] = `${INSIDE}/files/${name}`;
     binds.push('--ro-bind', hostPath, inside[name]);
   }
+  binds.push('--ro-bind', tools.node, `${INSIDE}/node`);
+  binds.push('--ro-bind', programDir, `${INSIDE}/program`);
   return [
     tools.bwrap ?? 'bwrap',
-    '--unshare-all',
-    '--die-with-parent',
-    '--new-session',
-    '--clearenv',
-    ...['--uid', '65534', '--gid', '65534', '--cap-drop', 'ALL', '--hostname', 'fog'],
+    ...CONTAINER_FLAGS,
     ...binds,
-    ...['--ro-bind', tools.node, `${INSIDE}/node`],
-    ...['--ro-bind', programDir, `${INSIDE}/program`],
     // The root is a tmpfs: written to, it would be memory that no limit sees.
-    ...['--remount-ro', '/', '--chdir', '/', '--'],
+    '--remount-ro',
+    '/',
+    '--',
     ...nodeCommand(plan, {
       node: `${INSIDE}/node`,
       programDir: `${INSIDE}/program`,
@@ -81,6 +79,12 @@ function contained(plan: LaunchPlan): string[] {
     }),
   ];
 }
+
+/** New namespaces for everything, no rights, the identity of nobody. No /proc, /dev or /etc is mounted. */
+const CONTAINER_FLAGS =
+  '--unshare-all --die-with-parent --new-session --clearenv --uid 65534 --gid 65534 --cap-drop ALL --hostname fog --chdir /'.split(
+    ' ',
+  );
 
 function plain(plan: LaunchPlan): string[] {
   const { tools, programDir, files, recipe } = plan;

@@ -45,7 +45,8 @@ async function osObstacle(tools: HostTools, probe: ProbeLevel): Promise<string |
     return undefined;
   } catch (error) {
     const cause = errorMessage(error);
-    return `bubblewrap does not work here: ${cause} (it needs unprivileged user namespaces)`;
+    const remedy = /bwrap/.test(cause) ? ' (it needs unprivileged user namespaces)' : '';
+    return `bubblewrap does not work here: ${cause}${remedy}`;
   }
 }
 

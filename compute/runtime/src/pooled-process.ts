@@ -6,8 +6,8 @@ import type { SandboxProcess } from './sandbox-process.ts';
 const MAX_MODULES = 8;
 /** Their bytes together; V8's code takes a multiple. */
 const MAX_MODULE_CACHE_BYTES = 16 * 2 ** 20;
-/** Runs after which a process is replaced: whatever leaks, leaks this long. */
-const MAX_RUNS = 500;
+/** Runs after which a process is replaced: whatever leaks, leaks this long. A new process costs as much as 300 empty runs. */
+const MAX_RUNS = 5_000;
 
 /** A sandbox process with what the pool must remember of it. */
 export class PooledProcess {

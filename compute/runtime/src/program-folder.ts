@@ -35,7 +35,7 @@ export function programPath(entry: string): string {
 /** Translates one file and names the files it imports. */
 async function translate(folder: string, file: string): Promise<string[]> {
   const source = await readFile(path.join(SOURCE_DIR, file), 'utf8');
-  const code = file.endsWith('.ts') ? stripTypeScriptTypes(source) : source;
+  const code = file.endsWith('.ts') ? withoutTypes(source) : source;
   const imports: string[] = [];
   const script = code.replace(RELATIVE_IMPORT, (_, head: string, quote: string, name: string) => {
     imports.push(path.posix.join(path.posix.dirname(file), `${name}.ts`));
@@ -49,4 +49,18 @@ async function translate(folder: string, file: string): Promise<string[]> {
 
 function scriptName(file: string): string {
   return file.replace(/\.ts$/, '.js');
+}
+
+/**
+ * Node prints a warning to stderr the first time a program calls this function itself, and that stream belongs to the user.
+ * It does so while it is being called, which is where the warning is dropped.
+ */
+function withoutTypes(source: string): string {
+  const emitWarning = Reflect.get(process, 'emitWarning');
+  process.emitWarning = () => {};
+  try {
+    return stripTypeScriptTypes(source);
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 }

@@ -3,7 +3,7 @@
  * garbage-collected objects, exceptions, threads and relaxed SIMD, and has no switch for each: they are
  * found here. Types and stack heights are left to V8's validator, which runs after this.
  */
-import { BinaryReader, MalformedModule } from './binary-reader.ts';
+import { type BinaryReader, MalformedModule } from './binary-reader.ts';
 import { checkValueType, RefusedFeature } from './features.ts';
 
 /** V8's own bound on locals of one function, applied before it allocates for them. */

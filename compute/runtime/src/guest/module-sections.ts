@@ -1,4 +1,4 @@
-import { BinaryReader, encodeU32, MalformedModule } from './binary-reader.ts';
+import { type BinaryReader, encodeU32, MalformedModule } from './binary-reader.ts';
 import { scanConstant } from './code-scan.ts';
 import { checkValueType, RefusedFeature } from './features.ts';
 import { WASI_MODULE, WASI_SIGNATURES } from './wasi/signatures.ts';

@@ -2,12 +2,7 @@
 import { PAGE_BYTES } from './admission.ts';
 import { Errno, ProcExit, WasiError } from './wasi/errno.ts';
 import { WASI_MODULE } from './wasi/signatures.ts';
-import {
-  createWasiHost,
-  type WasiDeps,
-  type WasiHost,
-  type WasiOptions,
-} from './wasi/wasi-host.ts';
+import type { WasiHost, WasiOptions } from './wasi/wasi-host.ts';
 import { webAssembly, type WasmMemory, type WasmModule } from './web-assembly.ts';
 
 export interface Program {
@@ -30,7 +25,7 @@ export type ProgramFailureCode =
   | 'MEMORY_LIMIT'
   | 'DISK_LIMIT';
 
-export interface ProgramDeps extends WasiDeps {
+export interface ProgramIo {
   /** Right before the first instruction. */
   running(): void;
   /** One file the task hands back. */
@@ -44,18 +39,24 @@ export interface ProgramTask extends WasiOptions {
   readonly outputs: readonly string[];
 }
 
-export function runProgram(program: Program, task: ProgramTask, deps: ProgramDeps): ProgramEnd {
-  let host: WasiHost;
+export function runProgram(
+  program: Program,
+  task: ProgramTask,
+  host: WasiHost,
+  io: ProgramIo,
+): ProgramEnd {
   try {
-    host = createWasiHost(task, deps);
+    host.begin(task);
   } catch (error) {
     if (!(error instanceof WasiError)) throw error;
+    io.running();
     return inputsRefused(error, task);
   }
-  const end = execute(program, host, deps);
+  const end = execute(program, host, io);
   for (const path of task.outputs) {
-    for (const file of host.tree.collect(path)) deps.file(file.path, file.content);
+    for (const file of host.tree.collect(path)) io.file(file.path, file.content);
   }
+  host.end();
   return end;
 }
 
@@ -67,11 +68,11 @@ function inputsRefused(error: WasiError, task: ProgramTask): ProgramEnd {
   return { exitCode: 137, failure: { code: 'DISK_LIMIT', message }, peakMemoryBytes: 0 };
 }
 
-function execute(program: Program, host: WasiHost, deps: ProgramDeps): ProgramEnd {
+function execute(program: Program, host: WasiHost, io: ProgramIo): ProgramEnd {
   let memory: WasmMemory | undefined;
   let exitCode = 0;
   let thrown: unknown;
-  deps.running();
+  io.running();
   try {
     const instance = new webAssembly.Instance(program.module, { [WASI_MODULE]: host.imports });
     memory = instance.exports['memory'] as WasmMemory;

@@ -1,5 +1,6 @@
 import { admitModule } from '../guest/admission.ts';
 import { type Program, runProgram } from '../guest/run-program.ts';
+import { WasiHost } from '../guest/wasi/wasi-host.ts';
 import { webAssembly } from '../guest/web-assembly.ts';
 import type { Guest, GuestEnd, GuestIo, GuestModule, GuestTask } from './guest.ts';
 import type { GuestFailure } from './protocol.ts';
@@ -13,6 +14,15 @@ const RANDOM_CHUNK_BYTES = 65_536;
 /** The wasm runtime of a sandbox process: compiled modules stay, instances do not. */
 export class WasmGuest implements Guest {
   readonly #programs = new Map<string, Program>();
+  readonly #host = new WasiHost({
+    output: (stream, bytes) => this.#io?.output(stream, bytes),
+    idle: () => this.#io?.flush(),
+    realtimeNs,
+    monotonicNs,
+    fillRandom,
+    waitMs,
+  });
+  #io: GuestIo | undefined;
 
   load({ id, name, memoryBytes, bytes }: GuestModule): GuestFailure | undefined {
     const admission = admitModule(bytes, name, memoryBytes);
@@ -33,6 +43,7 @@ export class WasmGuest implements Guest {
   run(task: GuestTask, io: GuestIo): GuestEnd {
     const program = this.#programs.get(task.id);
     if (program === undefined) throw new Error('the agent asked for a module it did not load');
+    this.#io = io;
     return runProgram(
       program,
       {
@@ -43,16 +54,8 @@ export class WasmGuest implements Guest {
         outputs: task.outputs,
         quota: { maxBytes: task.limits.diskBytes, maxInodes: MAX_INODES },
       },
-      {
-        running: () => io.running(),
-        output: (stream, bytes) => io.output(stream, bytes),
-        idle: () => io.flush(),
-        file: (path, content) => io.file(path, content),
-        realtimeNs,
-        monotonicNs,
-        fillRandom,
-        waitMs,
-      },
+      this.#host,
+      io,
     );
   }
 }

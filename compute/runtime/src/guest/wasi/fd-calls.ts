@@ -1,3 +1,4 @@
+// oxlint-disable max-params -- the interface sets the parameters of its calls
 import { type Descriptor, FDFLAG_APPEND, type FileDescriptor, Right } from './descriptor.ts';
 import { Errno, WasiError } from './errno.ts';
 import type { DirectoryInode, Inode } from './inode.ts';
@@ -11,48 +12,47 @@ const MAX_OFFSET = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Reading, writing, seeking, listing. */
 export function fdCalls(context: WasiContext): WasiCalls {
-  const { descriptors, memory, tree } = context;
   return {
-    fd_close: (fd: number) => descriptors.close(fd),
-    fd_renumber: (from: number, to: number) => descriptors.renumber(from, to),
+    fd_close: (fd: number) => context.descriptors.close(fd),
+    fd_renumber: (from: number, to: number) => context.descriptors.renumber(from, to),
     fd_read: (fd: number, vectors: number, count: number, result: number) => {
-      memory().setU32(
+      context.memory.setU32(
         result,
-        readInto(context, descriptors.get(fd, Right.FD_READ), vectors, count),
+        readInto(context, context.descriptors.get(fd, Right.FD_READ), vectors, count),
       );
     },
     fd_pread: (fd: number, vectors: number, count: number, at: bigint, result: number) => {
-      const { file } = descriptors.file(fd, Right.FD_READ | Right.FD_SEEK);
+      const { file } = context.descriptors.file(fd, Right.FD_READ | Right.FD_SEEK);
       const reader = { kind: 'input' as const, bytes: file.data.subarray(0, file.sizeBytes) };
       const offset = Math.min(offsetOf(at), file.sizeBytes);
-      memory().setU32(result, scatter(context, { ...reader, offset }, vectors, count));
+      context.memory.setU32(result, scatter(context, { ...reader, offset }, vectors, count));
     },
     fd_write: (fd: number, vectors: number, count: number, result: number) => {
-      const descriptor = descriptors.get(fd, Right.FD_WRITE);
-      memory().setU32(result, writeFrom(context, descriptor, vectors, count));
+      const descriptor = context.descriptors.get(fd, Right.FD_WRITE);
+      context.memory.setU32(result, writeFrom(context, descriptor, vectors, count));
     },
     fd_pwrite: (fd: number, vectors: number, count: number, at: bigint, result: number) => {
-      const { file } = descriptors.file(fd, Right.FD_WRITE | Right.FD_SEEK);
+      const { file } = context.descriptors.file(fd, Right.FD_WRITE | Right.FD_SEEK);
       let offset = offsetOf(at);
       const start = offset;
-      for (const bytes of memory().vectors(vectors, count)) {
-        tree.inodes.write(file, offset, bytes);
+      for (const bytes of context.memory.vectors(vectors, count)) {
+        context.tree.inodes.write(file, offset, bytes);
         offset += bytes.length;
       }
-      memory().setU32(result, offset - start);
+      context.memory.setU32(result, offset - start);
     },
     fd_seek: (fd: number, delta: bigint, whence: number, result: number) => {
-      const descriptor = descriptors.file(fd, Right.FD_SEEK);
+      const descriptor = context.descriptors.file(fd, Right.FD_SEEK);
       descriptor.offset = offsetOf(seekBase(descriptor, whence) + BigInt.asIntN(64, delta));
-      memory().setU64(result, BigInt(descriptor.offset));
+      context.memory.setU64(result, BigInt(descriptor.offset));
     },
     fd_tell: (fd: number, result: number) => {
-      memory().setU64(result, BigInt(descriptors.file(fd, Right.FD_TELL).offset));
+      context.memory.setU64(result, BigInt(context.descriptors.file(fd, Right.FD_TELL).offset));
     },
     fd_readdir: (fd: number, buffer: number, size: number, cookie: bigint, result: number) => {
-      const { directory } = descriptors.directory(fd, Right.FD_READDIR);
-      const target = memory().slice(buffer, size);
-      memory().setU32(result, listInto(target, directory, cookie));
+      const { directory } = context.descriptors.directory(fd, Right.FD_READDIR);
+      const target = context.memory.slice(buffer, size);
+      context.memory.setU32(result, listInto(target, directory, cookie));
     },
   };
 }
@@ -92,13 +92,13 @@ function readInto(
 
 /** Copies from `reader.offset` into the guest's vectors and moves the offset. */
 function scatter(
-  { memory }: WasiContext,
+  context: WasiContext,
   reader: { readonly bytes: Uint8Array; offset: number },
   vectors: number,
   count: number,
 ): number {
   const start = reader.offset;
-  for (const target of memory().vectors(vectors, count)) {
+  for (const target of context.memory.vectors(vectors, count)) {
     const piece = reader.bytes.subarray(reader.offset, reader.offset + target.length);
     target.set(piece);
     reader.offset += piece.length;
@@ -108,7 +108,7 @@ function scatter(
 }
 
 function writeFrom(
-  { memory, deps, tree }: WasiContext,
+  context: WasiContext,
   descriptor: Descriptor,
   vectors: number,
   count: number,
@@ -116,13 +116,13 @@ function writeFrom(
   if (descriptor.kind === 'directory') throw new WasiError(Errno.ISDIR);
   if (descriptor.kind === 'input') throw new WasiError(Errno.BADF);
   let written = 0;
-  for (const bytes of memory().vectors(vectors, count)) {
+  for (const bytes of context.memory.vectors(vectors, count)) {
     if (descriptor.kind === 'output') {
-      deps.output(descriptor.stream, bytes);
+      context.deps.output(descriptor.stream, bytes);
     } else {
       const isAppend = (descriptor.flags & FDFLAG_APPEND) !== 0;
       const offset = isAppend ? descriptor.file.sizeBytes : descriptor.offset;
-      tree.inodes.write(descriptor.file, offset, bytes);
+      context.tree.inodes.write(descriptor.file, offset, bytes);
       descriptor.offset = offset + bytes.length;
     }
     written += bytes.length;

@@ -1,3 +1,4 @@
+// oxlint-disable max-params -- the interface sets the parameters of its calls
 import { DIRECTORY_RIGHTS, FDFLAG_APPEND, Right } from './descriptor.ts';
 import { Errno, WasiError } from './errno.ts';
 import type { DirectoryInode, Inode } from './inode.ts';
@@ -15,7 +16,12 @@ const encoder = new TextEncoder();
 
 /** Calls that name a file below an open directory. */
 export function pathCalls(context: WasiContext): WasiCalls {
-  return { ...openCalls(context), ...attributeCalls(context), ...entryCalls(context) };
+  return {
+    ...openCalls(context),
+    ...attributeCalls(context),
+    ...makeCalls(context),
+    ...changeCalls(context),
+  };
 }
 
 interface OpenRequest {
@@ -27,9 +33,7 @@ interface OpenRequest {
 }
 
 function openCalls(context: WasiContext): WasiCalls {
-  const { descriptors, memory } = context;
   return {
-    // oxlint-disable-next-line max-params -- the interface has nine
     path_open: (
       fd: number,
       lookup: number,
@@ -41,7 +45,7 @@ function openCalls(context: WasiContext): WasiCalls {
       flags: number,
       result: number,
     ) => {
-      const base = descriptors.directory(fd, Right.PATH_OPEN);
+      const base = context.descriptors.directory(fd, Right.PATH_OPEN);
       const asked: OpenRequest = {
         lookup,
         oflags,
@@ -49,9 +53,9 @@ function openCalls(context: WasiContext): WasiCalls {
         inheriting: BigInt.asUintN(64, inheriting) & base.inheriting,
         flags: flags & 0x1f,
       };
-      memory().u32(result);
-      const name = memory().text(path, length);
-      memory().setU32(result, openAt(context, base.directory, name, asked));
+      context.memory.u32(result);
+      const name = context.memory.text(path, length);
+      context.memory.setU32(result, openAt(context, base.directory, name, asked));
     },
   };
 }
@@ -86,12 +90,12 @@ function openAt(
   return context.descriptors.add({ kind: 'file', file: inode, offset, rights, inheriting, flags });
 }
 
-function createFile({ tree }: WasiContext, place: Place, asked: OpenRequest): Inode {
+function createFile(context: WasiContext, place: Place, asked: OpenRequest): Inode {
   if ((asked.oflags & OFLAG_CREATE) === 0) throw new WasiError(Errno.NOENT);
   if (place.mustBeDirectory || (asked.oflags & OFLAG_DIRECTORY) !== 0) {
     throw new WasiError(Errno.INVAL);
   }
-  const file = tree.inodes.makeFile();
+  const file = context.tree.inodes.makeFile();
   place.directory.entries.set(place.name, file);
   return file;
 }
@@ -100,9 +104,8 @@ function hasAll(flags: number, wanted: number): boolean {
   return (flags & wanted) === wanted;
 }
 
-function attributeCalls({ descriptors, memory, deps }: WasiContext): WasiCalls {
+function attributeCalls(context: WasiContext): WasiCalls {
   return {
-    // oxlint-disable-next-line max-params -- the interface has five
     path_filestat_get: (
       fd: number,
       lookup: number,
@@ -110,11 +113,10 @@ function attributeCalls({ descriptors, memory, deps }: WasiContext): WasiCalls {
       length: number,
       result: number,
     ) => {
-      const { directory } = descriptors.directory(fd, Right.PATH_FILESTAT_GET);
-      const inode = lookUp(directory, memory().text(path, length), (lookup & FOLLOW) !== 0);
-      setFilestat(memory(), result, inode);
+      const { directory } = context.descriptors.directory(fd, Right.PATH_FILESTAT_GET);
+      const inode = lookUp(directory, context.memory.text(path, length), (lookup & FOLLOW) !== 0);
+      setFilestat(context.memory, result, inode);
     },
-    // oxlint-disable-next-line max-params -- the interface has seven
     path_filestat_set_times: (
       fd: number,
       lookup: number,
@@ -124,11 +126,10 @@ function attributeCalls({ descriptors, memory, deps }: WasiContext): WasiCalls {
       modifiedNs: bigint,
       flags: number,
     ) => {
-      const { directory } = descriptors.directory(fd, Right.PATH_FILESTAT_SET_TIMES);
-      const inode = lookUp(directory, memory().text(path, length), (lookup & FOLLOW) !== 0);
-      setTimes(inode, { accessedNs, modifiedNs, nowNs: deps.realtimeNs(), flags });
+      const { directory } = context.descriptors.directory(fd, Right.PATH_FILESTAT_SET_TIMES);
+      const inode = lookUp(directory, context.memory.text(path, length), (lookup & FOLLOW) !== 0);
+      setTimes(inode, { accessedNs, modifiedNs, nowNs: context.deps.realtimeNs(), flags });
     },
-    // oxlint-disable-next-line max-params -- the interface has six
     path_readlink: (
       fd: number,
       path: number,
@@ -137,39 +138,46 @@ function attributeCalls({ descriptors, memory, deps }: WasiContext): WasiCalls {
       size: number,
       result: number,
     ) => {
-      const { directory } = descriptors.directory(fd, Right.PATH_READLINK);
-      const inode = lookUp(directory, memory().text(path, length), false);
+      const { directory } = context.descriptors.directory(fd, Right.PATH_READLINK);
+      const inode = lookUp(directory, context.memory.text(path, length), false);
       if (inode.kind !== 'symlink') throw new WasiError(Errno.INVAL);
       const target = encoder.encode(inode.target).subarray(0, size >>> 0);
-      memory().slice(buffer, target.length).set(target);
-      memory().setU32(result, target.length);
+      context.memory.slice(buffer, target.length).set(target);
+      context.memory.setU32(result, target.length);
     },
   };
 }
 
-/** Makes, renames and removes names. */
-function entryCalls({ descriptors, memory, tree }: WasiContext): WasiCalls {
-  const placeAt = (fd: number, right: bigint, path: number, length: number): Place => {
-    const { directory } = descriptors.directory(fd, right);
-    return walk(directory, memory().text(path, length), false);
-  };
-  const vacant = (place: Place): Place => {
-    if (place.inode !== undefined) throw new WasiError(Errno.EXIST);
-    return place;
-  };
+function placeAt(
+  context: WasiContext,
+  at: { readonly fd: number; readonly right: bigint },
+  path: number,
+  length: number,
+): Place {
+  const { directory } = context.descriptors.directory(at.fd, at.right);
+  return walk(directory, context.memory.text(path, length), false);
+}
+
+function vacant(place: Place): Place {
+  if (place.inode !== undefined) throw new WasiError(Errno.EXIST);
+  return place;
+}
+
+/** Makes names. */
+function makeCalls(context: WasiContext): WasiCalls {
   return {
     path_create_directory: (fd: number, path: number, length: number) => {
-      const place = vacant(placeAt(fd, Right.PATH_CREATE_DIRECTORY, path, length));
-      place.directory.entries.set(place.name, tree.inodes.makeDirectory(place.directory));
+      const right = Right.PATH_CREATE_DIRECTORY;
+      const { directory, name } = vacant(placeAt(context, { fd, right }, path, length));
+      directory.entries.set(name, context.tree.inodes.makeDirectory(directory));
     },
-    // oxlint-disable-next-line max-params -- the interface has five
     path_symlink: (from: number, fromLength: number, fd: number, to: number, toLength: number) => {
-      const target = memory().text(from, fromLength);
+      const target = context.memory.text(from, fromLength);
       if (target === '') throw new WasiError(Errno.NOENT);
-      const place = vacant(placeAt(fd, Right.PATH_SYMLINK, to, toLength));
-      place.directory.entries.set(place.name, tree.inodes.makeSymlink(target));
+      const right = Right.PATH_SYMLINK;
+      const { directory, name } = vacant(placeAt(context, { fd, right }, to, toLength));
+      directory.entries.set(name, context.tree.inodes.makeSymlink(target));
     },
-    // oxlint-disable-next-line max-params -- the interface has seven
     path_link: (
       fd: number,
       lookup: number,
@@ -179,29 +187,35 @@ function entryCalls({ descriptors, memory, tree }: WasiContext): WasiCalls {
       to: number,
       toLength: number,
     ) => {
-      const { directory } = descriptors.directory(fd, Right.PATH_LINK_SOURCE);
-      const inode = lookUp(directory, memory().text(path, length), (lookup & FOLLOW) !== 0);
+      const { directory } = context.descriptors.directory(fd, Right.PATH_LINK_SOURCE);
+      const inode = lookUp(directory, context.memory.text(path, length), (lookup & FOLLOW) !== 0);
       if (inode.kind !== 'file') throw new WasiError(Errno.NOTSUP);
-      const place = vacant(placeAt(toFd, Right.PATH_LINK_TARGET, to, toLength));
+      const right = Right.PATH_LINK_TARGET;
+      const place = vacant(placeAt(context, { fd: toFd, right }, to, toLength));
       if (place.mustBeDirectory) throw new WasiError(Errno.NOENT);
       inode.links += 1;
       place.directory.entries.set(place.name, inode);
     },
+  };
+}
+
+/** Removes and renames names. */
+function changeCalls(context: WasiContext): WasiCalls {
+  return {
     path_unlink_file: (fd: number, path: number, length: number) => {
-      const place = placeAt(fd, Right.PATH_UNLINK_FILE, path, length);
+      const place = placeAt(context, { fd, right: Right.PATH_UNLINK_FILE }, path, length);
       if (place.inode === undefined) throw new WasiError(Errno.NOENT);
       if (place.inode.kind === 'directory') throw new WasiError(Errno.ISDIR);
       if (place.mustBeDirectory) throw new WasiError(Errno.NOTDIR);
-      remove(place);
+      remove(context, place);
     },
     path_remove_directory: (fd: number, path: number, length: number) => {
-      const place = placeAt(fd, Right.PATH_REMOVE_DIRECTORY, path, length);
+      const place = placeAt(context, { fd, right: Right.PATH_REMOVE_DIRECTORY }, path, length);
       if (place.inode === undefined) throw new WasiError(Errno.NOENT);
       if (place.inode.kind !== 'directory') throw new WasiError(Errno.NOTDIR);
       if (place.inode.entries.size > 0) throw new WasiError(Errno.NOTEMPTY);
-      remove(place);
+      remove(context, place);
     },
-    // oxlint-disable-next-line max-params -- the interface has six
     path_rename: (
       fd: number,
       path: number,
@@ -210,33 +224,33 @@ function entryCalls({ descriptors, memory, tree }: WasiContext): WasiCalls {
       to: number,
       toLength: number,
     ) => {
-      const from = placeAt(fd, Right.PATH_RENAME_SOURCE, path, length);
-      const target = placeAt(toFd, Right.PATH_RENAME_TARGET, to, toLength);
-      rename(from, target);
+      const from = placeAt(context, { fd, right: Right.PATH_RENAME_SOURCE }, path, length);
+      const target = { fd: toFd, right: Right.PATH_RENAME_TARGET };
+      rename(context, from, placeAt(context, target, to, toLength));
     },
   };
+}
 
-  function remove(place: Place): void {
-    // The base directory itself has no name here, so it cannot be removed.
-    if (place.name === '' || place.inode === undefined) throw new WasiError(Errno.INVAL);
-    place.directory.entries.delete(place.name);
-    tree.inodes.release(place.inode);
-  }
+function remove(context: WasiContext, place: Place): void {
+  // The base directory itself has no name here, so it cannot be removed.
+  if (place.name === '' || place.inode === undefined) throw new WasiError(Errno.INVAL);
+  place.directory.entries.delete(place.name);
+  context.tree.inodes.release(place.inode);
+}
 
-  function rename(from: Place, to: Place): void {
-    const inode = from.inode;
-    if (inode === undefined) throw new WasiError(Errno.NOENT);
-    if (from.name === '' || to.name === '') throw new WasiError(Errno.INVAL);
-    if (inode === to.inode) return;
-    if (inode.kind === 'directory' && isWithin(to.directory, inode)) {
-      throw new WasiError(Errno.INVAL);
-    }
-    checkReplaceable(inode, to);
-    if (to.inode !== undefined) remove(to);
-    from.directory.entries.delete(from.name);
-    to.directory.entries.set(to.name, inode);
-    if (inode.kind === 'directory') inode.parent = to.directory;
+function rename(context: WasiContext, from: Place, to: Place): void {
+  const inode = from.inode;
+  if (inode === undefined) throw new WasiError(Errno.NOENT);
+  if (from.name === '' || to.name === '') throw new WasiError(Errno.INVAL);
+  if (inode === to.inode) return;
+  if (inode.kind === 'directory' && isWithin(to.directory, inode)) {
+    throw new WasiError(Errno.INVAL);
   }
+  checkReplaceable(inode, to);
+  if (to.inode !== undefined) remove(context, to);
+  from.directory.entries.delete(from.name);
+  to.directory.entries.set(to.name, inode);
+  if (inode.kind === 'directory') inode.parent = to.directory;
 }
 
 function checkReplaceable(inode: Inode, to: Place): void {

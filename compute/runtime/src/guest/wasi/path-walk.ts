@@ -21,9 +21,7 @@ export interface Place {
  * root, `/` and `..` stay there as POSIX has it.
  */
 export function walk(base: DirectoryInode, path: string, followLast: boolean): Place {
-  if (path === '') throw new WasiError(Errno.NOENT);
-  if (path.includes('\0')) throw new WasiError(Errno.INVAL);
-  if (path.length > MAX_PATH_CHARS) throw new WasiError(Errno.NAMETOOLONG);
+  checkPath(path);
   const mustBeDirectory = /(^|\/)\.{0,2}$/.test(path);
   const rest = segmentsOf(base, path).reverse();
   let directory = base;
@@ -35,7 +33,6 @@ export function walk(base: DirectoryInode, path: string, followLast: boolean): P
       directory = parentOf(directory, base);
       continue;
     }
-    if (name.length > MAX_NAME_CHARS) throw new WasiError(Errno.NAMETOOLONG);
     const inode = directory.entries.get(name);
     const isLast = rest.length === 0;
     if (inode?.kind === 'symlink' && (!isLast || followLast || mustBeDirectory)) {
@@ -52,6 +49,12 @@ export function walk(base: DirectoryInode, path: string, followLast: boolean): P
   }
 }
 
+function checkPath(path: string): void {
+  if (path === '') throw new WasiError(Errno.NOENT);
+  if (path.includes('\0')) throw new WasiError(Errno.INVAL);
+  if (path.length > MAX_PATH_CHARS) throw new WasiError(Errno.NAMETOOLONG);
+}
+
 /** What is at the path; ENOENT when nothing is. */
 export function lookUp(base: DirectoryInode, path: string, followLast: boolean): Inode {
   const { inode, mustBeDirectory } = walk(base, path, followLast);
@@ -62,7 +65,11 @@ export function lookUp(base: DirectoryInode, path: string, followLast: boolean):
 
 function segmentsOf(base: DirectoryInode, path: string): string[] {
   if (path.startsWith('/') && base.parent !== base) throw new WasiError(Errno.NOTCAPABLE);
-  return path.split('/').filter((segment) => segment !== '' && segment !== '.');
+  const segments = path.split('/').filter((segment) => segment !== '' && segment !== '.');
+  if (segments.some(({ length }) => length > MAX_NAME_CHARS)) {
+    throw new WasiError(Errno.NAMETOOLONG);
+  }
+  return segments;
 }
 
 function parentOf(directory: DirectoryInode, base: DirectoryInode): DirectoryInode {

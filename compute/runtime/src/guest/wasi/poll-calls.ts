@@ -23,32 +23,32 @@ const MAX_WAIT_MS = 2 ** 31 - 1;
 
 /** Clocks and waiting. */
 export function pollCalls(context: WasiContext): WasiCalls {
-  const { deps, memory } = context;
-  const startNs = deps.monotonicNs();
+  const { deps } = context;
   const nowNs = (clock: number): bigint => {
     if (clock === REALTIME) return deps.realtimeNs();
     if (clock === MONOTONIC) return deps.monotonicNs();
     // A sandbox runs one program on one thread: its time is the time since it began.
-    if (clock === PROCESS_CPU || clock === THREAD_CPU) return deps.monotonicNs() - startNs;
+    if (clock === PROCESS_CPU || clock === THREAD_CPU)
+      return deps.monotonicNs() - context.startedNs;
     throw new WasiError(Errno.INVAL);
   };
   return {
     clock_res_get: (clock: number, result: number) => {
       nowNs(clock);
-      memory().setU64(result, RESOLUTION_NS);
+      context.memory.setU64(result, RESOLUTION_NS);
     },
     clock_time_get: (clock: number, _precision: bigint, result: number) => {
       deps.idle();
-      memory().setU64(result, nowNs(clock));
+      context.memory.setU64(result, nowNs(clock));
     },
     poll_oneoff: (input: number, output: number, count: number, result: number) => {
       const total = count >>> 0;
       if (total === 0 || total > MAX_SUBSCRIPTIONS) throw new WasiError(Errno.INVAL);
-      memory().slice(output, total * EVENT_BYTES);
+      context.memory.slice(output, total * EVENT_BYTES);
       const subscriptions = readSubscriptions(context, input, total, nowNs);
       deps.idle();
       waitForFirst(context, subscriptions);
-      memory().setU32(result, writeEvents(context, output, subscriptions));
+      context.memory.setU32(result, writeEvents(context, output, subscriptions));
     },
   };
 }
@@ -67,8 +67,8 @@ function readSubscriptions(
   count: number,
   nowNs: (clock: number) => bigint,
 ): Subscription[] {
-  const { deps, descriptors } = context;
-  const memory = context.memory();
+  const { deps } = context;
+  const memory = context.memory;
   const startNs = deps.monotonicNs();
   return Array.from({ length: count }, (_, index) => {
     const at = (input >>> 0) + index * SUBSCRIPTION_BYTES;
@@ -76,7 +76,7 @@ function readSubscriptions(
     const type = memory.u8(at + 8);
     if (type > EVENT_FD_WRITE) throw new WasiError(Errno.INVAL);
     try {
-      if (type !== EVENT_CLOCK) descriptors.get(memory.u32(at + 16));
+      if (type !== EVENT_CLOCK) context.descriptors.get(memory.u32(at + 16));
       const delayNs = type === EVENT_CLOCK ? delayOf(context, at + 16, nowNs) : 0n;
       return { userdata, type, dueNs: startNs + delayNs, errno: Errno.SUCCESS };
     } catch (error) {
@@ -87,7 +87,7 @@ function readSubscriptions(
 }
 
 function delayOf(context: WasiContext, at: number, nowNs: (clock: number) => bigint): bigint {
-  const memory = context.memory();
+  const memory = context.memory;
   const clock = memory.u32(at);
   const timeoutNs = memory.u64(at + 8);
   const isAbsolute = (memory.u16(at + 24) & ABSOLUTE) !== 0;
@@ -96,15 +96,15 @@ function delayOf(context: WasiContext, at: number, nowNs: (clock: number) => big
   return timeoutNs > currentNs ? timeoutNs - currentNs : 0n;
 }
 
-function waitForFirst({ deps }: WasiContext, subscriptions: readonly Subscription[]): void {
+function waitForFirst(context: WasiContext, subscriptions: readonly Subscription[]): void {
   const firstNs = subscriptions.reduce(
     (first, { dueNs }) => (dueNs < first ? dueNs : first),
     subscriptions[0]?.dueNs ?? 0n,
   );
   for (;;) {
-    const leftNs = firstNs - deps.monotonicNs();
+    const leftNs = firstNs - context.deps.monotonicNs();
     if (leftNs <= 0n) return;
-    deps.waitMs(Math.min(Number(leftNs) / 1e6, MAX_WAIT_MS));
+    context.deps.waitMs(Math.min(Number(leftNs) / 1e6, MAX_WAIT_MS));
   }
 }
 
@@ -113,7 +113,7 @@ function writeEvents(
   output: number,
   subscriptions: readonly Subscription[],
 ): number {
-  const memory = context.memory();
+  const memory = context.memory;
   const nowNs = context.deps.monotonicNs();
   let events = 0;
   for (const { userdata, type, dueNs, errno } of subscriptions) {

@@ -43,52 +43,105 @@ export interface WasiDeps {
 export type WasiCall = (...args: never[]) => number | void;
 export type WasiCalls = Partial<Record<WasiFunctionName, WasiCall>>;
 
-/** What the calls share. */
+/** What the calls share. The fields change with each run, so calls read them when they are called. */
 export interface WasiContext {
   readonly deps: WasiDeps;
   readonly tree: FileTree;
   readonly descriptors: DescriptorTable;
-  /** The guest's memory; set before its first instruction. */
-  readonly memory: () => GuestMemory;
+  readonly memory: GuestMemory;
+  /** Monotonic time at which the run began. */
+  readonly startedNs: bigint;
+  readonly args: readonly Uint8Array[];
+  readonly environment: readonly Uint8Array[];
 }
 
-export interface WasiHost {
-  readonly imports: Record<string, unknown>;
+/**
+ * The functions a guest imports. They are made once for many runs, because making them costs more than a small
+ * program; everything a guest can see or change is made anew by `begin`.
+ */
+export class WasiHost implements WasiContext {
+  readonly deps: WasiDeps;
+  readonly imports: Readonly<Record<string, unknown>>;
+  #run: WasiRun | undefined;
+  #memory: GuestMemory | undefined;
+
+  constructor(deps: WasiDeps) {
+    this.deps = deps;
+    const calls: WasiCalls = {
+      ...processCalls(this),
+      ...fdCalls(this),
+      ...fdStatCalls(this),
+      ...pathCalls(this),
+      ...pollCalls(this),
+    };
+    const imports: Record<string, unknown> = {};
+    for (const [name, call] of Object.entries(calls)) imports[name] = guarded(call);
+    this.imports = imports;
+  }
+
+  /** Starts a run with nothing left of the last one. Throws WasiError when the inputs do not fit. */
+  begin(options: WasiOptions): void {
+    this.end();
+    const tree = new FileTree(options.quota, () => this.deps.realtimeNs());
+    for (const [path, content] of options.inputs) tree.mount(path, content);
+    this.#run = {
+      startedNs: this.deps.monotonicNs(),
+      tree,
+      descriptors: new DescriptorTable(tree.root, options.stdin),
+      args: options.args.map(cString),
+      environment: Object.entries(options.env).map(([name, value]) => cString(`${name}=${value}`)),
+    };
+  }
+
+  /** The guest's memory, as soon as it exists. */
+  bind(memory: WasmMemory): void {
+    this.#memory = new GuestMemory(memory);
+  }
+
+  /** Lets go of the run's files and memory. */
+  end(): void {
+    this.#run = undefined;
+    this.#memory = undefined;
+  }
+
+  get tree(): FileTree {
+    return this.#current.tree;
+  }
+
+  get descriptors(): DescriptorTable {
+    return this.#current.descriptors;
+  }
+
+  get args(): readonly Uint8Array[] {
+    return this.#current.args;
+  }
+
+  get environment(): readonly Uint8Array[] {
+    return this.#current.environment;
+  }
+
+  get startedNs(): bigint {
+    return this.#current.startedNs;
+  }
+
+  get memory(): GuestMemory {
+    // A start function may call before the memory is known.
+    if (this.#memory === undefined) throw new WasiError(Errno.FAULT);
+    return this.#memory;
+  }
+
+  get #current(): WasiRun {
+    if (this.#run === undefined) throw new WasiError(Errno.BADF);
+    return this.#run;
+  }
+}
+
+interface WasiRun {
+  readonly startedNs: bigint;
   readonly tree: FileTree;
-  bind(memory: WasmMemory): void;
-}
-
-/** Throws WasiError ENOSPC when the inputs alone exceed the quota. */
-export function createWasiHost(options: WasiOptions, deps: WasiDeps): WasiHost {
-  const tree = new FileTree(options.quota, () => deps.realtimeNs());
-  for (const [path, content] of options.inputs) tree.mount(path, content);
-  let memory: GuestMemory | undefined;
-  const context: WasiContext = {
-    deps,
-    tree,
-    descriptors: new DescriptorTable(tree.root, options.stdin),
-    memory: () => {
-      // A start function may call before the exports exist.
-      if (memory === undefined) throw new WasiError(Errno.FAULT);
-      return memory;
-    },
-  };
-  const calls: WasiCalls = {
-    ...processCalls(options, context),
-    ...fdCalls(context),
-    ...fdStatCalls(context),
-    ...pathCalls(context),
-    ...pollCalls(context),
-  };
-  const imports: Record<string, unknown> = {};
-  for (const [name, call] of Object.entries(calls)) imports[name] = guarded(call);
-  return {
-    imports,
-    tree,
-    bind: (exported) => {
-      memory = new GuestMemory(exported);
-    },
-  };
+  readonly descriptors: DescriptorTable;
+  readonly args: readonly Uint8Array[];
+  readonly environment: readonly Uint8Array[];
 }
 
 /** Turns WasiError into the error number. Anything else passes through: proc_exit, or a mistake of ours. */
@@ -103,26 +156,24 @@ function guarded(call: WasiCall): (...args: never[]) => number | void {
   };
 }
 
-function processCalls(options: WasiOptions, { deps, memory }: WasiContext): WasiCalls {
-  const args = options.args.map(cString);
-  const environment = Object.entries(options.env).map(([name, value]) =>
-    cString(`${name}=${value}`),
-  );
-  const sizes = (strings: readonly Uint8Array[]) => (count: number, size: number) => {
-    memory().setU32(count, strings.length);
-    memory().setU32(
+function processCalls(context: WasiContext): WasiCalls {
+  const { deps } = context;
+  const setSizes = (strings: readonly Uint8Array[], count: number, size: number): void => {
+    context.memory.setU32(count, strings.length);
+    context.memory.setU32(
       size,
       strings.reduce((sum, bytes) => sum + bytes.length, 0),
     );
   };
   return {
-    args_sizes_get: sizes(args),
-    args_get: (pointers: number, buffer: number) => memory().setStrings(args, pointers, buffer),
-    environ_sizes_get: sizes(environment),
+    args_sizes_get: (count: number, size: number) => setSizes(context.args, count, size),
+    args_get: (pointers: number, buffer: number) =>
+      context.memory.setStrings(context.args, pointers, buffer),
+    environ_sizes_get: (count: number, size: number) => setSizes(context.environment, count, size),
     environ_get: (pointers: number, buffer: number) =>
-      memory().setStrings(environment, pointers, buffer),
+      context.memory.setStrings(context.environment, pointers, buffer),
     random_get: (pointer: number, sizeBytes: number) =>
-      deps.fillRandom(memory().slice(pointer, sizeBytes)),
+      deps.fillRandom(context.memory.slice(pointer, sizeBytes)),
     proc_exit: (exitCode: number) => {
       throw new ProcExit(exitCode >>> 0);
     },
