@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { access, constants, realpath } from 'node:fs/promises';
+import { access, constants, realpath, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { syscallFilter } from './syscall-filter.ts';
 
 const run = promisify(execFile);
 
@@ -13,12 +14,15 @@ export interface HostTools {
   readonly bwrap: string | undefined;
   readonly prlimit: string | undefined;
   readonly setpriv: string | undefined;
+  /** File with the seccomp filter for containers; undefined where there is none for the processor. */
+  readonly filterPath: string | undefined;
 }
 
 /** Fixed places: a search path is the user's to change, and these programs guard him. */
 const TOOL_DIRS = ['/usr/bin', '/bin', '/usr/local/bin', '/usr/sbin', '/sbin'];
 
-export async function findHostTools(): Promise<HostTools> {
+/** Looks for the tools; `dataDir` keeps the filter. */
+export async function findHostTools(dataDir: string): Promise<HostTools> {
   const node = await realpath(process.execPath);
   const [bwrap, prlimit, setpriv, nodeLibraries] = await Promise.all([
     findTool('bwrap'),
@@ -26,7 +30,15 @@ export async function findHostTools(): Promise<HostTools> {
     findTool('setpriv'),
     librariesOf(node),
   ]);
-  return { node, nodeLibraries, bwrap, prlimit, setpriv };
+  const filterPath = await writeFilter(path.join(dataDir, 'syscalls.bpf'));
+  return { node, nodeLibraries, bwrap, prlimit, setpriv, filterPath };
+}
+
+async function writeFilter(filterPath: string): Promise<string | undefined> {
+  const filter = syscallFilter(process.arch);
+  if (filter === undefined) return undefined;
+  await writeFile(filterPath, filter, { mode: 0o600 });
+  return filterPath;
 }
 
 async function findTool(name: string): Promise<string | undefined> {

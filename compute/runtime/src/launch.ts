@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import type { SandboxLevel } from '@fog/wire';
 import { programPath } from './program-folder.ts';
@@ -23,14 +24,27 @@ export interface LaunchPlan {
 /** Starts one sandbox process: three pipes, no environment, nothing inherited, a process group of its own. */
 export function launch(plan: LaunchPlan): ChildProcess {
   const [file, ...args] = commandLine(plan);
-  return spawn(file as string, args, {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: {},
-    cwd: '/',
-    // A group of its own: Ctrl-C in a terminal reaches the agent, which then ends its tasks in order.
-    detached: true,
-  });
+  const filter = plan.level === 'os' ? openFilter(plan.tools.filterPath) : undefined;
+  try {
+    return spawn(file as string, args, {
+      // The filter is bubblewrap's to read and close; the program never sees its descriptor.
+      stdio: ['pipe', 'pipe', 'pipe', ...(filter === undefined ? [] : [filter])],
+      env: {},
+      cwd: '/',
+      // A group of its own: Ctrl-C in a terminal reaches the agent, which then ends its tasks in order.
+      detached: true,
+    });
+  } finally {
+    if (filter !== undefined) closeSync(filter);
+  }
 }
+
+function openFilter(filterPath: string | undefined): number | undefined {
+  return filterPath === undefined ? undefined : openSync(filterPath, 'r');
+}
+
+/** Number under which bubblewrap finds the filter: the first after the three pipes. */
+const FILTER_DESCRIPTOR = '3';
 
 /** The whole command: limits, then container or parent-death signal, then Node. */
 export function commandLine(plan: LaunchPlan): string[] {
@@ -67,6 +81,7 @@ function contained(plan: LaunchPlan): string[] {
   return [
     tools.bwrap ?? 'bwrap',
     ...CONTAINER_FLAGS,
+    ...(tools.filterPath === undefined ? [] : ['--seccomp', FILTER_DESCRIPTOR]),
     ...binds,
     // The root is a tmpfs: written to, it would be memory that no limit sees.
     '--remount-ro',

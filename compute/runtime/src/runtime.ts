@@ -69,7 +69,7 @@ class SandboxRuntime implements Runtime {
     const { dataDir, level: wanted } = this.#options;
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
     await writeFile(this.#healthPath, HEALTH_MODULE);
-    const tools = await findHostTools();
+    const tools = await findHostTools(dataDir);
     this.#preparation = new Preparation(dataDir, tools, this.#clock);
     this.#cancelChecks = this.#clock.every(SAMPLE_MS, () => this.#check());
     const probe = (level: SandboxLevel) => this.#probe(level, signal);

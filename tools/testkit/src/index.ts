@@ -3,3 +3,23 @@ export { descendants, isAlive, type ProcessRef } from './process-tree.ts';
 export { tempDir, type TempDir } from './temp-dir.ts';
 export { VirtualClock } from './virtual-clock.ts';
 export { waitFor, type WaitForOptions, within } from './wait-for.ts';
+export { assembleWat, leb, rawModule } from './wasm.ts';
+export {
+  catModule,
+  echoModule,
+  exitModule,
+  floodModule,
+  growModule,
+  helloModule,
+  noopModule,
+  printModule,
+  program,
+  programText,
+  type ProgramParts,
+  showModule,
+  sleepModule,
+  spinModule,
+  storeModule,
+  trapModule,
+  type WasiImport,
+} from './wasm-modules.ts';

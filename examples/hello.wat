@@ -1,0 +1,10 @@
+;; Prints one line. Built with: npx wat2wasm examples/hello.wat --output examples/hello.wasm
+(module
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  ;; One vector: the text at 16, 15 bytes long.
+  (data (i32.const 0) "\10\00\00\00\0f\00\00\00")
+  (data (i32.const 16) "hello from fog\n")
+  (func (export "_start")
+    (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))
