@@ -161,8 +161,9 @@ async function submit(
   signal: AbortSignal,
 ): Promise<Job> {
   const spec = await uploadRequest(link, request, stdin, signal);
+  // Not cut short by Ctrl-C: a job that was taken must be known to be cancelled.
   const idempotencyKey = randomUUID();
-  return link.call((client) => client.submit(spec, { idempotencyKey, signal }));
+  return link.call((client) => client.submit(spec, { idempotencyKey }));
 }
 
 async function detach(host: Host, flags: Flags, job: Job): Promise<number> {

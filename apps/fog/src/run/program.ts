@@ -16,7 +16,7 @@ const WASM_MAGIC = [0x00, 0x61, 0x73, 0x6d];
 const WASM_CORE_VERSION = [0x01, 0x00, 0x00, 0x00];
 const RUNS = 'Fog runs WebAssembly modules (.wasm, WASI preview 1) and Python programs (.py).';
 
-/** Looks at a program before anything is sent. Throws FOG_PROGRAM and FOG_NOT_A_MODULE with what to give instead. */
+/** Looks at a program before anything is sent. Throws FOG_PROGRAM with what to give instead. */
 export async function inspectProgram(file: string): Promise<Program> {
   const { head, sizeBytes } = await readHead(file);
   const name = path.basename(file);
@@ -67,13 +67,13 @@ function readProblem(file: string, error: unknown): unknown {
 function detectRuntime(file: string, head: Uint8Array): RuntimeName {
   if (startsWith(head, WASM_MAGIC)) {
     if (startsWith(head.subarray(WASM_MAGIC.length), WASM_CORE_VERSION)) return 'wasm';
-    throw notModule(
+    throw problem(
       file,
       'is a WebAssembly component or of another version. Build a core module for WASI preview 1 (wasm32-wasip1).',
     );
   }
   if (file.endsWith('.wasm')) {
-    throw notModule(
+    throw problem(
       file,
       'is not a WebAssembly module: it does not start with the bytes "\\0asm". Build it again, or give another file.',
     );
@@ -89,10 +89,6 @@ function startsWith(bytes: Uint8Array, start: readonly number[]): boolean {
 function isPythonScript(head: Uint8Array): boolean {
   const line = Buffer.from(head).toString('latin1').split('\n', 1)[0] ?? '';
   return /^#!.*\bpython[\d.]*\b/.test(line);
-}
-
-function notModule(file: string, what: string): Error {
-  return fail('FOG_NOT_A_MODULE', { message: `${file} ${what}`, details: { file } });
 }
 
 function problem(file: string, what: string, cause?: unknown): Error {

@@ -3,24 +3,36 @@ import type { Output } from '../process/output.ts';
 /** One line at the bottom of a terminal that is redrawn in place; on anything else nothing. */
 export interface ProgressLine {
   show(text: string): Promise<void>;
-  /** Before anything else is written. */
   clear(): Promise<void>;
+  /** Runs `work`, which writes to the terminal, without the line in its way. */
+  without(work: () => Promise<void>): Promise<void>;
 }
 
 const ERASE_LINE = '\r\u001b[K';
 
 export function createProgressLine(stderr: Output): ProgressLine {
   let shown = false;
+  let held = false;
+  const clear = async (): Promise<void> => {
+    if (!shown) return;
+    shown = false;
+    await stderr.write(ERASE_LINE);
+  };
   return {
+    clear,
     show: async (text) => {
-      if (!stderr.isTerminal) return;
+      if (!stderr.isTerminal || held) return;
       shown = true;
       await stderr.write(`${ERASE_LINE}${text.slice(0, stderr.columns - 1)}`);
     },
-    clear: async () => {
-      if (!shown) return;
-      shown = false;
-      await stderr.write(ERASE_LINE);
+    without: async (work) => {
+      held = true;
+      try {
+        await clear();
+        await work();
+      } finally {
+        held = false;
+      }
     },
   };
 }

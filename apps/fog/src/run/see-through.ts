@@ -5,7 +5,7 @@ import { createJsonReport } from './json-report.ts';
 import { createProgressLine, type ProgressLine, progressText } from './progress-line.ts';
 import { pause } from '../connect/fog-link.ts';
 import { type RunSession, waitForEnd } from './run-session.ts';
-import { saveOutput } from './save-outputs.ts';
+import { prepareOutputDir, saveOutput } from './save-outputs.ts';
 import { arrayResults, printOutcome } from './stream-array.ts';
 import { streamTask } from './stream-task.ts';
 import { createFailureTally, exitCodeOfJob, singleFailure } from './verdict.ts';
@@ -60,7 +60,7 @@ async function runArray(session: RunSession, options: SeeThroughOptions): Promis
   const drawing = drawProgress(session, progress, ended.signal);
   try {
     for await (const result of arrayResults(session)) {
-      await printOutcome(session, result, progress);
+      await progress.without(() => printOutcome(session, result));
       await saveFiles(session, result, indexDir(options.outputDir, result.index));
       tally.add(result);
     }
@@ -82,7 +82,7 @@ async function reportJson(session: RunSession, options: SeeThroughOptions): Prom
   const job = await waitForEnd(session, () => {});
   const exitCode = exitCodeOf(session, job);
   await report.end(job, exitCode);
-  if (job.failure !== undefined) {
+  if (job.failure !== undefined && !session.host.stdout.closed.aborted) {
     const { code, message } = job.failure;
     const error = { code, message, kind: FAILURES[code].class, exitCode };
     await session.stderr.write(`${JSON.stringify({ error })}\n`);
@@ -100,9 +100,12 @@ async function finish(
   { embedded }: SeeThroughOptions,
   { job, lines }: Verdict,
 ): Promise<number> {
+  const exitCode = exitCodeOf({ host }, job);
+  // Whoever closed stdout has what he wanted: `| head -1` ends quietly.
+  if (host.stdout.closed.aborted) return exitCode;
   for (const line of lines) await say(host, line);
   if (!embedded) await sayNext(host, `${host.self} job ${job.id}`);
-  return exitCodeOf({ host }, job);
+  return exitCode;
 }
 
 function exitCodeOf({ host }: Pick<RunSession, 'host'>, job: JobDetail): number {
@@ -121,6 +124,7 @@ async function saveFiles(
   directory: string | undefined,
 ): Promise<string[]> {
   if (directory === undefined) return [];
+  const root = await prepareOutputDir(directory);
   const saved: string[] = [];
   for (const file of outcome.files) {
     const { path, bytes } = file;
@@ -130,7 +134,7 @@ async function saveFiles(
         bytes.data === undefined
           ? await client.readFile(session.id, index, path, { signal: session.signal })
           : oneChunk(Buffer.from(bytes.data, 'base64'));
-      return saveOutput(directory, path, source);
+      return saveOutput(root, path, source);
     });
     saved.push(target);
   }

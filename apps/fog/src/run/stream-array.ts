@@ -1,6 +1,5 @@
 /** An array job: each task's output whole, in index order. */
 import { isTerminal, type TaskOutcome } from '@fog/wire';
-import type { ProgressLine } from './progress-line.ts';
 import { readOutput } from './read-output.ts';
 import type { RunSession } from './run-session.ts';
 
@@ -28,14 +27,9 @@ async function hasEnded({ link, id, signal }: RunSession): Promise<boolean> {
 }
 
 /** stdout as it is, stderr with `[index] ` before each line. */
-export async function printOutcome(
-  session: RunSession,
-  result: TaskOutcome,
-  progress: ProgressLine,
-): Promise<void> {
+export async function printOutcome(session: RunSession, result: TaskOutcome): Promise<void> {
   const { index, outcome } = result;
   const of = { job: session.id, index };
-  await progress.clear();
   for await (const chunk of readOutput(session.link, { ...of, stream: 'stdout' }, outcome.stdout)) {
     await session.stdout.write(chunk);
   }
