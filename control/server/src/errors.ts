@@ -58,7 +58,7 @@ export const SERVER_ERRORS = {
   AGENT_PROOF: { message: 'The agent did not prove its node key.', kind: 'unauthorised' },
   AGENT_NOT_ENROLLED: {
     message:
-      'This node is not part of the fog yet: join with a code, which "fog up" and "fog join-code" print.',
+      'This node is not part of the fog yet: join with a code, which "fog up" and "fog invite" print.',
     kind: 'unauthorised',
   },
   AGENT_FRAME: { message: 'A message of the agent does not fit the protocol.', kind: 'bad-input' },

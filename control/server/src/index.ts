@@ -21,3 +21,5 @@ export {
   createApiServer,
 } from './http/api-server.ts';
 export type { AgentSocketCounters } from './sockets/agent-ports.ts';
+export type { Access } from './http/access.ts';
+export type { RouteEntry } from './http/route-table.ts';

@@ -2,7 +2,6 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Identity } from '@fog/crypto';
 import type { Health, Service } from '@fog/kernel';
-import type { FastifyInstance } from 'fastify';
 import { fail } from '../errors.ts';
 import { createAgentSessions } from '../sockets/agent-sessions.ts';
 import type { AgentSocketCounters } from '../sockets/agent-ports.ts';
@@ -10,9 +9,10 @@ import { createAgentSocket } from '../sockets/agent-socket.ts';
 import { createEventsSocket } from '../sockets/events-socket.ts';
 import { type SocketRoutes, routeUpgrades } from '../sockets/upgrade.ts';
 import { createHostList } from './access.ts';
-import { buildApp } from './build-app.ts';
+import { type App, buildApp } from './build-app.ts';
 import { CLOSE_GRACE_MS, MAX_CONNECTIONS } from './limits.ts';
 import type { RouteDeps } from './ports.ts';
+import type { RouteEntry } from './route-table.ts';
 
 export interface ApiServerOptions {
   /** Loopback only: other addresses would need TLS. */
@@ -33,12 +33,16 @@ export interface ApiServerDeps extends Omit<RouteDeps, 'stopping'> {
 export interface ApiServer extends Service {
   /** `http://127.0.0.1:<port>`; throws before `start`. */
   readonly url: string;
+  /** What it serves; empty before the first `start`. */
+  readonly routes: readonly RouteEntry[];
   /** Counted verdicts on agents' messages. */
   readonly agentCounters: Readonly<AgentSocketCounters>;
 }
 
 interface Running {
-  readonly app: FastifyInstance;
+  readonly app: App['app'];
+  readonly routes: App['routes'];
+  readonly stopWatching: () => void;
   readonly sockets: SocketRoutes;
   readonly stopping: AbortController;
   readonly port: number;
@@ -59,6 +63,9 @@ export function createApiServer(options: ApiServerOptions, deps: ApiServerDeps):
     wants: [deps.coordinator.name],
     restartable: true,
     agentCounters,
+    get routes() {
+      return running?.routes ?? [];
+    },
     get url() {
       if (running === undefined) throw new Error('the API has not started');
       return `http://${options.host}:${running.port}`;
@@ -83,7 +90,7 @@ async function start(
   const stopping = new AbortController();
   const sessions = createAgentSessions();
   const hosts = createHostList(() => (app.server.address() as AddressInfo).port);
-  const app = await buildApp({ ...deps, sessions, hosts, stopping: stopping.signal });
+  const { app, routes } = await buildApp({ ...deps, sessions, hosts, stopping: stopping.signal });
   app.server.maxConnections = MAX_CONNECTIONS;
   const heartbeats = {
     heartbeatMs: options.heartbeatMs ?? 15_000,
@@ -104,8 +111,12 @@ async function start(
     await app.close();
     throw listenError(options, error as NodeJS.ErrnoException);
   }
+  // Its sessions and subscriptions end with the coordinator; peers connect anew to the next.
+  const stopWatching = deps.services().onChange(({ name, state }) => {
+    if (name === deps.coordinator.name && state !== 'running') sockets.disconnect();
+  });
   const { port } = app.server.address() as AddressInfo;
-  return { app, sockets, stopping, port };
+  return { app, routes, sockets, stopping, stopWatching, port };
 }
 
 function listenError(options: ApiServerOptions, error: NodeJS.ErrnoException): Error {
@@ -128,6 +139,7 @@ function listenError(options: ApiServerOptions, error: NodeJS.ErrnoException): E
 /** Waiting calls answer, sockets close, other answers get a moment, then every connection is cut. */
 async function close(running: Running, deps: ApiServerDeps): Promise<void> {
   running.stopping.abort();
+  running.stopWatching();
   running.sockets.close();
   const closed = running.app.close();
   const cancel = deps.clock.after(CLOSE_GRACE_MS, () => {

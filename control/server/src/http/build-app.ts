@@ -12,7 +12,7 @@ import {
 import type { RouteDeps } from './ports.ts';
 import { problemHeaders, rawProblem, toProblem } from './problem.ts';
 import { addByteBodies } from './receive-blob.ts';
-import { createRouteTable } from './route-table.ts';
+import { createRouteTable, type RouteEntry } from './route-table.ts';
 import { addAgentRoutes } from './routes/agent.ts';
 import { addBlobRoutes } from './routes/blobs.ts';
 import { addFogRoutes, addServiceRoutes } from './routes/fog.ts';
@@ -23,8 +23,13 @@ import { refuseWhileDown } from './service-down.ts';
 
 export type AppDeps = RouteDeps & AccessDeps;
 
+export interface App {
+  readonly app: FastifyInstance;
+  readonly routes: readonly RouteEntry[];
+}
+
 /** The API as a Fastify instance that does not listen yet. */
-export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
+export async function buildApp(deps: AppDeps): Promise<App> {
   const { logger } = deps;
   const app = Fastify({
     logger: false,
@@ -56,7 +61,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     addFogRoutes(scope, deps);
     addAgentRoutes(scope, deps);
   });
-  return app;
+  return { app, routes: routes.entries };
 }
 
 function sendProblem(
@@ -72,7 +77,9 @@ function sendProblem(
     reply.header('allow', details?.allow?.join(', ') ?? '');
   }
   linger(deps, request);
-  void reply.code(problem.status).headers(problemHeaders(problem)).send(JSON.stringify(problem));
+  // As bytes: for text Fastify would add a charset, which this media type does not have.
+  const body = Buffer.from(JSON.stringify(problem));
+  void reply.code(problem.status).headers(problemHeaders(problem)).send(body);
 }
 
 /** Drops the rest of a refused body for a moment, so that the client reads the answer, then cuts it. */

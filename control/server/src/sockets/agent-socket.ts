@@ -43,9 +43,10 @@ export function createAgentSocket(
         agent.terminate();
       });
     },
+    disconnect: () => server.goodbye(),
     close: () => {
       keepAlive.stop();
-      server.close();
+      server.goodbye();
     },
     terminate: () => server.terminate(),
   };

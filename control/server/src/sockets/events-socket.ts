@@ -29,6 +29,11 @@ export function createEventsSocket(deps: EventsSocketDeps): SocketEndpoint {
     for (const client of clients) if (client.caller.credential === hash) client.expel();
   });
   let unsubscribe: (() => void) | undefined;
+  const disconnect = (): void => {
+    unsubscribe?.();
+    unsubscribe = undefined;
+    server.goodbye();
+  };
   return {
     accept: async (request, socket, head) => {
       const caller = await authenticate(deps.credentials, request.headers.authorization);
@@ -40,11 +45,11 @@ export function createEventsSocket(deps: EventsSocketDeps): SocketEndpoint {
       client.socket.once('close', () => clients.delete(client));
       keepAlive.watch(client.socket);
     },
+    disconnect,
     close: () => {
-      unsubscribe?.();
+      disconnect();
       stopRevocations();
       keepAlive.stop();
-      server.close();
     },
     terminate: () => server.terminate(),
   };

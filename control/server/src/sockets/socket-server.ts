@@ -7,7 +7,7 @@ export interface SocketServer {
   readonly count: number;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<WebSocket>;
   /** Says goodbye to all; `terminate` cuts those that do not answer it. */
-  close(): void;
+  goodbye(): void;
   terminate(): void;
 }
 
@@ -32,8 +32,8 @@ export function createSocketServer(maxPayload: number): SocketServer {
           resolve(client);
         });
       }),
-    close: () => {
-      for (const client of server.clients) client.close(GOING_AWAY, 'the fog is stopping');
+    goodbye: () => {
+      for (const client of server.clients) client.close(GOING_AWAY, 'the fog is restarting');
     },
     terminate: () => {
       for (const client of server.clients) client.terminate();

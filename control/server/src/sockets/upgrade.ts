@@ -9,13 +9,15 @@ import { rawProblem, toProblem } from '../http/problem.ts';
 export interface SocketEndpoint {
   /** Takes the connection over, or throws the reason it does not; then the caller answers with a problem. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
-  /** Says goodbye on every socket and takes no more. */
+  /** Says goodbye on every socket. Peers may come back while the API runs. */
+  disconnect(): void;
+  /** As `disconnect`, and lets go of all it holds. */
   close(): void;
   /** Cuts what has not closed. */
   terminate(): void;
 }
 
-export type SocketRoutes = Pick<SocketEndpoint, 'close' | 'terminate'>;
+export type SocketRoutes = Pick<SocketEndpoint, 'disconnect' | 'close' | 'terminate'>;
 
 interface UpgradeDeps {
   readonly hosts: HostList;
@@ -44,6 +46,9 @@ export function routeUpgrades(
     });
   });
   return {
+    disconnect: () => {
+      for (const endpoint of Object.values(endpoints)) endpoint.disconnect();
+    },
     close: () => {
       for (const endpoint of Object.values(endpoints)) endpoint.close();
     },

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { WebSocket } from 'ws';
+import { bearer, type FogFixture, rawCall, startFog } from '../fog-fixture.ts';
+
+let fog: FogFixture;
+let job: string;
+before(async () => {
+  fog = await startFog();
+  const { content } = await fog.client.uploadBlob(new Uint8Array([1, 2, 3]));
+  ({ id: job } = await fog.client.submit({
+    runtime: 'wasm',
+    module: content,
+    moduleName: 'a.wasm',
+  }));
+});
+after(() => fog[Symbol.asyncDispose]());
+
+/** A path of the route that would work for the owner of `job`. */
+function pathOf(url: string): string {
+  return url
+    .replace(':id', job)
+    .replace(':index', '0')
+    .replace(':content', 'ab'.repeat(32))
+    .replace(':name', 'store')
+    .replace('*', 'out.txt');
+}
+
+describe('every route', () => {
+  it('is known with its access', () => {
+    const lines = fog.api.routes.map(({ method, url, access }) => `${access} ${method} ${url}`);
+    assert.deepEqual(lines.toSorted(), [
+      'account GET /api/v1/blobs/:content',
+      'account GET /api/v1/jobs',
+      'account GET /api/v1/jobs/:id',
+      'account GET /api/v1/jobs/:id/events',
+      'account GET /api/v1/jobs/:id/results',
+      'account GET /api/v1/jobs/:id/tasks/:index',
+      'account GET /api/v1/jobs/:id/tasks/:index/files/*',
+      'account GET /api/v1/jobs/:id/tasks/:index/stderr',
+      'account GET /api/v1/jobs/:id/tasks/:index/stdout',
+      'account GET /api/v1/nodes',
+      'account GET /api/v1/services',
+      'account GET /api/v1/status',
+      'account GET /health/ready',
+      'account POST /api/v1/blobs',
+      'account POST /api/v1/jobs',
+      'account POST /api/v1/jobs/:id/cancel',
+      'account POST /api/v1/join-codes',
+      'node GET /api/v1/agent/blobs/:content',
+      'node GET /api/v1/agent/jobs/:id',
+      'node POST /api/v1/agent/blobs',
+      'open GET /health/live',
+      'operator POST /api/v1/services/:name/restart',
+    ]);
+  });
+
+  it("refuses calls without a credential, with a wrong one, and agents' routes those of accounts", async () => {
+    const headersOf = [{}, bearer('fog_sk_wrong'), { authorization: 'Basic b3A6b3A=' }];
+    let calls = 0;
+    for (const { method, url, access } of fog.api.routes) {
+      if (access === 'open') continue;
+      const more = access === 'node' ? [bearer(fog.token)] : [];
+      for (const headers of [...headersOf, ...more]) {
+        const answer = await rawCall(fog.api.url, pathOf(url), { method, headers });
+        assert.equal(answer.status, 401, `${method} ${url} ${JSON.stringify(headers)}`);
+        assert.equal(answer.headers['www-authenticate'], 'Bearer');
+        calls += 1;
+      }
+    }
+    assert.ok(calls > 60);
+    assert.equal((await rawCall(fog.api.url, '/api/v1/nothing')).status, 401);
+  });
+
+  it('hides the jobs of an account from every other', async () => {
+    let calls = 0;
+    for (const { method, url } of fog.api.routes.filter((route) =>
+      route.url.includes('jobs/:id'),
+    )) {
+      if (url.includes('/agent/')) continue;
+      const headers = bearer(fog.other.token);
+      const answer = await rawCall(fog.api.url, pathOf(url), { method, headers });
+      assert.equal(answer.status, 404, `${method} ${url}`);
+      assert.equal(JSON.parse(answer.body).code, 'COORDINATOR_NO_JOB');
+      calls += 1;
+    }
+    assert.equal(calls, 8);
+    assert.deepEqual((await fog.other.client.jobs()).jobs, []);
+    assert.equal((await fog.client.jobs()).jobs.length, 1);
+  });
+
+  it('refuses other names than its own', async () => {
+    const { port } = new URL(fog.api.url);
+    for (const host of ['evil.example', `evil.example:${port}`, 'localhost', '127.0.0.1:1']) {
+      const headers = { ...bearer(fog.token), host };
+      for (const path of ['/health/live', '/api/v1/jobs', '/api/v1/nothing']) {
+        const answer = await rawCall(fog.api.url, path, { headers });
+        assert.equal(answer.status, 421, host);
+      }
+    }
+    const named = { ...bearer(fog.token), host: `localhost:${port}` };
+    assert.equal((await rawCall(fog.api.url, '/api/v1/jobs', { headers: named })).status, 200);
+  });
+
+  it('does not give bytes to those who did not send them', async () => {
+    const { content } = await fog.client.uploadBlob(new TextEncoder().encode('mine'));
+    const read = (token: string): ReturnType<typeof rawCall> =>
+      rawCall(fog.api.url, `/api/v1/blobs/${content}`, { headers: bearer(token) });
+    assert.equal((await read(fog.token)).body, 'mine');
+    assert.equal((await read(fog.other.token)).status, 404);
+  });
+});
+
+describe('both sockets', () => {
+  const upgrade = (path: string, headers: Record<string, string>): Promise<number | string> =>
+    new Promise((resolve) => {
+      const socket = new WebSocket(fog.api.url.replace('http', 'ws') + path, { headers });
+      socket.on('unexpected-response', (_request, answer) => {
+        answer.resume();
+        resolve(answer.statusCode ?? 0);
+      });
+      socket.on('error', () => {});
+      socket.on('message', (data: Buffer) => {
+        resolve(JSON.parse(data.toString()).type);
+        socket.terminate();
+      });
+    });
+
+  it('check who comes, from where, and to which name', async () => {
+    assert.equal(await upgrade('/api/v1/events', {}), 401);
+    assert.equal(await upgrade('/api/v1/events', bearer('fog_sk_wrong')), 401);
+    assert.equal(await upgrade('/api/v1/agent', {}), 'challenge');
+    assert.equal(await upgrade('/api/v1/nothing', bearer(fog.token)), 404);
+    for (const path of ['/api/v1/events', '/api/v1/agent']) {
+      const own = bearer(fog.token);
+      assert.equal(await upgrade(path, { ...own, origin: 'http://evil.example' }), 403);
+      assert.equal(await upgrade(path, { ...own, origin: 'null' }), 403);
+      assert.equal(await upgrade(path, { ...own, host: 'evil.example' }), 421);
+    }
+    assert.equal(await upgrade('/api/v1/agent', { origin: fog.api.url }), 'challenge');
+  });
+});

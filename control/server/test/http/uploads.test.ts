@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import http from 'node:http';
+import { after, before, describe, it } from 'node:test';
+import { sha256Hex } from '@fog/crypto';
+import { FogError } from '@fog/kernel';
+import { waitFor } from '@fog/testkit';
+import { bearer, type FogFixture, override, startFog } from '../fog-fixture.ts';
+
+const CHUNK = new Uint8Array(64 * 1024).fill(65);
+const SMALL_MAX = 256 * 1024;
+
+let fog: FogFixture;
+before(async () => {
+  fog = await startFog({
+    // The real limit is 1 GiB; the refusal in the middle of a stream is the same at any size.
+    blobs: (real) =>
+      override(real, {
+        put: (source, options) => real.put(source, { ...options, maxBytes: SMALL_MAX }),
+      }),
+  });
+});
+after(() => fog[Symbol.asyncDispose]());
+
+const incoming = (): Promise<string[]> => readdir(fog.dir.file('blobs', 'incoming'));
+
+async function* repeat(count: number): AsyncGenerator<Uint8Array> {
+  for (let index = 0; index < count; index += 1) yield CHUNK;
+}
+
+describe('uploads', () => {
+  it('name bytes by their hash, from memory and from a stream', async () => {
+    const bytes = new TextEncoder().encode('hello');
+    const expected = { content: sha256Hex(bytes), sizeBytes: 5 };
+    assert.deepEqual(await fog.client.uploadBlob(bytes), expected);
+    assert.deepEqual(await fog.client.uploadBlob(bytes), expected);
+    const streamed = await fog.client.uploadBlob(repeat(3));
+    assert.equal(streamed.sizeBytes, 3 * CHUNK.length);
+    assert.equal((await fog.client.uploadBlob(new Uint8Array())).sizeBytes, 0);
+  });
+
+  it('over the limit are refused while they still come, and leave nothing', async () => {
+    let sent = 0;
+    const endless = async function* (): AsyncGenerator<Uint8Array> {
+      for (;;) {
+        sent += 1;
+        yield CHUNK;
+      }
+    };
+    await assert.rejects(fog.client.uploadBlob(endless()), { code: 'SERVER_TOO_LARGE' });
+    assert.ok(sent > 4);
+    assert.deepEqual(await incoming(), []);
+    // The connection of the refusal is not used again; the client works on.
+    assert.equal((await fog.client.uploadBlob(CHUNK)).sizeBytes, CHUNK.length);
+  });
+
+  it('without a valid token are refused at once', async () => {
+    const { hostname, port } = new URL(fog.api.url);
+    const request = http.request({
+      host: hostname,
+      port,
+      method: 'POST',
+      path: '/api/v1/blobs',
+      headers: { ...bearer('wrong'), 'content-type': 'application/octet-stream' },
+    });
+    request.on('error', () => {});
+    request.write(CHUNK);
+    const [answer] = (await new Promise((resolve) => {
+      request.on('response', (...args) => resolve(args));
+    })) as [http.IncomingMessage];
+    assert.equal(answer.statusCode, 401);
+    request.destroy();
+  });
+
+  it('cut off half-way leave nothing', async () => {
+    const failed = new AbortController();
+    const cut = async function* (): AsyncGenerator<Uint8Array> {
+      yield CHUNK;
+      await waitFor('the upload has begun', async () => (await incoming()).length === 1);
+      failed.abort();
+      yield CHUNK;
+    };
+    const upload = fog.client.uploadBlob(cut(), { signal: failed.signal });
+    await assert.rejects(upload, { code: 'CLIENT_CANCELLED' });
+    await waitFor('the file is gone', async () => (await incoming()).length === 0);
+    assert.deepEqual(fog.logged, []);
+  });
+
+  it('whose source fails end with the error of the source', async () => {
+    const source = async function* (): AsyncGenerator<Uint8Array> {
+      yield CHUNK;
+      throw new FogError('X_SOURCE', { message: 'no such file', kind: 'bad-input' });
+    };
+    await assert.rejects(fog.client.uploadBlob(source()), { code: 'X_SOURCE' });
+    await waitFor('the file is gone', async () => (await incoming()).length === 0);
+  });
+});
