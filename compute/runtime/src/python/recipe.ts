@@ -10,6 +10,15 @@ const GIB = 2 ** 30;
 const LIBRARY_DIR = path.dirname(createRequire(import.meta.url).resolve('pyodide/pyodide.mjs'));
 const GUEST_FILE = fileURLToPath(new URL('fog_guest.py', import.meta.url));
 
+/** What the memory of a fresh interpreter looks like depends on these. */
+const SNAPSHOT_SOURCES = [
+  path.join(LIBRARY_DIR, 'package.json'),
+  GUEST_FILE,
+  ...['python-gates', 'python-interpreter', 'python-snapshot-main'].map((name) =>
+    fileURLToPath(new URL(`../sandbox/${name}${path.extname(import.meta.url)}`, import.meta.url)),
+  ),
+];
+
 const NODE_FLAGS = [
   // A program that reaches JavaScript finds no eval.
   '--disallow-code-generation-from-strings',
@@ -45,7 +54,7 @@ export const pythonRecipe: SandboxRecipe = {
     const snapshot = await provideSnapshot(
       {
         folder: context.dataDir,
-        sources: [path.join(LIBRARY_DIR, 'package.json'), GUEST_FILE],
+        sources: SNAPSHOT_SOURCES,
         flags: NODE_FLAGS,
       },
       build,

@@ -29,20 +29,23 @@ interface FsNode {
 }
 
 interface MemoryFs {
-  readonly ops_table: { readonly file: { readonly stream: { write: WriteOperation } } };
+  readonly ops_table: {
+    readonly file: { readonly stream: { write(...parts: WriteArguments): number } };
+  };
   createNode(parent: FsNode | null, name: string, mode: number, dev: number): FsNode;
   expandFileStorage(node: FsNode, sizeBytes: number): void;
   resizeFileStorage(node: FsNode, sizeBytes: number): void;
 }
 
-type WriteOperation = (
-  stream: { readonly node: FsNode },
-  buffer: Uint8Array,
-  offset: number,
-  length: number,
-  position: number,
-  canOwn?: boolean,
-) => number;
+/** Stream, buffer, offset, length, position, whether the buffer may be kept. */
+type WriteArguments = readonly [
+  { readonly node: FsNode },
+  Uint8Array,
+  number,
+  number,
+  number,
+  boolean?,
+];
 
 const ENOSPC = 51;
 /** A name costs about a kilobyte outside the counted memory, so names are counted too. */
@@ -82,11 +85,7 @@ export function limitFiles(fs: GuestFs, room: (usedBytes: number) => number): Fi
   return state;
 }
 
-function limitSizes(
-  memfs: MemoryFs,
-  reserve: (bytes: number) => void,
-  room: () => number,
-): void {
+function limitSizes(memfs: MemoryFs, reserve: (bytes: number) => void, room: () => number): void {
   const resize = memfs.resizeFileStorage.bind(memfs);
   memfs.resizeFileStorage = (node, sizeBytes) => {
     reserve(sizeBytes - capacityOf(node));
@@ -104,12 +103,12 @@ function limitSizes(
     node.contents = grown;
   };
   const operations = memfs.ops_table.file.stream;
-  const write = operations.write;
+  const write = operations.write.bind(operations);
   // The first write into an empty file stores a copy of what was written instead of growing the file.
-  operations.write = (stream, buffer, offset, length, position, canOwn) => {
-    const node = stream.node;
+  operations.write = (...parts) => {
+    const [{ node }, , , length, position] = parts;
     if (node.usedBytes === 0 && position === 0) reserve(length - capacityOf(node));
-    return write(stream, buffer, offset, length, position, canOwn);
+    return write(...parts);
   };
 }
 

@@ -10,6 +10,11 @@ export interface Gates {
   lock(foreignCalls: readonly number[]): void;
 }
 
+/** Graphics: never linked as functions, only by address, and each address costs a compiled wrapper at every start. */
+const BY_ADDRESS_ONLY = /^emscripten_gl/;
+/** An address outside of the function table: a call traps. */
+const NO_FUNCTION = 0x7fff_ffff;
+
 type HostFunction = ((...args: never[]) => unknown) & { sig?: string };
 export type HostFunctions = Record<string, HostFunction>;
 
@@ -94,6 +99,9 @@ export function installGates(functions: HostFunctions, beforeWait: () => void): 
       foreignCalls === undefined ? open(...args) : refuse(),
     );
   };
+  for (const name of Object.keys(functions)) {
+    if (BY_ADDRESS_ONLY.test(name)) Reflect.set(functions, name, NO_FUNCTION);
+  }
   for (const name of JAVASCRIPT) gate(name, refuseJavaScript);
   for (const [name, answer] of Object.entries(REFUSALS)) gate(name, () => answer);
   gateForeignCalls(functions, () => foreignCalls);
@@ -117,7 +125,7 @@ function gateForeignCalls(
   const open = functions['ffi_call_js'];
   if (open === undefined) return;
   functions['ffi_call_js'] = withSignature(open, (...args) => {
-    const address = Number(args[1] ?? 0) >>> 0;
+    const address = ((args as readonly number[])[1] ?? 0) >>> 0;
     if (allowed()?.has(address) === false) {
       throw new Error('the program called a foreign function, which fog refuses');
     }

@@ -1,7 +1,12 @@
 import type { Guest, GuestEnd, GuestIo, GuestModule, GuestTask } from './guest.ts';
 import type { GuestFailure } from './protocol.ts';
 import { type FileQuota, limitFiles, readOutputs, WORK_DIR, writeInput } from './python-files.ts';
-import type { Interpreter, PythonFunction, Streams } from './python-interpreter.ts';
+import type {
+  Interpreter,
+  InterpreterMemory,
+  PythonFunction,
+  Streams,
+} from './python-interpreter.ts';
 import { lockProcess } from './python-lockdown.ts';
 
 const MIB = 1024 * 1024;
@@ -147,7 +152,7 @@ interface MemoryLimit {
 
 /** The interpreter grows through the object's own method, so it is the one place to refuse. */
 function limitMemory(
-  memory: WebAssembly.Memory,
+  memory: InterpreterMemory,
   limitBytes: number,
   fileBytes: () => number,
 ): MemoryLimit {

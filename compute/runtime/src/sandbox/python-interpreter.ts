@@ -1,6 +1,7 @@
 /** Brings up one CPython interpreter, fresh or from a memory snapshot, and closes what leads out of it. */
 import { pathToFileURL } from 'node:url';
 import { type GuestFs, removeTerminals } from './python-files.ts';
+import { SnapshotFile } from './python-snapshot-file.ts';
 import { type Gates, type HostFunctions, installGates } from './python-gates.ts';
 
 /** A function of Python, called with and answering text. */
@@ -17,9 +18,15 @@ export interface Streams {
   beforeWait(): void;
 }
 
+/** Its WebAssembly memory. */
+export interface InterpreterMemory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
 export interface Interpreter {
   readonly fs: GuestFs;
-  readonly memory: WebAssembly.Memory;
+  readonly memory: InterpreterMemory;
   readonly gates: Gates;
   /** Runs text of Python in a namespace of its own. */
   execute(source: string, fileName: string): void;
@@ -31,23 +38,28 @@ export interface Interpreter {
 export interface InterpreterOptions {
   /** Folder of the `pyodide` package. */
   readonly libraryDir: string;
-  /** Present: start from it. Absent: start from nothing, able to give one. */
-  readonly snapshot: Uint8Array | undefined;
+  /** Path of a memory snapshot to start from. Absent: start from nothing, able to give one. */
+  readonly snapshot: string | undefined;
   readonly streams: Streams;
 }
 
 interface EmscriptenSettings {
+  readonly API: { restoreSnapshot(head: Uint8Array): unknown };
   instantiateWasm(
     imports: { env: HostFunctions },
     receive: (instance: unknown, module: unknown) => void,
   ): unknown;
 }
 
+/** The linked program below Pyodide. */
+interface Machine {
+  readonly memory: InterpreterMemory;
+}
+
 interface Pyodide {
   readonly FS: GuestFs;
-  readonly _module: { readonly memory: WebAssembly.Memory };
+  readonly _module: Machine;
   readonly _api: {
-    readonly config: { _loadSnapshot?: Uint8Array };
     fatal_error(error: unknown): never;
   };
   runPython(source: string, options: { filename: string; globals: unknown }): unknown;
@@ -79,8 +91,9 @@ export async function startInterpreter(options: InterpreterOptions): Promise<Int
     importFrom('pyodide.asm.mjs'),
   ]);
   const loadPyodide = library['loadPyodide'] as (options: object) => Promise<Pyodide>;
-  const createModule = machine['default'] as (settings: object) => unknown;
+  const createModule = machine['default'] as (settings: object) => Promise<Machine>;
   const linked: { gates?: Gates } = {};
+  const snapshot = options.snapshot === undefined ? undefined : new SnapshotFile(options.snapshot);
   const pyodide = await loadPyodide({
     indexURL: options.libraryDir,
     lockFileContents: NO_PACKAGES,
@@ -90,22 +103,21 @@ export async function startInterpreter(options: InterpreterOptions): Promise<Int
     stdin: () => null,
     stdout: () => undefined,
     stderr: () => undefined,
-    ...(options.snapshot === undefined
-      ? { _makeSnapshot: true }
-      : { _loadSnapshot: options.snapshot }),
-    createPyodideModule: (settings: EmscriptenSettings) => {
-      const instantiate = settings.instantiateWasm;
+    ...(snapshot === undefined ? { _makeSnapshot: true } : { _loadSnapshot: snapshot.head }),
+    createPyodideModule: async (settings: EmscriptenSettings) => {
+      const instantiate = settings.instantiateWasm.bind(settings);
       settings.instantiateWasm = (imports, receive) => {
         linked.gates = installGates(imports.env, () => options.streams.beforeWait());
         return instantiate(imports, receive);
       };
-      return createModule(settings);
+      const linkedMachine = await createModule(settings);
+      snapshot?.restoreInto(linkedMachine, settings);
+      return linkedMachine;
     },
   });
+  snapshot?.close();
   if (linked.gates === undefined)
     throw new Error('the interpreter was not linked through its gates');
-  // Copied into the interpreter's memory by now; the configuration would hold it for good.
-  delete pyodide._api.config._loadSnapshot;
   reportFatalErrors(pyodide, options.streams);
   connectStreams(pyodide, options.streams);
   removeTerminals(pyodide.FS);

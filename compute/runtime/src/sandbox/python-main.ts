@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { PythonGuest, TaskStreams } from './python-guest.ts';
 import { startInterpreter } from './python-interpreter.ts';
 import { prepareProcess } from './python-lockdown.ts';
@@ -9,10 +8,10 @@ await serve(async ({ files }) => {
   const streams = new TaskStreams();
   const interpreter = await startInterpreter({
     libraryDir: files['library'] ?? '',
-    snapshot: readFileSync(files['snapshot'] ?? ''),
+    snapshot: files['snapshot'] ?? '',
     streams,
   });
-  // The snapshot was copied into the interpreter; its bytes need not wait for V8's leisure.
+  // The library's source and what its start left behind need not wait for V8's leisure.
   globalThis.gc?.();
   return new PythonGuest(interpreter, streams);
 });
