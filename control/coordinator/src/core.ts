@@ -30,7 +30,9 @@ export interface Core {
 
 /** Wakes those who wait for news of a job, after the commit that made the news durable. */
 export function wakeAfterCommit(core: Core, job: JobRecord): void {
+  const prefix = job.board.endedPrefix;
   core.journal.afterCommit(() => {
+    job.durablePrefix = Math.max(job.durablePrefix, prefix);
     for (const wake of job.waiters) wake();
   });
 }

@@ -85,6 +85,7 @@ async function recoverTasks(core: Core): Promise<void> {
     job.board.restore(row.idx, row.state as EndState, row.attempts);
     if (row.state === 'failed') job.lowestFailed = Math.min(job.lowestFailed ?? row.idx, row.idx);
   }
+  for (const job of core.jobs.values()) job.durablePrefix = job.board.endedPrefix;
   const uploads = await db
     .selectFrom('lease_upload')
     .selectAll()

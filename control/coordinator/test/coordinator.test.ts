@@ -30,6 +30,16 @@ test('a single job goes from submitted to settled, each step an event', async ()
   assert.deepEqual(agent.acks(), { tokens: [token], late: [] });
 });
 
+test('a wait for results ends only when they can be read', async () => {
+  await using fog = await fixture();
+  const agent = new HandAgent('a').connect(fog.coordinator);
+  const job = await fog.coordinator.submit(OWNER, spec());
+  await agent.until(() => agent.leases.length === 1);
+  agent.result(agent.leases[0]?.token ?? 0);
+  const page = await fog.coordinator.results(OWNER, job.id, { from: 0, limit: 1, ...SHORT });
+  assert.equal(page.results.length, 1);
+});
+
 test('an array ends with the code of its lowest failing index', async () => {
   await using fog = await fixture();
   const agent = new HandAgent('a').connect(fog.coordinator);

@@ -28,6 +28,8 @@ export interface JobRecord {
   readonly avoid: Map<number, Set<string>>;
   /** Called after a commit that changed the job. */
   readonly waiters: Set<() => void>;
+  /** All results below this index are in the store. */
+  durablePrefix: number;
   state: JobState;
   cause: string | undefined;
   failure: Failure | undefined;
@@ -53,6 +55,7 @@ export function newJobRecord(input: {
     tokens: new Set(),
     avoid: new Map(),
     waiters: new Set(),
+    durablePrefix: 0,
     state: 'submitted',
     cause: undefined,
     failure: undefined,

@@ -112,7 +112,7 @@ export class JobQueries {
     const open = this.#open(account, id);
     const total = open?.board.total ?? (await this.#row(account, id)).task_count;
     if (open !== undefined && query.waitMs > 0 && query.from < total) {
-      const news = (): boolean => !this.#core.jobs.has(id) || open.board.endedPrefix > query.from;
+      const news = (): boolean => !this.#core.jobs.has(id) || open.durablePrefix > query.from;
       await waitForNews(this.#core, open, query, news);
     }
     const ended = !this.#core.jobs.has(id);
