@@ -21,6 +21,9 @@ function bundledNode() {
 }
 
 if (Number(process.versions.node.split('.')[0]) >= MINIMUM_MAJOR) {
+  // Everything that follows is loaded through the cache, hence the dynamic imports.
+  const { enableCompileCache } = await import('./compile-cache.js');
+  enableCompileCache(process.env);
   await import('../src/main.ts');
 } else {
   const node = bundledNode();

@@ -1,8 +1,8 @@
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { errorMessage } from '@fog/kernel';
+import { defaultDataDir } from '../../bin/data-dir.js';
 import { fail } from '../errors.ts';
-import { defaultDataDir } from './default-data-dir.ts';
 
 const OTHERS = 0o077;
 
