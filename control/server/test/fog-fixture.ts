@@ -2,7 +2,14 @@
 import http from 'node:http';
 import { type CoordinatorApi, createCoordinator } from '@fog/coordinator';
 import { type Identity, identityFromSeed } from '@fog/crypto';
-import { type Clock, type Logger, type LogFields, silentLogger, systemClock } from '@fog/kernel';
+import {
+  type Clock,
+  type Logger,
+  type LogFields,
+  type Service,
+  silentLogger,
+  systemClock,
+} from '@fog/kernel';
 import {
   type ApiServer,
   createApiServer,
@@ -63,13 +70,7 @@ export async function startFog(changes: FixtureChanges = {}): Promise<FogFixture
     { host: '127.0.0.1', port: 0 },
     { ...parts, services: () => manager },
   );
-  const storeService = {
-    name: 'store',
-    start: async () => {},
-    stop: async () => {},
-    health: async () => ({ state: 'healthy' }) as const,
-  };
-  const services = [storeService, coordinator, api];
+  const services = [idle('store'), { ...idle('extra'), restartable: true }, coordinator, api];
   const manager: ServiceManager = createServiceManager(services, { clock, logger });
   await manager.start(new AbortController().signal);
   stack.defer(() => manager.stop());
@@ -90,6 +91,15 @@ export async function startFog(changes: FixtureChanges = {}): Promise<FogFixture
     other: { token: otherToken, client: createClient({ url: api.url, token: otherToken }) },
     logged,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function idle(name: string): Service {
+  return {
+    name,
+    start: async () => {},
+    stop: async () => {},
+    health: async () => ({ state: 'healthy' }),
   };
 }
 
