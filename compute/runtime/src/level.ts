@@ -34,11 +34,10 @@ export async function chooseLevel(
 }
 
 async function osObstacle(tools: HostTools, probe: ProbeLevel): Promise<string | undefined> {
-  if (process.platform !== 'linux') {
-    return 'it needs bubblewrap, which exists on Linux only; run the agent in a Linux virtual machine for it';
-  }
   if (tools.bwrap === undefined) {
-    return 'bubblewrap is not installed (Debian, Ubuntu: sudo apt install bubblewrap)';
+    return process.platform === 'linux'
+      ? 'bubblewrap is not installed (Debian, Ubuntu: sudo apt install bubblewrap)'
+      : 'it needs bubblewrap, which exists on Linux only: run the agent in a Linux virtual machine for it';
   }
   try {
     await probe('os');

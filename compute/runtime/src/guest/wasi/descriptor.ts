@@ -99,9 +99,11 @@ export class DescriptorTable {
   }
 
   file(fd: number, right = 0n): FileDescriptor {
+    const { kind } = this.get(fd);
+    if (kind === 'input' || kind === 'output') throw new WasiError(Errno.SPIPE);
     const descriptor = this.get(fd, right);
     if (descriptor.kind === 'file') return descriptor;
-    throw new WasiError(descriptor.kind === 'directory' ? Errno.ISDIR : Errno.SPIPE);
+    throw new WasiError(Errno.ISDIR);
   }
 
   directory(fd: number, right = 0n): DirectoryDescriptor {
