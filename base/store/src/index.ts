@@ -1,5 +1,4 @@
 export { type Blobs, openBlobs, type StoredBlob } from './blobs.ts';
 export { STORE_ERRORS } from './errors.ts';
-export { type DirectoryLock, lockDirectory } from './lock-directory.ts';
 export type * from './schema.ts';
 export { openStore, type Store, type StoreOptions, type WriteWork } from './store.ts';

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { isFogError, utf8 } from '@fog/kernel';
-import { lockDirectory, openBlobs, openStore } from '../src/index.ts';
+import { openBlobs, openStore } from '../src/index.ts';
+import { lockDirectory } from '../src/lock-directory.ts';
 
 async function withDir(run: (dir: string) => Promise<void>): Promise<void> {
   const dir = await mkdtemp(path.join(tmpdir(), 'fog-store-'));

@@ -12,7 +12,8 @@ import {
   type Services,
 } from '@fog/server';
 import type { Runtime } from '@fog/runtime';
-import { lockDirectory, openBlobs, openStore } from '@fog/store';
+import { openBlobs, openStore } from '@fog/store';
+import { lockDirectory } from '@fog/store/lock';
 import type { JoinCode } from '@fog/wire';
 import type { SandboxChoice } from '../run/run-flags.ts';
 import { composeAgent } from './compose-agent.ts';

@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { type Clock, isFogError, silentLogger } from '@fog/kernel';
 import { createClient, type FogClient } from '@fog/server/client';
-import { lockDirectory } from '@fog/store';
+import { lockDirectory } from '@fog/store/lock';
 import type { FogTarget } from '../connect/find-fog.ts';
 import { fail } from '../errors.ts';
 import { ensurePrivateDir } from '../process/data-dir.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { isFogError } from '@fog/kernel';
-import { type DirectoryLock, lockDirectory } from '@fog/store';
+import { type DirectoryLock, lockDirectory } from '@fog/store/lock';
 import { fail } from '../errors.ts';
 
 /** More agents on one machine only share its cores. */
