@@ -56,7 +56,7 @@ describe('sandbox frames', () => {
     ['no JSON', frameOf('{')],
     ['another type', frameOf('{"type":"module"}')],
     ['a further key', frameOf('{"type":"ready","x":1}')],
-    ['no base64', frameOf('{"type":"output","stream":"stdout","data":"*"}')],
+    ['no text', frameOf('{"type":"output","stream":"stdout","data":[1]}')],
     ['another stream', frameOf('{"type":"output","stream":"stdin","data":""}')],
     ['a path that climbs', frameOf('{"type":"file","path":"../a","data":""}')],
     [

@@ -64,4 +64,6 @@ export interface Guest {
   forget(id: string): void;
   /** Runs a loaded module once, in a state no earlier run touched. Must not throw for what the program does. */
   run(task: GuestTask, io: GuestIo): GuestEnd | Promise<GuestEnd>;
+  /** Called after the end of a run was sent: the moment to clean up, for nobody waits. */
+  rest?(): void;
 }

@@ -28,6 +28,7 @@ export async function serve(
     if (frame.type === 'run') {
       const done = runTask(guest, staging, frame, pipe);
       if (done instanceof Promise) await done;
+      guest.rest?.();
     } else {
       const done = staging.accept(frame);
       if (done instanceof Promise) await done;

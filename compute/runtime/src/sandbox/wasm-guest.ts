@@ -8,6 +8,11 @@ import type { GuestFailure } from './protocol.ts';
 /** Files, directories and links of one guest: about 1 KB of host memory each. */
 const MAX_INODES = 65_536;
 
+/** Memory of ended programs that may wait for collection: it counts against the next program's limit. */
+const MAX_GARBAGE_BYTES = 64 * 2 ** 20;
+/** Ended programs that may wait: each keeps a guard region of 8 GiB reserved, and the address space is limited. */
+const MAX_GARBAGE_RUNS = 128;
+
 /** crypto.getRandomValues fills at most this much at once. */
 const RANDOM_CHUNK_BYTES = 65_536;
 
@@ -23,6 +28,8 @@ export class WasmGuest implements Guest {
     waitMs,
   });
   #io: GuestIo | undefined;
+  #garbageBytes = 0;
+  #garbageRuns = 0;
 
   load({ id, name, memoryBytes, bytes }: GuestModule): GuestFailure | undefined {
     const admission = admitModule(bytes, name, memoryBytes);
@@ -44,7 +51,7 @@ export class WasmGuest implements Guest {
     const program = this.#programs.get(task.id);
     if (program === undefined) throw new Error('the agent asked for a module it did not load');
     this.#io = io;
-    return runProgram(
+    const end = runProgram(
       program,
       {
         args: [task.name, ...task.args],
@@ -57,6 +64,16 @@ export class WasmGuest implements Guest {
       this.#host,
       io,
     );
+    this.#garbageBytes += end.peakMemoryBytes;
+    this.#garbageRuns += 1;
+    return end;
+  }
+
+  rest(): void {
+    if (this.#garbageBytes < MAX_GARBAGE_BYTES && this.#garbageRuns < MAX_GARBAGE_RUNS) return;
+    this.#garbageBytes = 0;
+    this.#garbageRuns = 0;
+    globalThis.gc?.();
   }
 }
 

@@ -26,7 +26,7 @@ class Driver {
   readonly bytes = new Uint8Array(this.buffer);
   nowNs = 5_000_000_000n;
   readonly host = new WasiHost({
-    output: (stream, bytes) => void this.output.push(`${stream}:${Buffer.from(bytes)}`),
+    output: (stream, bytes) => void this.output.push(`${stream}:${Buffer.from(bytes).toString()}`),
     idle: () => {},
     realtimeNs: () => 1_000_000_000n + this.nowNs,
     monotonicNs: () => this.nowNs,
@@ -390,7 +390,7 @@ describe('WasiHost', () => {
           wasi.text('a/../b');
           for (const [name, numbers] of calls) {
             const types = WASI_SIGNATURES[name].split('>')[0] ?? '';
-            const args = [...types].map((type, index) => {
+            const args = types.split('').map((type, index) => {
               const value = numbers[index] ?? 0;
               return type === 'I' ? BigInt(value) : value;
             });
