@@ -65,6 +65,7 @@ describe('every route', () => {
         const answer = await rawCall(fog.api.url, pathOf(url), { method, headers });
         assert.equal(answer.status, 401, `${method} ${url} ${JSON.stringify(headers)}`);
         assert.equal(answer.headers['www-authenticate'], 'Bearer');
+        assert.equal(JSON.parse(answer.body).code, 'SERVER_UNAUTHORISED');
         calls += 1;
       }
     }
@@ -96,6 +97,7 @@ describe('every route', () => {
       for (const path of ['/health/live', '/api/v1/jobs', '/api/v1/nothing']) {
         const answer = await rawCall(fog.api.url, path, { headers });
         assert.equal(answer.status, 421, host);
+        assert.equal(JSON.parse(answer.body).code, 'SERVER_HOST');
       }
     }
     const named = { ...bearer(fog.token), host: `localhost:${port}` };
@@ -107,17 +109,24 @@ describe('every route', () => {
     const read = (token: string): ReturnType<typeof rawCall> =>
       rawCall(fog.api.url, `/api/v1/blobs/${content}`, { headers: bearer(token) });
     assert.equal((await read(fog.token)).body, 'mine');
-    assert.equal((await read(fog.other.token)).status, 404);
+    const foreign = await read(fog.other.token);
+    assert.equal(foreign.status, 404);
+    assert.equal(JSON.parse(foreign.body).code, 'SERVER_NO_CONTENT');
   });
 });
 
+async function readJson(stream: AsyncIterable<unknown>): Promise<{ code: string }> {
+  const parts: Buffer[] = [];
+  for await (const part of stream) parts.push(part as Buffer);
+  return JSON.parse(Buffer.concat(parts).toString('utf8'));
+}
+
 describe('both sockets', () => {
-  const upgrade = (path: string, headers: Record<string, string>): Promise<number | string> =>
+  const upgrade = (path: string, headers: Record<string, string>): Promise<string> =>
     new Promise((resolve) => {
       const socket = new WebSocket(fog.api.url.replace('http', 'ws') + path, { headers });
       socket.on('unexpected-response', (_request, answer) => {
-        answer.resume();
-        resolve(answer.statusCode ?? 0);
+        void readJson(answer).then(({ code }) => resolve(`${answer.statusCode} ${code}`));
       });
       socket.on('error', () => {});
       socket.on('message', (data: Buffer) => {
@@ -127,15 +136,21 @@ describe('both sockets', () => {
     });
 
   it('check who comes, from where, and to which name', async () => {
-    assert.equal(await upgrade('/api/v1/events', {}), 401);
-    assert.equal(await upgrade('/api/v1/events', bearer('fog_sk_wrong')), 401);
+    assert.equal(await upgrade('/api/v1/events', {}), '401 SERVER_UNAUTHORISED');
+    assert.equal(
+      await upgrade('/api/v1/events', bearer('fog_sk_wrong')),
+      '401 SERVER_UNAUTHORISED',
+    );
     assert.equal(await upgrade('/api/v1/agent', {}), 'challenge');
-    assert.equal(await upgrade('/api/v1/nothing', bearer(fog.token)), 404);
+    assert.equal(await upgrade('/api/v1/nothing', bearer(fog.token)), '404 SERVER_NO_ROUTE');
     for (const path of ['/api/v1/events', '/api/v1/agent']) {
       const own = bearer(fog.token);
-      assert.equal(await upgrade(path, { ...own, origin: 'http://evil.example' }), 403);
-      assert.equal(await upgrade(path, { ...own, origin: 'null' }), 403);
-      assert.equal(await upgrade(path, { ...own, host: 'evil.example' }), 421);
+      assert.equal(
+        await upgrade(path, { ...own, origin: 'http://evil.example' }),
+        '403 SERVER_ORIGIN',
+      );
+      assert.equal(await upgrade(path, { ...own, origin: 'null' }), '403 SERVER_ORIGIN');
+      assert.equal(await upgrade(path, { ...own, host: 'evil.example' }), '421 SERVER_HOST');
     }
     assert.equal(await upgrade('/api/v1/agent', { origin: fog.api.url }), 'challenge');
   });

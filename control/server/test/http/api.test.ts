@@ -79,6 +79,7 @@ describe('problems', () => {
     const answer = await call('/api/v1/jobs');
     const problem = problemOf(answer);
     assert.equal(answer.status, 500);
+    assert.equal(problem.code, 'SERVER_BUG');
     assert.ok(!answer.body.includes('secret detail'));
     const { id } = problem.details as { id: string };
     const entry = fog.logged.find(({ fields }) => fields?.['id'] === id);
@@ -124,6 +125,30 @@ describe('the API as a service', () => {
     const impossible = createApiServer({ host: '192.0.2.1' as '127.0.0.1', port: 0 }, deps);
     await assert.rejects(impossible.start(new AbortController().signal), { code: 'SERVER_LISTEN' });
     assert.throws(() => second.url, /not started/);
+  });
+
+  it('tells those who wait when it stops', async () => {
+    const waiting = Promise.withResolvers<void>();
+    await using own = await startFog({
+      coordinator: (real) =>
+        override(real, {
+          job: (_account, _id, wait) => {
+            waiting.resolve();
+            return new Promise((_resolve, reject) => {
+              const { signal } = wait ?? {};
+              signal?.addEventListener('abort', () => reject(signal.reason as Error));
+            });
+          },
+        }),
+    });
+    const headers = bearer(own.token);
+    const held = rawCall(own.api.url, '/api/v1/jobs/jaaaaaaaaaaaa?waitMs=30000', { headers });
+    await waiting.promise;
+    await own.api.stop();
+    const answer = await held;
+    assert.equal(problemOf(answer).code, 'SERVER_STOPPING');
+    assert.equal(answer.headers['retry-after'], '1');
+    assert.deepEqual(own.logged, []);
   });
 
   it('starts again after a stop', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { identityFromSeed } from '@fog/crypto';
 import { VirtualClock, waitFor } from '@fog/testkit';
@@ -66,6 +67,20 @@ describe('the handshake of an agent', () => {
     await replay.next('challenge');
     replay.send(hello as Record<string, unknown>);
     assert.equal((await replay.next('refused')).code, 'AGENT_PROOF');
+  });
+
+  it('is for as many agents at once as the coordinator can watch', async () => {
+    await using own = await startFog();
+    using stack = new DisposableStack();
+    const agents = Array.from({ length: 256 }, () => stack.use(new RawAgent(own.api.url)));
+    await Promise.all(agents.map((agent) => agent.next('challenge')));
+    const late = stack.use(new RawAgent(own.api.url));
+    const [, answer] = await once(late.socket, 'unexpected-response');
+    assert.equal(answer.statusCode, 503);
+    agents[0]?.socket.terminate();
+    await waitFor('a place is free', () => own.api.agentCounters.refused === 1);
+    using next = new RawAgent(own.api.url);
+    await next.next('challenge');
   });
 
   it('names both protocol versions', async () => {

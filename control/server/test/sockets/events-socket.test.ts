@@ -105,6 +105,19 @@ describe('requests that cannot be served', () => {
     await reader.seen('subscribed');
   });
 
+  it('are refused beyond the jobs one socket may follow', async () => {
+    await using own = await startFog({
+      coordinator: (real) => override(real, { follow: async () => () => {} }),
+    });
+    using reader = new Reader(own.api.url, own.token);
+    for (let index = 0; index <= 64; index += 1) {
+      const suffix = `${'abcdefgh'[index % 8]}${'abcdefghi'[Math.floor(index / 8)]}`;
+      await reader.ask({ type: 'follow', job: `jaaaaaaaaaa${suffix}` });
+    }
+    const [error] = await reader.seen('error');
+    assert.equal(error?.type === 'error' && error.code, 'SERVER_BUSY');
+  });
+
   it('are bounded for each socket', async () => {
     using reader = new Reader(fog.api.url, fog.token);
     const closed = once(reader.socket, 'close');
