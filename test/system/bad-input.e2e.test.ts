@@ -152,6 +152,13 @@ describe('bad input', () => {
     return world.fog(['run', '--data-dir', fog.dataDir, ...args], { cwd });
   }
 
+  async function detached(file: string): Promise<string> {
+    const child = run(['--detach', file]);
+    const { code, stdout } = await child.ended();
+    assert.equal(code, 0, child.describe());
+    return stdout.trim();
+  }
+
   async function jobCount(): Promise<number> {
     return (await fog.client.jobs({ limit: 1000 })).jobs.length;
   }
@@ -183,6 +190,33 @@ describe('bad input', () => {
     const { code, stdout } = await child.ended();
     assert.equal(code, 0, child.describe());
     assert.equal(stdout, "['--count', '3', '--help']\n");
+  });
+
+  it('gives a stable code with --json', async () => {
+    const job = await detached('loop.wasm');
+    const here = ['--data-dir', fog.dataDir];
+    const none = ['--data-dir', world.dir.file('none')];
+    const cases: readonly (readonly [string, number, readonly string[]])[] = [
+      ['FOG_USAGE', 2, ['run', '--count', 'x', 'loop.wasm']],
+      ['FOG_PROGRAM', 2, ['run', 'none.wasm']],
+      ['FOG_DATA_DIR', 125, ['run', '--data-dir', `${cwd}/notes.txt`, 'exit-3.wasm']],
+      ['FOG_DETACH_EMBEDDED', 2, ['run', '--detach', ...none, 'exit-3.wasm']],
+      ['FOG_NEEDS_TOKEN', 126, ['run', '--fog', fog.url, ...none, 'exit-3.wasm']],
+      ['FOG_NONE_RUNNING', 125, ['jobs', ...none]],
+      ['FOG_NOT_ENDED', 125, ['job', job, 'get', ...here]],
+      ['FOG_ALREADY_UP', 125, ['up', '--port', '0', ...here]],
+      ['COORDINATOR_NO_JOB', 2, ['job', 'jaaaaaaaaaaaa', ...here]],
+    ];
+    for (const [code, exitCode, [command = '', ...args]] of cases) {
+      const child = world.fog([command, '--json', ...args], { cwd });
+      const ended = await child.ended();
+      assert.equal(ended.code, exitCode, `${code}\n${child.describe()}`);
+      const { error } = JSON.parse(ended.stderr) as { error: { code: string; message: string } };
+      assert.equal(error.code, code);
+      assert.ok(error.message.length > 0);
+    }
+    await fog.client.cancel(job);
+    await noOpenJobs();
   });
 
   it('cancels the job on Ctrl-C', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import type { FogClient } from '@fog/server/client';
-import { waitFor } from '@fog/testkit';
+import { spinModule, waitFor } from '@fog/testkit';
 import { fogWorld } from '@fog/testkit/fog';
 import type { TaskOutcome } from '@fog/wire';
 import { SLEPT, sleepAndSayModule } from './sleep-module.ts';
@@ -101,6 +101,23 @@ describe('a fog of several processes', () => {
       await each.gone();
     }
     assert.deepEqual(await world.leftovers(), []);
+  });
+
+  it('gives a task up as NODE_LOST when no attempt is left', async () => {
+    await using world = await fogWorld();
+    const { client, joinLine, dataDir, child } = await world.up(['--no-worker', '--port', '0']);
+    const agent = await world.join(joinLine, ['--slots', '1']);
+    const file = world.dir.file('loop.wasm');
+    await writeFile(file, spinModule());
+    const run = world.fog(['run', '--data-dir', dataDir, '--retries', '0', '--json', file]);
+    await waitFor('the task to run', async () => (await client.status()).jobs.runningTasks === 1);
+    await agent.child.kill();
+    await agent.child.gone();
+    const { code } = await run.ended();
+    assert.equal(code, 125, run.describe());
+    const [job] = (await client.jobs()).jobs;
+    assert.equal(job?.failure?.code, 'NODE_LOST');
+    assert.equal((await child.stop()).code, 0);
   });
 
   it('loses and doubles nothing when the coordinator is killed and started again', async () => {

@@ -36,9 +36,13 @@ export interface PythonWorld extends AsyncDisposable {
 
 const TIMEOUT_MS = 120_000;
 
-export async function pythonWorld(level: SandboxLevel | 'auto' = 'auto'): Promise<PythonWorld> {
+/** `dataDir` shares a memory snapshot between worlds; without it each makes its own. */
+export async function pythonWorld(
+  level: SandboxLevel | 'auto' = 'auto',
+  dataDir?: string,
+): Promise<PythonWorld> {
   const dir = await tempDir();
-  const options = { dataDir: dir.file('runtime'), slots: 2, level };
+  const options = { dataDir: dataDir ?? dir.file('runtime'), slots: 2, level };
   const runtime = createRuntime(options, { clock: systemClock, logger: silentLogger });
   await runtime.start(AbortSignal.timeout(TIMEOUT_MS));
   let files = 0;
