@@ -8,6 +8,7 @@ export const MAX_HEADER_BYTES = 16 * 1024;
 export const MAX_SMALL_BODY_BYTES = 64 * 1024;
 /** Path parameters in their encoded form: a guest path of 1,024 characters, nine bytes each. */
 export const MAX_PARAM_CHARS = 9 * 1024;
+/** A UUID with a prefix; the key is stored with its job. */
 export const MAX_IDEMPOTENCY_KEY_CHARS = 128;
 /** Time a client has to read why its upload was refused before the connection is cut. */
 export const LINGER_MS = 5_000;

@@ -12,4 +12,5 @@ export const DOWN_AFTER = 3;
 export const UP_AFTER = 2;
 /** Starts after the first before a service has failed for good: waits of 2, 4 and 8 seconds. */
 export const MAX_RESTARTS = 3;
+/** First of those waits; each further one is twice as long. */
 export const BACKOFF_BASE_MS = 2_000;

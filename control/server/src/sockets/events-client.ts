@@ -45,9 +45,8 @@ export class EventsClient {
     return this.caller.role === 'operator' || this.caller.account === owner;
   }
 
-  /** The credential is void from now on. */
+  /** The credential is void: nothing more is sent, not even a goodbye. */
   expel(): void {
-    this.socket.close(POLICY_VIOLATION, 'the token was revoked');
     this.socket.terminate();
   }
 

@@ -5,7 +5,7 @@ import { identityFromSeed } from '@fog/crypto';
 import { VirtualClock, waitFor } from '@fog/testkit';
 import { AGENT_PROTOCOL, MAX_AGENT_FRAME_BYTES } from '@fog/wire';
 import { outcomeOf, RawAgent } from '../agent-fixture.ts';
-import { bearer, type FogFixture, rawCall, startFog } from '../fog-fixture.ts';
+import { bearer, type FogFixture, override, rawCall, startFog } from '../fog-fixture.ts';
 
 let fog: FogFixture;
 before(async () => {
@@ -238,7 +238,22 @@ describe('a session of an agent', () => {
     assert.equal(own.api.agentCounters.malformed, 0);
   });
 
-  it('ends when the coordinator or the API stops, and is told so', async () => {
+  it('can begin anew when the coordinator was restarted', async () => {
+    await using own = await startFog({
+      coordinator: (real) => override(real, { restartable: true }),
+    });
+    using before = new RawAgent(own.api.url);
+    await before.join((await own.client.createJoinCode()).code);
+    await own.manager.restart('coordinator');
+    await before.closed();
+    using again = new RawAgent(own.api.url, before.identity);
+    await again.join();
+    const { content } = await own.client.uploadBlob(new Uint8Array([0]));
+    await own.client.submit({ runtime: 'wasm', module: content, moduleName: 'a.wasm' });
+    assert.equal((await again.next('work')).leases.length, 1);
+  });
+
+  it('ends when the API stops, and is told so', async () => {
     const own = await startFog();
     using agent = new RawAgent(own.api.url);
     await agent.join((await own.client.createJoinCode()).code);
