@@ -3,15 +3,16 @@
  * `process`. Where the weaker level gives way, the table says so; there fog runs only its owner's own Python.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
-import { tempDir } from '@fog/testkit';
+import { tempDir, type TempDir } from '@fog/testkit';
 import { MAX_STREAM_BYTES, type SandboxLevel } from '@fog/wire';
 import { findHostTools } from '../../compute/runtime/src/host-tools.ts';
-import { commandLine } from '../../compute/runtime/src/launch.ts';
+import { launch } from '../../compute/runtime/src/launch.ts';
 import { writeProgramFolder } from '../../compute/runtime/src/program-folder.ts';
 import { pythonRecipe } from '../../compute/runtime/src/python/recipe.ts';
 import { pythonWorld, type PythonWorld } from '../system/run-python.ts';
@@ -44,10 +45,10 @@ const OPEN_FINDINGS: Readonly<Record<SandboxLevel, Readonly<Record<string, RegEx
     processes: /^refused: ENOENT/,
     write: /^refused: (ENOENT|EROFS)/,
     'write to own root': /^refused: (EROFS|EFBIG|EACCES)/,
-    program: /^refused: ENOENT/,
+    program: /^refused: (ENOENT|EPERM)/,
     environment: /^refused: empty/,
     signal: /^refused: ESRCH/,
-    network: /^refused: (ECONNREFUSED|ENETUNREACH)/,
+    network: /^refused: (ECONNREFUSED|ENETUNREACH|EPERM)/,
   },
   process: {
     'host file': /^refused: ERR_ACCESS_DENIED/,
@@ -63,11 +64,17 @@ const OPEN_FINDINGS: Readonly<Record<SandboxLevel, Readonly<Record<string, RegEx
   },
 };
 
+let shared: TempDir;
+before(async () => {
+  shared = await tempDir();
+});
+after(() => shared[Symbol.asyncDispose]());
+
 for (const level of ['os', 'process'] as const) {
-  describe(`hostile Python at level ${level}`, () => {
+  describe(`hostile Python at level ${level}`, { concurrency: 2 }, () => {
     let world: PythonWorld;
     before(async () => {
-      world = await pythonWorld(level);
+      world = await pythonWorld(level, shared.file('runtime'));
     });
     after(() => world[Symbol.asyncDispose]());
 
@@ -149,22 +156,25 @@ async function runProgram(
   await writeProgramFolder(programDir, [pythonRecipe.entry]);
   await mkdir(path.join(programDir, 'sandbox'), { recursive: true });
   await writeFile(path.join(programDir, 'sandbox', 'hostile.js'), source);
-  const [file, ...args] = commandLine({
+  const child = launch({
     level,
-    tools: await findHostTools(),
+    tools: await findHostTools(programDir),
     programDir,
     recipe: pythonRecipe,
     entry: 'hostile.ts',
     files: {},
     memoryBytes: 512 * MIB,
   });
-  const stdout = await new Promise<string>((resolve, reject) => {
-    const options = { env: {}, cwd: '/', timeout: 30_000 };
-    const child = execFile(file as string, args, options, (error, output, words) => {
-      if (error === null) resolve(output);
-      else reject(new Error(`${error.message}\n${words}`));
-    });
-    child.stdin?.write('');
-  });
-  return JSON.parse(stdout) as Record<string, string>;
+  try {
+    const [output, words] = await Promise.all([textOf(child.stdout), textOf(child.stderr)]);
+    assert.notEqual(output, '', words);
+    return JSON.parse(output) as Record<string, string>;
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+async function textOf(stream: Readable | null): Promise<string> {
+  assert.ok(stream !== null);
+  return text(stream);
 }

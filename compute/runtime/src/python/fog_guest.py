@@ -342,6 +342,8 @@ def _end_of_exit(code):
 def _kind_of(error):
     if isinstance(error, MemoryError) or (isinstance(error, OverflowError) and str(error) == OVERSIZE):
         return "memory"
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return "memory"
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return "disk"
     return "error"

@@ -26,11 +26,16 @@ interface FsNode {
   usedBytes?: number;
   /** Bytes of a file, children of a directory. */
   contents?: Uint8Array | Int8Array | Record<string, FsNode>;
+  /** Target of a symbolic link. */
+  readonly link?: string;
 }
 
 interface MemoryFs {
   readonly ops_table: {
     readonly file: { readonly stream: { write(...parts: WriteArguments): number } };
+    readonly dir: {
+      readonly node: { symlink(parent: FsNode, name: string, target: string): FsNode };
+    };
   };
   createNode(parent: FsNode | null, name: string, mode: number, dev: number): FsNode;
   expandFileStorage(node: FsNode, sizeBytes: number): void;
@@ -102,6 +107,12 @@ function limitSizes(memfs: MemoryFs, reserve: (bytes: number) => void, room: () 
     if (isBytes(node.contents)) grown.set(node.contents.subarray(0, node.usedBytes));
     node.contents = grown;
   };
+  const folders = memfs.ops_table.dir.node;
+  const symlink = folders.symlink.bind(folders);
+  folders.symlink = (parent, name, target) => {
+    reserve(target.length);
+    return symlink(parent, name, target);
+  };
   const operations = memfs.ops_table.file.stream;
   const write = operations.write.bind(operations);
   // The first write into an empty file stores a copy of what was written instead of growing the file.
@@ -113,6 +124,7 @@ function limitSizes(memfs: MemoryFs, reserve: (bytes: number) => void, room: () 
 }
 
 function capacityOf(node: FsNode): number {
+  if (node.link !== undefined) return node.link.length;
   return isBytes(node.contents) ? node.contents.length : 0;
 }
 
