@@ -50,6 +50,7 @@ export function createCoordinator(
 class Coordinator implements CoordinatorApi {
   readonly name = 'coordinator';
   readonly requires = ['store'];
+  readonly restartable = true;
   readonly fogId: string;
   readonly #options: CoordinatorOptions;
   readonly #deps: CoordinatorDeps;
