@@ -215,7 +215,7 @@ const PROBES: readonly Probe[] = [
   { name: 'a trap', bytes: trapModule(), code: 'TRAP', exitCode: 134 },
   {
     name: 'the stack of the compiler',
-    bytes: nestingBomb(1_000_000),
+    bytes: nestingBomb(20_000),
     code: 'ends well',
     exitCode: 0,
   },
@@ -254,6 +254,11 @@ for (const level of LEVELS) {
         if (probe.message) assert.match(ran.failure?.message ?? '', probe.message);
       });
     }
+
+    it('asks for memory by what its compiler needs, and harms itself only', async () => {
+      const ran = await harness.run(nestingBomb(1_000_000), { memoryBytes: 64 * MIB });
+      assert.notEqual(ran.failure?.class, 'fog', ran.failure?.message);
+    });
 
     it('sees no environment but its own', async () => {
       const ran = await harness.run(echoModule(), { env: { FOG_INDEX: '0' } });

@@ -39,23 +39,40 @@ export const AnswerSchema = z.discriminatedUnion('type', [
 
 /** Cuts the byte stream of a sandbox process into checked answers. */
 export class AnswerDecoder {
-  #pending: Buffer = Buffer.alloc(0);
+  #parts: Buffer[] = [];
+  #sizeBytes = 0;
+  #neededBytes = HEADER_BYTES;
 
   /** The complete answers of the stream so far, or why the stream is no longer believed. */
   push(chunk: Buffer): { answers: AnswerFrame[]; problem?: string } {
-    let bytes = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
     const answers: AnswerFrame[] = [];
-    while (bytes.length >= HEADER_BYTES) {
-      const sizeBytes = bytes.readUInt32BE(0);
-      if (sizeBytes > MAX_FRAME_BYTES) return { answers, problem: 'a frame over the limit' };
-      if (bytes.length < HEADER_BYTES + sizeBytes) break;
-      const answer = answerOf(bytes.toString('utf8', HEADER_BYTES, HEADER_BYTES + sizeBytes));
+    this.#parts.push(chunk);
+    this.#sizeBytes += chunk.length;
+    // A large frame comes in many chunks: they are joined once, when it is whole.
+    while (this.#sizeBytes >= this.#neededBytes) {
+      const bytes = this.#joined();
+      const end = HEADER_BYTES + bytes.readUInt32BE(0);
+      if (end > HEADER_BYTES + MAX_FRAME_BYTES) {
+        return { answers, problem: 'a frame over the limit' };
+      }
+      this.#neededBytes = end;
+      if (bytes.length < end) break;
+      const answer = answerOf(bytes.toString('utf8', HEADER_BYTES, end));
       if (answer === undefined) return { answers, problem: 'a frame outside the protocol' };
       answers.push(answer);
-      bytes = bytes.subarray(HEADER_BYTES + sizeBytes);
+      this.#parts = [bytes.subarray(end)];
+      this.#sizeBytes = bytes.length - end;
+      this.#neededBytes = HEADER_BYTES;
     }
-    this.#pending = bytes;
     return { answers };
+  }
+
+  #joined(): Buffer {
+    const [only] = this.#parts;
+    const bytes =
+      only !== undefined && this.#parts.length === 1 ? only : Buffer.concat(this.#parts);
+    this.#parts = [bytes];
+    return bytes;
   }
 }
 

@@ -25,9 +25,12 @@ export function assembleWat(text: string): Uint8Array<ArrayBuffer> {
 
 /** A binary module from sections, for what the text format cannot say: `[id, ...payload]` each. */
 export function rawModule(...sections: readonly (readonly number[])[]): Uint8Array<ArrayBuffer> {
-  const bytes = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
-  for (const [id = 0, ...payload] of sections) bytes.push(id, ...leb(payload.length), ...payload);
-  return new Uint8Array(bytes);
+  const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+  const parts = sections.map((section) => {
+    const payload = section.slice(1);
+    return Buffer.from([section[0] ?? 0, ...leb(payload.length)].concat(payload));
+  });
+  return new Uint8Array(Buffer.concat([Buffer.from(header), ...parts]));
 }
 
 /** Unsigned LEB128. */
