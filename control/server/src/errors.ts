@@ -54,7 +54,7 @@ export const SERVER_ERRORS = {
   SERVER_STOPPING: { message: 'The fog is stopping.', kind: 'unavailable', retryable: true },
   SERVER_BUG: { message: 'The fog failed to do this.', kind: 'bug' },
 
-  AGENT_PROTOCOL: { message: 'Agent and fog speak different protocols.', kind: 'refused' },
+  AGENT_PROTOCOL: { message: 'The agent speaks another protocol version.', kind: 'refused' },
   AGENT_PROOF: { message: 'The agent did not prove its node key.', kind: 'unauthorised' },
   AGENT_NOT_ENROLLED: {
     message:
