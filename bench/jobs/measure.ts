@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import type { FogClient } from '@fog/server/client';
 import { Child } from '@fog/testkit';
 import type { JobSpecInput } from '@fog/wire';
@@ -92,8 +90,4 @@ export async function spawnRate(module: string, count: number): Promise<number> 
   };
   await Promise.all([lane(), lane()]);
   return (count / (performance.now() - from)) * 1000;
-}
-
-export async function fileBytes(...parts: string[]): Promise<Uint8Array> {
-  return readFile(path.join(...parts));
 }

@@ -1,5 +1,5 @@
 /** What the agent asks of a runtime, and what it gets back. */
-import type { Failure, FailureCode, RuntimeName, SandboxLevel, Usage } from '@fog/wire';
+import type { Failure, RuntimeName, SandboxLevel, Usage } from '@fog/wire';
 import type { Health } from '@fog/kernel';
 
 /** A file of the guest's view, read from a file on this machine while the task is staged. */
@@ -61,5 +61,3 @@ export interface Runtime {
   run(request: RunRequest, sink: RunSink, signal: AbortSignal): Promise<RunEnd>;
   health(signal: AbortSignal): Promise<Health>;
 }
-
-export type { Failure, FailureCode };
