@@ -85,7 +85,8 @@ function inodeHog(): Uint8Array {
 /** One function with so many nested blocks that a recursive compiler would lose its stack. */
 function nestingBomb(depth: number): Uint8Array {
   const blocks = Array.from({ length: depth * 2 }, (_, at) => (at % 2 === 0 ? 0x02 : 0x40));
-  const body = [0].concat(blocks, new Array<number>(depth).fill(0x0b), 0x0b);
+  const ends = Array.from({ length: depth + 1 }, () => 0x0b);
+  const body = [0].concat(blocks, ends);
   return rawModule(
     [1, 1, 0x60, 0, 0],
     [3, 1, 0],

@@ -7,11 +7,11 @@
 import { BinaryReader, MalformedModule } from './binary-reader.ts';
 import { scanCode } from './code-scan.ts';
 import { RefusedFeature } from './features.ts';
+import { PAGE_BYTES } from './pages.ts';
 import { assembleModule, type ModulePlan, readSections } from './module-sections.ts';
 
 /** A program larger than this is data in disguise; compiling it would take longer than most tasks. */
 export const MAX_MODULE_BYTES = 128 * 1024 * 1024;
-export const PAGE_BYTES = 65_536;
 
 export type Admission =
   | {

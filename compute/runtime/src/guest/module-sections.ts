@@ -1,20 +1,23 @@
 import { type BinaryReader, encodeU32, MalformedModule } from './binary-reader.ts';
 import { scanConstant } from './code-scan.ts';
+import { mebibytes, PAGE_BYTES } from './pages.ts';
 import { checkValueType, RefusedFeature } from './features.ts';
 import { WASI_MODULE, WASI_SIGNATURES } from './wasi/signatures.ts';
 
-/** Types, functions and globals of real programs stay far below; V8 allocates for each before it validates. */
+/** Types of real programs stay far below; V8 allocates for each before it validates. */
 const MAX_TYPES = 100_000;
+/** Functions: large compiled programs have tens of thousands; V8 allocates for each before it validates. */
 const MAX_FUNCTIONS = 200_000;
+/** Globals: compilers make a handful; V8 allocates for each before it validates. */
 const MAX_GLOBALS = 100_000;
+/** Exports: a command needs two; V8 makes an object for each in every run. */
 const MAX_EXPORTS = 100_000;
+/** Imports: WASI has 46 functions, and a module may name one more than once. */
 const MAX_IMPORTS = 1_000;
 /** Entries of one table, at start and after `table.grow`: each takes host memory that the job's limit does not see. */
 const MAX_TABLE_ENTRIES = 65_536;
 /** Tables of one module; compilers make one or two. */
 const MAX_TABLES = 16;
-
-const PAGE_BYTES = 65_536;
 
 export type ExternalKind = 'function' | 'table' | 'memory' | 'global';
 
@@ -196,19 +199,14 @@ function patchMemory(section: BinaryReader, plan: ModulePlan): number[] {
   if (flags > 1) throw new RefusedFeature('a memory of an unknown kind');
   const initial = section.u32();
   if (initial > plan.limitPages) {
-    const needs = `${mebibytes(initial)} of memory at its start`;
+    const needs = `${mebibytes(initial * PAGE_BYTES)} of memory at its start`;
     throw new RefusedFeature(
-      `${needs} where the job may have ${mebibytes(plan.limitPages)} (--memory)`,
+      `${needs} where the job may have ${mebibytes(plan.limitPages * PAGE_BYTES)} (--memory)`,
     );
   }
   const own = flags === 1 ? section.u32() : 65_536;
   plan.maxPages = Math.min(own, plan.limitPages);
   return [1, 1, ...encodeU32(initial), ...encodeU32(plan.maxPages)];
-}
-
-function mebibytes(pages: number): string {
-  const value = (pages * PAGE_BYTES) / 2 ** 20;
-  return `${Number.isInteger(value) ? value : value.toFixed(1)} MiB`;
 }
 
 function patchTables(section: BinaryReader): number[] {

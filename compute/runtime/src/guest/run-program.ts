@@ -1,5 +1,5 @@
 /** Runs one admitted module once: a fresh instance, a fresh file tree, and a verdict on how it ended. */
-import { PAGE_BYTES } from './admission.ts';
+import { mebibytes, PAGE_BYTES } from './pages.ts';
 import { Errno, ProcExit, WasiError } from './wasi/errno.ts';
 import { WASI_MODULE } from './wasi/signatures.ts';
 import type { WasiHost, WasiOptions } from './wasi/wasi-host.ts';
@@ -148,9 +148,4 @@ function trapMessage(error: unknown): string | undefined {
   if (!(error instanceof RangeError)) return undefined;
   if (/call stack/i.test(error.message)) return 'call stack exhausted';
   return /memory|allocation/i.test(error.message) ? OUT_OF_MEMORY : undefined;
-}
-
-function mebibytes(sizeBytes: number): string {
-  const value = sizeBytes / 2 ** 20;
-  return `${Number.isInteger(value) ? value : value.toFixed(1)} MiB`;
 }

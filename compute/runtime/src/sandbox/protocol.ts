@@ -30,6 +30,7 @@ export interface GuestFailure {
   /** One sentence for the user: what happened and how to mend it. At most MAX_MESSAGE_CHARS. */
   readonly message: string;
 }
+/** A sentence for a person; longer ones are refused. */
 export const MAX_MESSAGE_CHARS = 4096;
 
 /** A chunk of the module; the last one loads it. `id` names these bytes for this memory size in this process. */

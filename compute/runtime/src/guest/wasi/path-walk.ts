@@ -3,7 +3,9 @@ import type { DirectoryInode, Inode } from './inode.ts';
 
 /** Symbolic links followed in one path, as in other systems. */
 const MAX_SYMLINKS = 32;
+/** One name, as file systems bound it. */
 const MAX_NAME_CHARS = 255;
+/** A whole path, as PATH_MAX of Linux bounds it. */
 const MAX_PATH_CHARS = 4096;
 
 /** Where a path ends: the directory, the last name in it, and what is there. */
