@@ -6,7 +6,7 @@ import type { FogClient } from '@fog/server/client';
 import { spinModule, waitFor } from '@fog/testkit';
 import { fogWorld } from '@fog/testkit/fog';
 import type { TaskOutcome } from '@fog/wire';
-import { SLEPT, sleepAndSayModule } from './sleep-module.ts';
+import { SLEPT, writeSleepModule } from './sleep-module.ts';
 
 const TASKS = 1000;
 const TASK_MS = 50;
@@ -75,7 +75,7 @@ describe('a fog of several processes', () => {
     const second = await world.join(joinLine, SLOTS);
     assert.notEqual(first.node, second.node);
     const file = world.dir.file('sleep.wasm');
-    await writeFile(file, sleepAndSayModule(TASK_MS));
+    await writeSleepModule(file, TASK_MS);
 
     const dataDir = ['--data-dir', world.dir.file('fog')];
     const run = world.fog(['run', ...dataDir, '--detach', '--count', `${TASKS}`, file]);
@@ -128,7 +128,7 @@ describe('a fog of several processes', () => {
       await world.join(before.joinLine, SLOTS),
     ];
     const file = world.dir.file('sleep.wasm');
-    await writeFile(file, sleepAndSayModule(TASK_MS));
+    await writeSleepModule(file, TASK_MS);
 
     const run = world.fog(['run', '--data-dir', before.dataDir, '--count', `${TASKS}`, file]);
     const id = await waitFor('the job', async () => (await before.client.jobs()).jobs[0]?.id);

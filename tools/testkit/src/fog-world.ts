@@ -33,6 +33,8 @@ export interface FogWorld extends AsyncDisposable {
   readonly dir: TempDir;
   /** Starts one command; what still runs at the end of the world is killed. */
   fog(args: readonly string[], options?: FogOptions): Child;
+  /** Runs a line of shell in which `"$FOG"` is the command. */
+  shell(line: string, options?: FogOptions): Child;
   /** `fog up` in `name`, ready; again in the same `name` it goes on where it was. */
   up(args?: readonly string[], name?: string): Promise<RunningFog>;
   /** Runs a printed join line as a shell would, ready. Without a name each call has a data directory of its own. */
@@ -48,7 +50,7 @@ export async function fogWorld(): Promise<FogWorld> {
   const temporary = dir.file('tmp');
   await mkdir(temporary);
   await mkdir(SHARED_HOME, { recursive: true, mode: 0o700 });
-  const env = { TMPDIR: temporary, XDG_DATA_HOME: SHARED_HOME };
+  const env = { TMPDIR: temporary, XDG_DATA_HOME: SHARED_HOME, FOG };
   const start = (command: readonly string[], options: FogOptions = {}): Child => {
     const [program = '', ...args] = command;
     return stack.use(
@@ -56,10 +58,12 @@ export async function fogWorld(): Promise<FogWorld> {
     );
   };
   const fog: FogWorld['fog'] = (args, options) => start([process.execPath, FOG, ...args], options);
+  const shell: FogWorld['shell'] = (line, options) => start(['/bin/sh', '-c', line], options);
   let agents = 0;
   return {
     dir,
     fog,
+    shell,
     up: async (args: readonly string[] = [], name = 'fog') => {
       const dataDir = dir.file(name);
       return ready(fog(['up', '--data-dir', dataDir, ...args]), dataDir);
@@ -68,7 +72,7 @@ export async function fogWorld(): Promise<FogWorld> {
       agents += 1;
       const dataDir = dir.file(name ?? `agent-${agents}`);
       const extra = ['--data-dir', dataDir, ...args].join(' ');
-      const child = start(['/bin/sh', '-c', `exec ${line} ${extra}`]);
+      const child = shell(`exec ${line} ${extra}`);
       const [, node = ''] = await child.output(/this machine is node (\S+)/, READY_MS);
       return { child, node, dataDir };
     },
