@@ -17,7 +17,6 @@ export const FOG_ERRORS = {
     retryable: true,
   },
   FOG_SERVICE_FAILED: { message: 'A part of the fog did not start.', kind: 'unavailable' },
-  FOG_JOIN: { message: 'This machine cannot join the fog.', kind: 'unauthorised' },
   FOG_NO_AGENT_SLOT: { message: 'Too many agents run on this machine.', kind: 'conflict' },
   FOG_NOT_ENDED: { message: 'The job has not ended.', kind: 'conflict' },
 } as const satisfies ErrorTable;

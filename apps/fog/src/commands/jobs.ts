@@ -7,6 +7,7 @@ import { sayNext } from '../process/host.ts';
 import { readWhole } from '../run/run-flags.ts';
 import { jobsTable } from '../show/job-text.ts';
 
+/** What fits on a screen. */
 const DEFAULT_LIMIT = 20;
 
 export const command = defineCommand({

@@ -8,9 +8,8 @@ import { dataDirOf, ensurePrivateDir } from '../process/data-dir.ts';
 import { type Host, say, sayNext } from '../process/host.ts';
 import { createProgressLine } from '../run/progress-line.ts';
 import { readWholeStdin } from '../run/read-stdin.ts';
-import { readSandbox, readWhole } from '../run/run-flags.ts';
+import { readSandbox, readSlots } from '../run/run-flags.ts';
 
-const MAX_SLOTS = 1024;
 /** A join code has some 40 characters. */
 const MAX_CODE_BYTES = 1024;
 
@@ -43,8 +42,7 @@ export const command = defineCommand({
     126: 'the fog refused this machine',
   },
   run: async ({ flags, args, host }) => {
-    const slots =
-      readWhole('--slots', flags.slots, { min: 1, max: MAX_SLOTS }) ?? availableParallelism();
+    const slots = readSlots(flags.slots) ?? availableParallelism();
     const sandbox = readSandbox(flags.sandbox, host.env);
     const joinCode = await readJoinCode(flags.token, host);
     const dataDir = await ensurePrivateDir(dataDirOf(flags['data-dir'], host.env));

@@ -12,11 +12,11 @@ import { endpointFile, readEndpoint, writeEndpoint } from '../connect/endpoint.t
 import { fail } from '../errors.ts';
 import { dataDirOf, ensurePrivateDir } from '../process/data-dir.ts';
 import { type Host, say, sayNext } from '../process/host.ts';
-import { readSandbox, readWhole } from '../run/run-flags.ts';
+import { readSandbox, readSlots, readWhole } from '../run/run-flags.ts';
 import { servicesTable } from '../show/fog-text.ts';
 import { joinLine, joinText } from '../show/join-text.ts';
 
-const MAX_SLOTS = 1024;
+/** Of TCP. */
 const MAX_PORT = 65_535;
 
 const FLAGS = {
@@ -84,7 +84,7 @@ function readOptions(flags: FlagValues<typeof FLAGS>, host: Host): ComposeFogOpt
     throw usage(command, '--no-worker and --slots exclude each other.');
   }
   const dataDir = dataDirOf(flags['data-dir'], host.env);
-  const slots = readWhole('--slots', flags.slots, { min: 1, max: MAX_SLOTS });
+  const slots = readSlots(flags.slots);
   const sandbox = readSandbox(flags.sandbox, host.env);
   return {
     dataDir,

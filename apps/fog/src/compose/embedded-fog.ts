@@ -83,7 +83,7 @@ async function removeStale(parent: string, clock: Pick<Clock, 'now'>): Promise<v
   for (const name of await readdir(parent)) {
     const directory = path.join(parent, name);
     const stats = await stat(directory).catch(() => undefined);
-    if (stats === undefined || clock.now() - stats.birthtimeMs < UNLOCKED_MS) continue;
+    if (stats === undefined || clock.now() - stats.mtimeMs < UNLOCKED_MS) continue;
     try {
       lockDirectory(directory)[Symbol.dispose]();
       await rm(directory, { recursive: true, force: true });

@@ -25,7 +25,9 @@ export interface FogLinkDeps {
 
 /** Time for a person, or a service manager, to start the fog again. */
 const GIVE_UP_MS = 120_000;
+/** A restart is noticed at once, and doubling keeps a fog that is long away unbothered. */
 const FIRST_PAUSE_MS = 100;
+/** A person who started the fog again does not wait longer. */
 const LONGEST_PAUSE_MS = 2_000;
 
 export function createFogLink(first: FogTarget, client: FogClient, deps: FogLinkDeps): FogLink {

@@ -10,6 +10,7 @@ import { type Check, failed, ok, warn } from './check.ts';
 const MINIMUM_NODE = 24;
 /** A Python task needs about half of it. */
 const SMALL_MEMORY_BYTES = 1024 ** 3;
+/** One large input or output fills it. */
 const SMALL_DISK_BYTES = 1024 ** 3;
 /** Fog did not exist before: a clock that says so is wrong. */
 const EARLIEST_MS = Date.UTC(2026, 0, 1);

@@ -8,6 +8,7 @@ import { lockFirstFree } from '../compose/lock-first-free.ts';
 import type { SandboxChoice } from '../run/run-flags.ts';
 import { type Check, failed, ok, warn } from './check.ts';
 
+/** What a job gets that does not say. */
 const SELF_TEST_MEMORY_BYTES = 512 * 1024 * 1024;
 /** The first Python run makes the snapshot. */
 const SELF_TEST_TIMEOUT_MS = 60_000;

@@ -1,12 +1,10 @@
-import { isTerminal } from '@fog/wire';
+import { isTerminal, MAX_WAIT_MS } from '@fog/wire';
 import { fail } from '../errors.ts';
 import { createFogLink, type FogLink } from '../connect/fog-link.ts';
 import { say, sayNext } from '../process/host.ts';
 import { readOutput } from '../run/read-output.ts';
 import { type StreamName, streamTask } from '../run/stream-task.ts';
 import { type JobCall, printJson } from './job-action.ts';
-
-const POLL_MS = 30_000;
 
 /** Prints one stream of one task; with `--follow` until the task ends. */
 export async function jobLogs(call: JobCall): Promise<number> {
@@ -41,7 +39,7 @@ function linkOf({ client, target, host, signal }: JobCall): FogLink {
 }
 
 async function taskEnd({ id, signal }: JobCall, link: FogLink, index: number): Promise<void> {
-  const query = { from: index, limit: 1, waitMs: POLL_MS, signal };
+  const query = { from: index, limit: 1, waitMs: MAX_WAIT_MS, signal };
   for (;;) {
     const page = await link.call((client) => client.results(id, query));
     if (page.results.length > 0) return;

@@ -13,6 +13,7 @@ export interface Output {
   write(chunk: Uint8Array | string): Promise<void>;
 }
 
+/** What a terminal has that does not say. */
 const DEFAULT_COLUMNS = 80;
 const GONE: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED']);
 

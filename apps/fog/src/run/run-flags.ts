@@ -8,7 +8,10 @@ import {
 } from '@fog/wire';
 import { fail } from '../errors.ts';
 
+/** As the job schema has it: more attempts would only repeat one cause. */
 const MAX_RETRIES = 20;
+/** As the agent protocol has it. */
+const MAX_SLOTS = 1_024;
 const SANDBOX_LEVELS = ['auto', ...SandboxLevel.options] as const;
 export type SandboxChoice = (typeof SANDBOX_LEVELS)[number];
 
@@ -18,6 +21,11 @@ export function readCount(text: string | undefined): number | undefined {
 
 export function readRetries(text: string | undefined): number | undefined {
   return readWhole('--retries', text, { min: 0, max: MAX_RETRIES });
+}
+
+/** `--slots` of `fog up` and `fog join`. */
+export function readSlots(text: string | undefined): number | undefined {
+  return readWhole('--slots', text, { min: 1, max: MAX_SLOTS });
 }
 
 export function readWhole(

@@ -1,4 +1,4 @@
-import { isTerminal, type JobDetail } from '@fog/wire';
+import { isTerminal, type JobDetail, MAX_WAIT_MS } from '@fog/wire';
 import type { FogLink } from '../connect/fog-link.ts';
 import type { Output } from '../process/output.ts';
 import { fail } from '../errors.ts';
@@ -18,7 +18,6 @@ export interface RunSession {
 
 /** A cancelled job ends at once; only a fog that cannot be reached takes longer. */
 const CANCEL_DEADLINE_MS = 10_000;
-const POLL_MS = 30_000;
 /** A job that has not started by then is worth a word. */
 const FIRST_POLL_MS = 3_000;
 
@@ -97,6 +96,6 @@ export async function waitForEnd(
       told = job.cause;
       tell(`the job waits: ${job.cause}`);
     }
-    waitMs = POLL_MS;
+    waitMs = MAX_WAIT_MS;
   }
 }

@@ -145,6 +145,7 @@ async function* oneChunk(chunk: Uint8Array): AsyncGenerator<Uint8Array> {
   yield chunk;
 }
 
+/** Often enough to look alive, rare enough to cost nothing. */
 const PROGRESS_MS = 500;
 /** Open jobs looked through for the counts of this one; with more of them open the line stays as it is. */
 const OPEN_JOBS = 200;

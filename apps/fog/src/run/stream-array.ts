@@ -1,18 +1,17 @@
 /** An array job: each task's output whole, in index order. */
-import { isTerminal, type TaskOutcome } from '@fog/wire';
+import { isTerminal, MAX_WAIT_MS, type TaskOutcome } from '@fog/wire';
 import { readOutput } from './read-output.ts';
 import type { RunSession } from './run-session.ts';
 
 /** Results fetched at once; each carries up to 2 × 16 KiB of output. */
 const PAGE = 200;
-const POLL_MS = 30_000;
 
 /** Ended tasks by index, each as soon as all before it have ended. */
 export async function* arrayResults(session: RunSession): AsyncGenerator<TaskOutcome> {
   const { id, link, signal } = session;
   let from = 0;
   for (let total = 1; from < total;) {
-    const query = { from, limit: PAGE, waitMs: POLL_MS, signal };
+    const query = { from, limit: PAGE, waitMs: MAX_WAIT_MS, signal };
     const page = await link.call((client) => client.results(id, query));
     yield* page.results;
     total = page.total;
