@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { isFogError } from '@fog/kernel';
+import { errorMessage, isFogError } from '@fog/kernel';
 import { type DirectoryLock, lockDirectory } from '@fog/store/lock';
 import { fail } from '../errors.ts';
 
@@ -12,11 +12,19 @@ export function lockFirstFree(parent: string): DirectoryLock {
     try {
       return lockDirectory(path.join(parent, String(number)));
     } catch (error) {
-      if (!isFogError(error, 'STORE_LOCKED')) throw error;
+      if (!isFogError(error, 'STORE_LOCKED')) throw unusable(parent, error);
     }
   }
   throw fail('FOG_NO_AGENT_SLOT', {
     message: `${MAX_AGENTS} agents use ${parent} already. Stop one, or give this one another --data-dir.`,
     details: { parent },
+  });
+}
+
+function unusable(parent: string, cause: unknown): Error {
+  return fail('FOG_DATA_DIR', {
+    message: `${parent} cannot be used: ${errorMessage(cause)}. Mend it, or choose another with --data-dir.`,
+    details: { parent },
+    cause,
   });
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { isFogError } from '@fog/kernel';
 import { tempDir } from '@fog/testkit';
@@ -15,6 +16,15 @@ describe('lockFirstFree', () => {
     second[Symbol.dispose]();
     using again = lockFirstFree(dir.path);
     assert.equal(again.dir, dir.file('2'));
+  });
+
+  it('says which directory cannot be used', async () => {
+    await using dir = await tempDir();
+    await writeFile(dir.file('file'), '');
+    assert.throws(
+      () => lockFirstFree(dir.file('file')),
+      (error) => isFogError(error, 'FOG_DATA_DIR') && error.message.includes(dir.file('file')),
+    );
   });
 
   it('ends somewhere', async () => {
