@@ -28,7 +28,8 @@ export function createOutput(
   return {
     isTerminal: stream.isTTY === true,
     get columns(): number {
-      return stream.columns ?? DEFAULT_COLUMNS;
+      // A terminal without a size reports 0.
+      return stream.columns || DEFAULT_COLUMNS;
     },
     closed: closed.signal,
     write: (chunk) => {
