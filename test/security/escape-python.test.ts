@@ -46,7 +46,8 @@ const OPEN_FINDINGS: Readonly<Record<SandboxLevel, Readonly<Record<string, RegEx
     write: /^refused: (ENOENT|EROFS)/,
     'write to own root': /^refused: (EROFS|EFBIG|EACCES)/,
     program: /^refused: (ENOENT|EPERM)/,
-    environment: /^refused: empty/,
+    // bubblewrap itself names the working directory; nothing of the agent's is there.
+    environment: /^(refused: empty|reached: PWD$)/,
     signal: /^refused: ESRCH/,
     network: /^refused: (ECONNREFUSED|ENETUNREACH|EPERM)/,
   },

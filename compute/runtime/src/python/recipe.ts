@@ -40,9 +40,9 @@ export const pythonRecipe: SandboxRecipe = {
   nodeFlags: NODE_FLAGS,
   permission: true,
   reuse: 'never',
-  // 200 MB when ready, of which 31 MB count as the program's; the rest is compiled code of long runs and staging.
+  // 165 MB when ready, of which 31 MB count as the program's; the rest is compiled code of long runs and staging.
   residentAllowanceBytes: 320 * MIB,
-  // 740 MB when ready: V8's code range, stacks, heaps and the interpreter.
+  // 715 MB when ready: V8's code range, stacks, heaps and the interpreter.
   dataAllowanceBytes: 1152 * MIB,
   // 18 GiB when ready: the interpreter's memory reserves 8 GiB and its guard regions as much.
   addressSpaceBytes: 64 * GIB,
