@@ -154,7 +154,7 @@ async function runProgram(
   programDir: string,
   source: string,
 ): Promise<Record<string, string>> {
-  await writeProgramFolder(programDir, [pythonRecipe.entry]);
+  await writeProgramFolder(programDir, pythonRecipe.entry);
   await mkdir(path.join(programDir, 'sandbox'), { recursive: true });
   await writeFile(path.join(programDir, 'sandbox', 'hostile.js'), source);
   const child = launch({

@@ -22,7 +22,7 @@ export async function launchHostile(
 ): Promise<ChildProcess> {
   const programDir = path.join(dir, 'program');
   await mkdir(programDir, { recursive: true });
-  await writeProgramFolder(programDir, [wasmRecipe.entry]);
+  await writeProgramFolder(programDir, wasmRecipe.entry);
   await writeFile(path.join(programDir, 'sandbox', 'wasm-main.js'), script);
   const tools = { ...(await findHostTools(dir)), ...change };
   return launch({

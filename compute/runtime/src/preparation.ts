@@ -45,13 +45,13 @@ export class Preparation {
   ): Promise<PreparedFiles> {
     const dataDir = path.join(this.#dataDir, recipe.runtime);
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
-    await writeProgramFolder(this.#programDir(recipe), [recipe.entry]);
+    await writeProgramFolder(this.#programDir(recipe), recipe.entry);
     const build = async (
       entry: string,
       files: PreparedFiles,
       buildSignal: AbortSignal,
     ): Promise<Uint8Array> => {
-      await writeProgramFolder(this.#programDir(recipe), [entry]);
+      await writeProgramFolder(this.#programDir(recipe), entry);
       const plan = this.#planFor(recipe, level, { entry, files, memoryBytes: BUILD_MEMORY_BYTES });
       return buildFile(plan, this.#clock, buildSignal);
     };

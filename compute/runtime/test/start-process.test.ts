@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, stat } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { isFogError, systemClock } from '@fog/kernel';
 import { tempDir } from '@fog/testkit';
@@ -77,7 +77,7 @@ describe('commandLine', () => {
 describe('writeProgramFolder', () => {
   it('translates an entry and all it imports, and nothing else', async () => {
     await using dir = await tempDir();
-    await writeProgramFolder(dir.path, ['wasm-main.ts']);
+    await writeProgramFolder(dir.path, 'wasm-main.ts');
     const files = await readdir(dir.path, { recursive: true });
     assert.ok(files.includes('sandbox/wasm-main.js') && files.includes('guest/admission.js'));
     assert.deepEqual(
@@ -86,6 +86,9 @@ describe('writeProgramFolder', () => {
     );
     const entry = await readFile(dir.file('sandbox', 'wasm-main.js'), 'utf8');
     assert.match(entry, /from '\.\/serve\.js'/);
+    const before = await stat(dir.file('sandbox', 'wasm-main.js'));
+    await writeProgramFolder(dir.path, 'wasm-main.ts');
+    assert.equal((await stat(dir.file('sandbox', 'wasm-main.js'))).mtimeMs, before.mtimeMs);
     const { stderr } = await imports(dir.file('guest', 'admission.js'));
     assert.equal(stderr, '');
   });

@@ -1,6 +1,7 @@
 /** Blobs and large specs by HTTP under /api/v1/agent, with the bearer token of the open session. */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
+import http from '@fog/kernel/http';
 import { pipeline } from 'node:stream/promises';
 import { createSha256 } from '@fog/crypto';
 import { type Clock, errorMessage, FogError, formatDuration } from '@fog/kernel';
@@ -56,11 +57,11 @@ const TOO_MANY = 429;
 
 export function createTransfer(base: URL, deps: TransferDeps): Transfer {
   const root = new URL('api/v1/agent/', base);
-  const agent = new Agent({ keepAlive: true, maxSockets: MAX_HTTP_SOCKETS });
+  const agent = new http.Agent({ keepAlive: true, maxSockets: MAX_HTTP_SOCKETS });
   const open = async (call: Call): Promise<IncomingMessage> => {
     const token = await deps.httpToken(call.signal);
     const url = new URL(call.path, root);
-    const sent = request(url, {
+    const sent = http.request(url, {
       agent,
       method: call.method,
       signal: call.signal,

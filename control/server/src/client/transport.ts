@@ -2,10 +2,11 @@
  * One HTTP call of the client over node:http: kept-alive connections, no redirects, every wait bounded.
  * Several times cheaper a call than fetch, which matters for single jobs of a few milliseconds.
  */
-import http, { type IncomingMessage } from 'node:http';
+import type { Agent, IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isFogError } from '@fog/kernel';
+import http from '@fog/kernel/http';
 import { fail } from '../errors.ts';
 import { problemError } from './problem-error.ts';
 import { MAX_ANSWER_BYTES, SILENCE_MS, UPLOAD_SILENCE_MS } from './limits.ts';
@@ -83,7 +84,7 @@ class StaleConnection {
 
 function sendOnce(
   options: TransportOptions,
-  agent: http.Agent,
+  agent: Agent,
   call: Call,
 ): Promise<IncomingMessage> {
   const { body } = call;

@@ -1,7 +1,7 @@
-import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Identity } from '@fog/crypto';
 import type { Health, Service } from '@fog/kernel';
+import http from '@fog/kernel/http';
 import { fail } from '../errors.ts';
 import { createAgentSessions } from '../sockets/agent-sessions.ts';
 import type { AgentSocketCounters } from '../sockets/agent-ports.ts';

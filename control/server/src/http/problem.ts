@@ -1,5 +1,5 @@
 /** Errors as problem details. @spec RFC 9457 */
-import { STATUS_CODES } from 'node:http';
+import http from '@fog/kernel/http';
 import { randomLabel } from '@fog/crypto';
 import { errorMessage, type FogError, isFogError, type Logger } from '@fog/kernel';
 import type { Problem } from '@fog/wire';
@@ -14,7 +14,7 @@ export function toProblem(thrown: unknown, logger: Logger, where: string): Probl
   const status = httpStatus(error);
   return {
     type: `urn:fog:error:${error.code}`,
-    title: STATUS_CODES[status] ?? 'Error',
+    title: http.STATUS_CODES[status] ?? 'Error',
     status,
     detail: error.message,
     code: error.code,
