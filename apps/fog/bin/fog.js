@@ -24,6 +24,7 @@ if (Number(process.versions.node.split('.')[0]) >= MINIMUM_MAJOR) {
   // Everything that follows is loaded through the cache, hence the dynamic imports.
   const { enableCompileCache } = await import('./compile-cache.js');
   enableCompileCache(process.env);
+  if (process.argv[2] === 'join') (await import('./small-heap.js')).keepHeapSmall();
   await import('../src/main.ts');
 } else {
   const node = bundledNode();
