@@ -82,11 +82,7 @@ class StaleConnection {
   }
 }
 
-function sendOnce(
-  options: TransportOptions,
-  agent: Agent,
-  call: Call,
-): Promise<IncomingMessage> {
+function sendOnce(options: TransportOptions, agent: Agent, call: Call): Promise<IncomingMessage> {
   const { body } = call;
   return new Promise((resolve, reject) => {
     const request = http.request({
