@@ -38,7 +38,15 @@ export async function startFleet(workers: number): Promise<Fleet> {
       },
     );
     const owned = stack.move();
-    return { client, coordinator, agents, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+    return {
+      client,
+      coordinator,
+      agents,
+      [Symbol.asyncDispose]: async () => {
+        for (const child of [...agents, coordinator]) await child.stop();
+        await owned.disposeAsync();
+      },
+    };
   } catch (error) {
     await stack.disposeAsync();
     throw error;

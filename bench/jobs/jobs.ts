@@ -34,7 +34,8 @@ export const jobs: Benchmark = {
   },
   run: async (context) => {
     const cold = await measureCold(context);
-    context.say('starting a coordinator and two workers');
+    context.say('starting a coordinator and two workers, once to warm their compile cache');
+    await (await startFleet(2))[Symbol.asyncDispose]();
     await using fleet = await startFleet(2);
     const idle = await measureIdle(fleet);
     const wasm = await measureWasm(fleet, context);
