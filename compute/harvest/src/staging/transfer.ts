@@ -1,6 +1,6 @@
 /** Blobs and large specs by HTTP under /api/v1/agent, with the bearer token of the open session. */
 import { createReadStream, createWriteStream } from 'node:fs';
-import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import http from '@fog/kernel/http';
 import { pipeline } from 'node:stream/promises';
 import { createSha256 } from '@fog/crypto';
