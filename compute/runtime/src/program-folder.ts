@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { importsOf, readSource } from './program-source.ts';
+
+const TRANSLATOR = fileURLToPath(new URL('./translate-program.ts', import.meta.url));
 
 /**
  * Writes the code of a sandbox process into a folder of its own: the entry and what it imports, as plain JavaScript.
@@ -18,8 +21,7 @@ export async function writeProgramFolder(folder: string, entry: string): Promise
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await rm(stamp, { force: true });
   await writeFile(path.join(folder, 'package.json'), '{"type":"module"}');
-  const url = new URL('./translate-program.ts', import.meta.url);
-  await once(new Worker(url, { workerData: { folder, entries: [file] } }), 'exit');
+  await promisify(execFile)(process.execPath, ['--no-warnings', TRANSLATOR, folder, file]);
   await writeFile(stamp, digest);
 }
 

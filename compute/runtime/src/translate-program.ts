@@ -1,19 +1,15 @@
 /**
- * The worker thread of `writeProgramFolder`. The type stripper stays in memory once it is loaded (30 MB);
- * here it goes with the thread.
+ * The child process of `writeProgramFolder`: `translate-program.ts FOLDER ENTRY`. The type stripper stays in
+ * memory once it is loaded (30 MB); here it goes with the process.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
 import path from 'node:path';
-import { workerData } from 'node:worker_threads';
 import { importsOf, IMPORT, readSource } from './program-source.ts';
 
-const { folder, entries } = workerData as { folder: string; entries: readonly string[] };
+const [folder = '', entry = ''] = process.argv.slice(2);
 
-// Node warns on stderr, the user's stream, the first time a program calls the stripper itself.
-process.emitWarning = () => {};
-
-const waiting = [...entries];
+const waiting = [entry];
 const written = new Set<string>();
 for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
   if (written.has(file)) continue;
