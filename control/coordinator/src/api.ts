@@ -93,8 +93,8 @@ export interface CoordinatorApi extends Service {
   leasedSpec(node: string, job: string): Promise<JobSpec>;
   /** For agents: true when a task this node holds a lease of reads this content. */
   nodeMayRead(node: string, content: string): boolean;
-  /** For agents: true when the node holds this lease; checked before an output upload is taken. */
-  holdsLease(node: string, token: number): boolean;
+  /** For agents: true when the node holds this lease and has not sent all a task may; checked before an output upload is taken. */
+  mayUpload(node: string, token: number): boolean;
   /** Records bytes uploaded under a lease; only such content may be named in its result. */
   leaseUploaded(node: string, token: number, content: string, sizeBytes: number): Promise<void>;
 }

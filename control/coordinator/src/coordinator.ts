@@ -18,6 +18,7 @@ import { ResultDesk } from './lease/result-desk.ts';
 import { specForAgent } from './lease/work-messages.ts';
 import { Listeners } from './live/listeners.ts';
 import { LiveOutput } from './live/live-output.ts';
+import { MAX_LEASE_UPLOADS } from './limits.ts';
 import { type CoordinatorOptions, defaultCoordinatorOptions } from './options.ts';
 import { lastNumbers, recover } from './recover.ts';
 import { Registry } from './registry/registry.ts';
@@ -81,7 +82,7 @@ class Coordinator implements CoordinatorApi {
     this.#parts = undefined;
     parts.dispatcher.stop();
     parts.registry.stop();
-    await parts.core.journal.committed().catch(() => {});
+    await parts.core.journal.close().catch(() => {});
   }
 
   async health(): Promise<Health> {
@@ -133,7 +134,12 @@ class Coordinator implements CoordinatorApi {
 
   get #running(): Parts {
     if (this.#parts === undefined) throw fail('COORDINATOR_STOPPED');
-    return this.#parts;
+    if (this.#storeFailure === undefined) return this.#parts;
+    throw fail('COORDINATOR_STOPPED', {
+      message:
+        'The coordinator could not store a change and starts again from what is stored. Try again in two minutes.',
+      cause: this.#storeFailure,
+    });
   }
 
   attach(link: AgentLink): AgentSession {
@@ -221,8 +227,9 @@ class Coordinator implements CoordinatorApi {
     return false;
   }
 
-  holdsLease(node: string, token: number): boolean {
-    return this.#running.core.leases.get(token)?.node === node;
+  mayUpload(node: string, token: number): boolean {
+    const lease = this.#running.core.leases.get(token);
+    return lease?.node === node && lease.uploads.size < MAX_LEASE_UPLOADS;
   }
 
   async leaseUploaded(

@@ -1,18 +1,21 @@
 /**
  * What changed since the last commit, written as a few multi-row statements in one group commit.
  * Memory is ahead of the store by at most one commit; nobody is told of a change before it is durable.
+ * After a failed commit none follows: it would store consequences of changes that were lost.
  */
 import type {
   AttemptRow,
   ContentRefRow,
   Database,
   JobEventRow,
+  JobRow,
   LeaseUploadRow,
   NodeRow,
   Store,
   TaskResultRow,
 } from '@fog/store';
 import type { Transaction } from 'kysely';
+import { fail } from './errors.ts';
 import { type JobRecord, jobRow } from './job/job-record.ts';
 
 /** Rows in one statement: well below SQLite's 32,766 and PostgreSQL's 65,535 parameters. */
@@ -29,6 +32,11 @@ interface Batch {
   readonly contentRefs: Map<string, ContentRefRow>;
   readonly uploads: LeaseUploadRow[];
   readonly afterCommit: (() => void)[];
+}
+
+interface TakenBatch extends Batch {
+  readonly newJobRows: readonly JobRow[];
+  readonly jobRows: readonly JobRow[];
 }
 
 function emptyBatch(): Batch {
@@ -51,6 +59,8 @@ export class Journal {
   #batch: Batch = emptyBatch();
   #commit: Promise<void> | undefined;
   #last: Promise<void> = Promise.resolve();
+  #failed = false;
+  #closed = false;
 
   /** `onFailure`: a commit failed, so memory and store disagree; the owner must start again from the store. */
   constructor(store: Store, onFailure: (error: unknown) => void) {
@@ -100,36 +110,59 @@ export class Journal {
     return this.#commit ?? this.#last;
   }
 
+  /** Refuses further notes and commits what is noted; the store may then have another writer. */
+  close(): Promise<void> {
+    this.#closed = true;
+    return this.committed();
+  }
+
   #open(): Batch {
+    if (this.#closed) throw fail('COORDINATOR_STOPPED');
     this.#commit ??= this.#schedule();
     return this.#batch;
   }
 
   #schedule(): Promise<void> {
-    let taken: Batch | undefined;
+    const before = this.#last;
+    let taken: TakenBatch | undefined;
     const commit = this.#store
       .write(async (trx) => {
-        if (taken === undefined) {
-          taken = this.#batch;
-          this.#batch = emptyBatch();
-          this.#commit = undefined;
-        }
+        taken ??= this.#take();
+        // Settled by now, as it was in an earlier group; throws when it failed.
+        await before;
         await writeBatch(trx, taken);
       })
       .then(() => {
         for (const task of taken?.afterCommit ?? []) task();
       });
-    commit.catch(this.#onFailure);
+    commit.catch((error: unknown) => this.#fail(error));
     this.#last = commit;
     return commit;
   }
+
+  /** The rows of jobs as they are now: the other rows of the batch describe this moment too. */
+  #take(): TakenBatch {
+    const batch = this.#batch;
+    this.#batch = emptyBatch();
+    this.#commit = undefined;
+    const changed = [...batch.jobs].filter((job) => !batch.newJobs.has(job));
+    return {
+      ...batch,
+      newJobRows: [...batch.newJobs].map(jobRow),
+      jobRows: changed.map(jobRow),
+    };
+  }
+
+  /** Told once: the commits that wait behind a failed one fail with it. */
+  #fail(error: unknown): void {
+    if (!this.#failed) this.#onFailure(error);
+    this.#failed = true;
+  }
 }
 
-async function writeBatch(trx: Transaction<Database>, batch: Batch): Promise<void> {
-  await inserted([...batch.newJobs].map(jobRow), (rows) =>
-    trx.insertInto('job').values(rows).execute(),
-  );
-  for (const job of batch.jobs) if (!batch.newJobs.has(job)) await updateJob(trx, job);
+async function writeBatch(trx: Transaction<Database>, batch: TakenBatch): Promise<void> {
+  await inserted(batch.newJobRows, (rows) => trx.insertInto('job').values(rows).execute());
+  for (const row of batch.jobRows) await updateJob(trx, row);
   await inserted([...batch.attempts.values()], (rows) => upsertAttempts(trx, rows));
   await inserted(batch.results, (rows) => trx.insertInto('task_result').values(rows).execute());
   await inserted(batch.events, (rows) => trx.insertInto('job_event').values(rows).execute());
@@ -159,8 +192,8 @@ async function inserted<Row>(
   }
 }
 
-async function updateJob(trx: Transaction<Database>, job: JobRecord): Promise<void> {
-  const { id, spec: _spec, ...changed } = jobRow(job);
+async function updateJob(trx: Transaction<Database>, row: JobRow): Promise<void> {
+  const { id, spec: _spec, ...changed } = row;
   await trx.updateTable('job').set(changed).where('id', '=', id).execute();
 }
 

@@ -82,6 +82,8 @@ export function cancelJob(core: Core, job: JobRecord, cause: string): void {
     const tokens = revoked.get(lease.node) ?? [];
     revoked.set(lease.node, tokens);
     tokens.push(lease.token);
+    // A lost attempt has ended; its node is told all the same, for it may still run it.
+    if (lease.state === 'lost') continue;
     core.journal.attempt(attemptRow(lease, { state: 'cancelled', ended_at: core.clock.now() }));
   }
   for (const [node, tokens] of revoked) {

@@ -77,6 +77,10 @@ function tryAgain(
   const avoid = job.avoid.get(index) ?? new Set();
   job.avoid.set(index, avoid.add(lease.node));
   job.board.requeue(index);
+  if (job.board.count('leased') === 0) {
+    job.state = 'queued';
+    core.journal.job(job);
+  }
   core.events.add(job, 'requeued', { index, cause: last.failure?.message ?? 'the attempt failed' });
   const again = (): void => {
     job.board.giveBack(index);

@@ -1,4 +1,5 @@
 /** Takes results: accepts the newest issued token of an open task, keeps anything else as late. */
+import { errorMessage } from '@fog/kernel';
 import { failedOutcome, type Outcome, type OutputBytes, type TaskResult } from '@fog/wire';
 import { type Core, forgetLease } from '../core.ts';
 import { endTask } from '../job/lifecycle.ts';
@@ -35,7 +36,11 @@ export class ResultDesk {
         late.push(result.token);
       }
     }
-    if (unknown.length > 0) void this.#answerUnknown(node, unknown);
+    if (unknown.length > 0) {
+      this.#answerUnknown(node, unknown).catch((error: unknown) => {
+        core.logger.warn('unknown results stay unanswered', { cause: errorMessage(error) });
+      });
+    }
     if (tokens.length + late.length === 0) return;
     core.journal.afterCommit(() => node.link?.send({ type: 'ack', tokens, late }));
     this.#dispatcher.kick();
@@ -101,7 +106,9 @@ export class ResultDesk {
 
   /** A token memory does not know: accepted before a reconnect, of an ended job, or never issued. */
   async #answerUnknown(node: NodeRecord, results: readonly TaskResult[]): Promise<void> {
-    const { store, logger } = this.#core;
+    const { store, logger, journal } = this.#core;
+    // One of them may have been accepted a moment ago: its row must say so.
+    await journal.committed();
     const tokens = results.map((result) => result.token);
     const rows = await store.db
       .selectFrom('attempt')

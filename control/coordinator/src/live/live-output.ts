@@ -2,6 +2,8 @@ import type { OutputEvent } from '../api.ts';
 
 /** Tail kept of each running stream for those who start to follow late. */
 const MAX_TAIL_BASE64_CHARS = 64 * 1024;
+/** Chunks of a tail, however small: what an agent sends byte by byte must not cost a hundred times its size. */
+const MAX_TAIL_CHUNKS = 1_024;
 /** Streams with a kept tail; the oldest is forgotten first, so the whole stays under 32 MiB. */
 const MAX_TAILS = 512;
 
@@ -11,6 +13,7 @@ export class LiveOutput {
   readonly #tails = new Map<string, { chunks: OutputEvent[]; chars: number }>();
 
   add(token: number, output: OutputEvent): void {
+    if (output.data.length > MAX_TAIL_BASE64_CHARS) return;
     const key = `${token} ${output.stream}`;
     let tail = this.#tails.get(key);
     if (tail === undefined) {
@@ -20,7 +23,7 @@ export class LiveOutput {
     }
     tail.chunks.push(output);
     tail.chars += output.data.length;
-    while (tail.chars > MAX_TAIL_BASE64_CHARS && tail.chunks.length > 1) {
+    while (tail.chars > MAX_TAIL_BASE64_CHARS || tail.chunks.length > MAX_TAIL_CHUNKS) {
       tail.chars -= tail.chunks.shift()?.data.length ?? 0;
     }
   }

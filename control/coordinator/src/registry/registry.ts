@@ -20,6 +20,8 @@ export class Registry {
   readonly #dispatcher: Dispatcher;
   readonly #results: ResultDesk;
   readonly #timers: (() => void)[] = [];
+  /** Ends of the grace of nodes that lost their connection. */
+  readonly #graces = new Map<string, () => void>();
 
   constructor(core: Core, dispatcher: Dispatcher, results: ResultDesk) {
     this.#core = core;
@@ -34,7 +36,8 @@ export class Registry {
   }
 
   stop(): void {
-    for (const stop of this.#timers.splice(0)) stop();
+    for (const stop of [...this.#timers.splice(0), ...this.#graces.values()]) stop();
+    this.#graces.clear();
     for (const node of this.#core.nodes.values()) {
       node.link?.close('the fog is stopping');
       node.link = undefined;
@@ -161,9 +164,12 @@ export class Registry {
     const { clock, options } = this.#core;
     node.link = undefined;
     this.#announce(node);
-    clock.after(options.closeGraceMs, () => {
+    this.#graces.get(node.id)?.();
+    const cancel = clock.after(options.closeGraceMs, () => {
+      this.#graces.delete(node.id);
       if (node.link === undefined) this.#loseAll(node, 'its node lost the connection');
     });
+    this.#graces.set(node.id, cancel);
   }
 
   #loseAll(node: NodeRecord, cause: string): void {

@@ -32,7 +32,7 @@ export function addAgentRoutes(app: FastifyInstance, deps: RouteDeps): void {
   app.post('/api/v1/agent/blobs', { config }, async (request, reply) => {
     const { token } = parseWith(LeaseQuery, request.query, 'query');
     const { node, signal } = request.agent;
-    if (!coordinator.holdsLease(node, token)) throw fail('SERVER_NO_LEASE');
+    if (!coordinator.mayUpload(node, token)) throw fail('SERVER_NO_LEASE');
     const ends = AbortSignal.any([signal, deps.stopping]);
     const blob: UploadedBlob = await receiveBlob(request, deps, ends);
     await coordinator.leaseUploaded(node, token, blob.content, blob.sizeBytes);
