@@ -1,0 +1,54 @@
+/** What applications get: send bytes through the mixnet, ask and be answered, measure it. */
+import type { Service } from '@fog/kernel';
+
+/**
+ * How much is given up for privacy: hops, delay class and cover.
+ * `public` 1 hop class 0 · `private` 3 hops class 1 · `confidential` 3 hops class 2 with loops ·
+ * `secret` 5 hops class 3 with a constant stream of real-or-loop packets.
+ */
+export const PRIVACY_LEVELS = ['public', 'private', 'confidential', 'secret'] as const;
+export type PrivacyLevel = (typeof PRIVACY_LEVELS)[number];
+
+/** A mailbox at a gateway, or a service of a relay. */
+export interface MixAddress {
+  readonly relay: string;
+  /** 16 bytes in base32. */
+  readonly id: string;
+}
+
+export interface SendOptions {
+  readonly level: PrivacyLevel;
+  readonly hops?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface PingHop {
+  readonly relay: string;
+  readonly delayClass: number;
+}
+
+export interface PingResult {
+  readonly rttMs: number;
+  readonly hops: readonly PingHop[];
+}
+
+/** Why something sent has no answer yet: the classes `fog mix ping` counts. */
+export type LossClass = 'no-link' | 'lost' | 'late' | 'expired';
+
+export interface MixClient extends Service {
+  /** Where others reach this client; undefined until a gateway has accepted it. */
+  readonly address: MixAddress | undefined;
+  /** Resolves when the whole message was handed to the gateway. Throws MIXNET_TOO_FEW_RELAYS and the like. */
+  send(destination: MixAddress, message: Uint8Array, options: SendOptions): Promise<void>;
+  /** Sends with SURBs and waits for the answer, sending again with fresh ones after a randomised delay. */
+  request(destination: MixAddress, message: Uint8Array, options: SendOptions): Promise<Uint8Array>;
+  /** Called for each whole message; `answer` is there when the sender enclosed SURBs. */
+  onMessage(
+    listener: (
+      message: Uint8Array,
+      answer: ((bytes: Uint8Array) => Promise<void>) | undefined,
+    ) => void,
+  ): () => void;
+  /** A loop of `hops` relays that comes home to this client. */
+  ping(options: { hops: number; delayClass?: number; signal?: AbortSignal }): Promise<PingResult>;
+}
