@@ -1,0 +1,74 @@
+/** How signed objects travel: canonical CBOR of the bytes and the signature over them. */
+import {
+  type CanonicalValue,
+  decodeCanonical,
+  encodeCanonical,
+  type Identity,
+  openSigned,
+  signCanonical,
+  type Signed,
+} from '@fog/crypto';
+import { bad, bytes, type Read, record, type Shape } from './fields.ts';
+
+export const SIGNATURE_BYTES = 64;
+/** The map around the bytes: names, lengths, signature. */
+const ENVELOPE_BYTES = 128;
+
+/** `kind` names the format, and the network keeps its documents from passing for another's. */
+export function signaturePurpose(kind: string, network: string): string {
+  return `${kind} ${network}`;
+}
+
+export function signObject(
+  identity: Identity,
+  purpose: string,
+  value: object,
+): Signed {
+  return signCanonical(identity, purpose, value as CanonicalValue);
+}
+
+export function packSigned(signed: Signed): Uint8Array {
+  return encodeCanonical({ bytes: signed.bytes, signature: signed.signature });
+}
+
+export function signedShape(maxBytes: number): Shape<Signed> {
+  return record({ bytes: bytes(1, maxBytes), signature: bytes(SIGNATURE_BYTES) });
+}
+
+/** Never throws. */
+export function unpackSigned(packed: Uint8Array, what: string, maxBytes: number): Read<Signed> {
+  return readCanonical(packed, what, signedShape(maxBytes), maxBytes + ENVELOPE_BYTES);
+}
+
+/** Never throws. */
+export function readCanonical<T>(
+  input: Uint8Array,
+  what: string,
+  shape: Shape<T>,
+  maxBytes: number,
+): Read<T> {
+  if (input.length > maxBytes) return bad(`${what} has more than ${maxBytes} bytes`);
+  const value = decodeCanonical(input);
+  return value === undefined ? bad(`${what} is not canonical CBOR`) : shape(value, what);
+}
+
+export interface Opening<T> {
+  readonly what: string;
+  readonly key: Uint8Array;
+  readonly purpose: string;
+  readonly shape: Shape<T>;
+  readonly maxBytes: number;
+}
+
+/** Checks the signature over the received bytes, then reads them. Never throws. */
+export function openObject<T>(signed: Signed, opening: Opening<T>): Read<T> {
+  const { what, key, purpose, shape, maxBytes } = opening;
+  const verdict = openSigned(key, purpose, signed, { maxBytes });
+  if (verdict.ok) return shape(verdict.value, what);
+  const why = {
+    'too-large': `has more than ${maxBytes} bytes`,
+    'bad-signature': 'has no good signature of its author for this network',
+    'not-canonical': 'is not canonical CBOR',
+  } as const;
+  return bad(`${what} ${why[verdict.reason]}`);
+}
