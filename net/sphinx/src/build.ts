@@ -3,7 +3,6 @@
  * (a relay twice in a row, a key of another epoch) it does not defend.
  */
 import { blake2b, chacha20Once, type RandomFill } from '@fog/crypto';
-import { requireSize } from './errors.ts';
 import {
   CIPHERTEXT_BYTES,
   HEADER_BYTES,
@@ -38,6 +37,7 @@ import {
   writeEndSlot,
   writeForwardSlot,
 } from './route.ts';
+import { requireSize } from './size.ts';
 
 /** Buffers for payloads of one thread. */
 export interface PayloadSpace {
@@ -53,6 +53,8 @@ export interface BuildSpace extends PayloadSpace {
   /** Suite, epoch, ciphertext and routing in one piece, as the MAC reads it. */
   readonly macInput: Uint8Array;
   readonly routing: Uint8Array;
+  /** The first slot of the routing. */
+  readonly slot: Uint8Array;
   readonly mac: Uint8Array;
   readonly filler: Uint8Array;
 }
@@ -87,6 +89,7 @@ export function createBuildSpace(random: RandomFill): BuildSpace {
     kem: x25519Kem.createSpace(),
     macInput,
     routing: macInput.subarray(PREFIX_BYTES),
+    slot: macInput.subarray(PREFIX_BYTES, PREFIX_BYTES + SLOT_BYTES),
     mac: new Uint8Array(MAC_BYTES),
     filler: new Uint8Array(ROUTING_BYTES - SLOT_BYTES),
   };
@@ -135,7 +138,7 @@ function buildHeader(route: Route, space: BuildSpace): void {
   const last = hops.length - 1;
   for (const [index, hop] of hops.entries()) agree(space, index, hop);
   space.random(space.routing.subarray(SLOT_BYTES, (MAX_HOPS - last) * SLOT_BYTES));
-  writeEndSlot(space.routing, end, (hops[last] as RouteHop).delayClass);
+  writeEndSlot(space.slot, end, (hops[last] as RouteHop).delayClass);
   appendFiller(space, last);
   seal(space, last, (MAX_HOPS - last) * SLOT_BYTES);
   authenticate(space, last, hops[last] as RouteHop);
@@ -144,7 +147,7 @@ function buildHeader(route: Route, space: BuildSpace): void {
     space.routing.copyWithin(SLOT_BYTES, 0, ROUTING_BYTES - SLOT_BYTES);
     const { ciphertext } = hopSpace(space, index + 1);
     const forward = { ...next, ciphertext, mac: space.mac };
-    writeForwardSlot(space.routing.subarray(0, SLOT_BYTES), forward, hop.delayClass);
+    writeForwardSlot(space.slot, forward, hop.delayClass);
     seal(space, index, ROUTING_BYTES);
     authenticate(space, index, hop);
   }

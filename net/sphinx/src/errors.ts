@@ -8,10 +8,3 @@ export const SPHINX_ERRORS = {
 } as const satisfies ErrorTable;
 
 export const fail: ErrorFactory<typeof SPHINX_ERRORS> = defineErrors(SPHINX_ERRORS);
-
-export function requireSize(what: string, bytes: Uint8Array, sizeBytes: number): void {
-  if (bytes.length === sizeBytes) return;
-  throw fail('SPHINX_SIZE', {
-    message: `${what} has ${bytes.length} bytes and must have ${sizeBytes}: correct the caller.`,
-  });
-}

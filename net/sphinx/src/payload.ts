@@ -1,5 +1,5 @@
 /** What a payload holds once all layers are off: zeros, kind, SURBs for the answer, data. */
-import { fail, requireSize } from './errors.ts';
+import { fail } from './errors.ts';
 import {
   BODY_BYTES,
   MAX_SURBS,
@@ -8,6 +8,7 @@ import {
   SURB_BYTES,
   ZEROS_BYTES,
 } from './geometry.ts';
+import { requireSize } from './size.ts';
 
 /** Kinds this package knows; the others, up to 255, are the application's. */
 export const PAYLOAD_KIND = {

@@ -1,6 +1,6 @@
 /** Single-use reply blocks: a header made by the receiver of the answer, and a key for its payload. */
 import { type PayloadSpace, createHeader, type BuildSpace } from './build.ts';
-import { requireSize } from './errors.ts';
+import { fail } from './errors.ts';
 import {
   HEADER_BYTES,
   MAX_HOPS,
@@ -16,8 +16,8 @@ import {
 } from './geometry.ts';
 import { derivePayloadKeys } from './hop-keys.ts';
 import { lionessDecrypt, lionessEncrypt } from './lioness.ts';
-import { fail } from './errors.ts';
 import type { Route, RouteHop } from './route.ts';
+import { requireSize } from './size.ts';
 
 export type SurbVerdict = 'ok' | 'wrong-size' | 'wrong-suite';
 export type ReplyVerdict = 'ok' | 'wrong-size' | 'bad-keys' | 'bad-payload';
