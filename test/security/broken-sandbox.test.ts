@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { descendants, helloModule, isAlive, tempDir, waitFor } from '@fog/testkit';
+import { atLevel, descendants, helloModule, isAlive, tempDir, waitFor } from '@fog/testkit';
 import type { FailureCode } from '@fog/wire';
 import { RuntimeHarness } from '../system/runtime-harness.ts';
 
@@ -171,7 +171,7 @@ describe('an agent that is killed', () => {
     ['watchdog', 'process'],
   ] as const;
   for (const [kind, level] of cases) {
-    it(`leaves no sandbox process behind (${kind}, level ${level})`, async () => {
+    it(`leaves no sandbox process behind (${kind}, level ${level})`, atLevel(level), async () => {
       await using dir = await tempDir();
       const script = path.join(import.meta.dirname, 'agent-to-kill.ts');
       const agent = spawn(process.execPath, [script, dir.path, kind, level], {

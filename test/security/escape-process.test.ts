@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { descendants, tempDir, type TempDir, waitFor } from '@fog/testkit';
+import { atLevel, descendants, tempDir, type TempDir, waitFor } from '@fog/testkit';
 import { confess } from './hostile-process.ts';
 
 interface Probe {
@@ -179,7 +179,7 @@ function probes(secretPath: string, port: number): readonly Probe[] {
 }
 
 for (const level of ['os', 'process'] as const) {
-  describe(`hostile code in a sandbox process at level ${level}`, () => {
+  describe(`hostile code in a sandbox process at level ${level}`, atLevel(level), () => {
     let dir: TempDir;
     let server: Server;
     let all: readonly Probe[] = [];

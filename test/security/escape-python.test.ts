@@ -9,7 +9,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
-import { tempDir, type TempDir } from '@fog/testkit';
+import { atLevel, tempDir, type TempDir } from '@fog/testkit';
 import { MAX_STREAM_BYTES, type SandboxLevel } from '@fog/wire';
 import { findHostTools } from '../../compute/runtime/src/host-tools.ts';
 import { launch } from '../../compute/runtime/src/launch.ts';
@@ -72,7 +72,7 @@ before(async () => {
 after(() => shared[Symbol.asyncDispose]());
 
 for (const level of ['os', 'process'] as const) {
-  describe(`hostile Python at level ${level}`, { concurrency: 2 }, () => {
+  describe(`hostile Python at level ${level}`, { concurrency: 2, ...atLevel(level) }, () => {
     let world: PythonWorld;
     before(async () => {
       world = await pythonWorld(level, shared.file('runtime'));
@@ -109,7 +109,7 @@ for (const level of ['os', 'process'] as const) {
     }
   });
 
-  describe(`hostile JavaScript at level ${level}`, () => {
+  describe(`hostile JavaScript at level ${level}`, atLevel(level), () => {
     it('meets the process sandbox alone', async () => {
       const found = await runHostile(level, openProgram);
       for (const [name, expected] of Object.entries(OPEN_FINDINGS[level])) {

@@ -1,9 +1,10 @@
-/** The wasm runtime with real sandbox processes, at both levels. Level `os` needs bubblewrap: without it these tests fail. */
+/** The wasm runtime with real sandbox processes, at both levels. Level `os` needs bubblewrap: without it these tests say so. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { isFogError } from '@fog/kernel';
 import {
+  atLevel,
   catModule,
   descendants,
   echoModule,
@@ -28,7 +29,7 @@ const MIB = 2 ** 20;
 const LEVELS: readonly SandboxLevel[] = ['os', 'process'];
 
 for (const level of LEVELS) {
-  describe(`wasm at level ${level}`, () => {
+  describe(`wasm at level ${level}`, atLevel(level), () => {
     let harness: RuntimeHarness;
     before(async () => {
       harness = await RuntimeHarness.start(level);
