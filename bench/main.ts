@@ -6,6 +6,7 @@ import { report } from './report.ts';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   jobs: async () => (await import('./jobs/jobs.ts')).jobs,
+  sphinx: async () => (await import('./sphinx/sphinx.ts')).sphinx,
 };
 
 async function main(): Promise<number> {
