@@ -7,6 +7,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const MINIMUM_MAJOR = 24;
+/** Tells the second process that it was started by the first. */
+const LAUNCHED = 'FOG_LAUNCHED';
+/** As of a process that was killed. */
+const KILLED = 137;
 const here = fileURLToPath(import.meta.url);
 
 function bundledNode() {
@@ -21,6 +25,11 @@ function bundledNode() {
 }
 
 if (Number(process.versions.node.split('.')[0]) >= MINIMUM_MAJOR) {
+  if (process.env[LAUNCHED] !== undefined) {
+    delete process.env[LAUNCHED];
+    // The launcher was killed: what it stands for must not live on unseen.
+    process.once('disconnect', () => process.exit(KILLED));
+  }
   // Everything that follows is loaded through the cache, hence the dynamic imports.
   const { enableCompileCache } = await import('./compile-cache.js');
   enableCompileCache(process.env);
@@ -35,7 +44,10 @@ if (Number(process.versions.node.split('.')[0]) >= MINIMUM_MAJOR) {
     );
     process.exit(125);
   }
-  const child = spawn(node, [here, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, [here, ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, [LAUNCHED]: '1' },
+  });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {

@@ -7,6 +7,8 @@ import type { AnswerFrame, EndFrame } from './sandbox/protocol.ts';
 import { fromBase64 } from './sandbox/protocol.ts';
 import { MAX_DISK_BYTES, RUN_LIMITS } from './stage.ts';
 
+/** Sending module and files may not take longer: a gigabyte takes half a minute, so the process has stopped reading. */
+const STAGING_TIMEOUT_MS = 300_000;
 /** Loading a module may not take longer: compilers for WebAssembly run at tens of megabytes a second. */
 const LOAD_TIMEOUT_MS = 30_000;
 
@@ -65,6 +67,10 @@ export class RunningTask implements ProcessListener {
     if (this.#phase === 'running' && elapsedMs >= this.#request.timeoutMs) {
       const limit = formatDuration(this.#request.timeoutMs);
       return this.stop('TIMEOUT', `the program did not end within ${limit} (--timeout)`);
+    }
+    if (this.#phase === 'staging' && elapsedMs >= STAGING_TIMEOUT_MS) {
+      const limit = formatDuration(STAGING_TIMEOUT_MS);
+      return this.stop('STAGING', `the sandbox did not take the job's data within ${limit}`);
     }
     if (this.#phase === 'loading' && elapsedMs >= LOAD_TIMEOUT_MS) {
       const limit = formatDuration(LOAD_TIMEOUT_MS);

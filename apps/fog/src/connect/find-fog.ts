@@ -31,7 +31,7 @@ export async function findTarget(choice: FogChoice): Promise<FogTarget | undefin
     env['FOG_TOKEN'] || (sameOrigin(given, endpoint?.url) ? endpoint?.token : undefined);
   if (token !== undefined) return { url: given, token, source: 'given' };
   throw fail('FOG_NEEDS_TOKEN', {
-    message: `The fog at ${given} asks for a token, and none is known for it. Set FOG_TOKEN.`,
+    message: `No token is known for the fog at ${given}. Set FOG_TOKEN to what is in the token file that its "fog up" names.`,
     details: { url: given },
   });
 }

@@ -44,7 +44,9 @@ export async function* prefixLines(
   const decoder = new TextDecoder();
   let open = '';
   for await (const chunk of source) {
-    const lines = (open + decoder.decode(chunk, { stream: true })).split('\n');
+    // Only what is new is searched: a line may be as long as the whole stream.
+    const lines = decoder.decode(chunk, { stream: true }).split('\n');
+    lines[0] = open + (lines[0] ?? '');
     open = lines.pop() ?? '';
     if (lines.length > 0) yield lines.map((line) => `${prefix}${line}\n`).join('');
   }

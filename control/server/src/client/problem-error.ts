@@ -23,7 +23,7 @@ export function problemError(url: URL, answer: IncomingMessage, body: Uint8Array
   const problem = parseProblem(body);
   if (answer.statusCode === 401) {
     return fail('CLIENT_UNAUTHORISED', {
-      message: `The fog at ${url.origin} does not accept this token. Use the token its "fog up" printed, or one issued there.`,
+      message: `The fog at ${url.origin} does not accept this token. Use the one in the token file that its "fog up" names.`,
       details: { url: url.origin },
     });
   }
