@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AccountId, ContentId, FencingToken, JobId, NodeId, TaskIndex } from './ids.ts';
 import { JobSpec } from './job-spec.ts';
 import { MAX_PAGE, MAX_WAIT_MS } from './limits.ts';
+import { MixConsensusEvent } from './mixnet-api.ts';
 import { Failure, Outcome } from './outcome.ts';
 import { Capabilities } from './agent-protocol.ts';
 
@@ -205,7 +206,10 @@ export type Problem = z.infer<typeof Problem>;
 
 /** Client → server on /api/v1/events: JSON text frames. */
 export const EventsRequest = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('subscribe'), topic: z.enum(['jobs', 'nodes', 'services']) }),
+  z.strictObject({
+    type: z.literal('subscribe'),
+    topic: z.enum(['jobs', 'nodes', 'services', 'mixnet']),
+  }),
   /** Events and live output of one job; what is buffered of running tasks comes first. */
   z.strictObject({ type: z.literal('follow'), job: JobId }),
 ]);
@@ -217,6 +221,7 @@ export const EventsMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('job-event'), event: JobEvent }),
   z.strictObject({ type: z.literal('node'), node: FogNode }),
   z.strictObject({ type: z.literal('service'), service: ServiceStatus }),
+  z.strictObject({ type: z.literal('mixnet'), consensus: MixConsensusEvent }),
   z.strictObject({
     type: z.literal('output'),
     job: JobId,

@@ -4,6 +4,7 @@ export * from './errors.ts';
 export * from './ids.ts';
 export * from './job-spec.ts';
 export * from './limits.ts';
+export * from './mixnet-api.ts';
 export * from './outcome.ts';
 export * from './parse.ts';
 export * from './version.ts';

@@ -46,6 +46,11 @@ export const SERVER_ERRORS = {
     kind: 'unavailable',
     retryable: true,
   },
+  SERVER_NO_MIXNET: {
+    message:
+      'This fog runs no mixnet: it was started with --no-mixnet or for one role alone. Start it with "fog up".',
+    kind: 'unavailable',
+  },
   SERVER_BUSY: {
     message: 'The fog serves as many connections of this kind as it can. Try again later.',
     kind: 'unavailable',

@@ -23,3 +23,5 @@ export {
 export type { AgentSocketCounters } from './sockets/agent-ports.ts';
 export type { Access } from './http/access.ts';
 export type { RouteEntry } from './http/route-table.ts';
+export { createMetrics, type Metrics, type MetricSink } from './metrics/metrics.ts';
+export type { MixnetApi } from './mixnet/mixnet-api.ts';

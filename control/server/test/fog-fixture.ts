@@ -18,6 +18,7 @@ import {
   createServiceManager,
   type Credentials,
   type Enrolment,
+  type MixnetApi,
   type ServiceManager,
 } from '@fog/server';
 import { createClient, type FogClient } from '@fog/server/client';
@@ -45,6 +46,7 @@ export interface FixtureChanges {
   readonly clock?: Clock;
   readonly coordinator?: (real: CoordinatorApi) => CoordinatorApi;
   readonly blobs?: (real: Blobs) => Blobs;
+  readonly mixnet?: MixnetApi;
 }
 
 export async function startFog(changes: FixtureChanges = {}): Promise<FogFixture> {
@@ -68,7 +70,11 @@ export async function startFog(changes: FixtureChanges = {}): Promise<FogFixture
   const parts = { coordinator, blobs, credentials, enrolment, identity, clock, logger };
   const api = createApiServer(
     { host: '127.0.0.1', port: 0 },
-    { ...parts, services: () => manager },
+    {
+      ...parts,
+      services: () => manager,
+      ...(changes.mixnet === undefined ? {} : { mixnet: changes.mixnet }),
+    },
   );
   const services = [idle('store'), { ...idle('extra'), restartable: true }, coordinator, api];
   const manager: ServiceManager = createServiceManager(services, { clock, logger });

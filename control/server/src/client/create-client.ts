@@ -6,6 +6,11 @@ import {
   JobEvent,
   JobsPage,
   JoinCode,
+  MixAudit,
+  MixConsensus,
+  MixPath,
+  MixPing,
+  MixStatus,
   ResultsPage,
   ServiceStatus,
   Task,
@@ -40,6 +45,7 @@ export function createClient(options: ClientOptions): FogClient {
     ...jobCalls(transport),
     ...byteCalls(transport, target),
     ...fogCalls(transport),
+    ...mixCalls(transport),
   };
 }
 
@@ -114,6 +120,25 @@ function fogCalls(transport: Transport): Pick<FogClient, FogCalls> {
       return ask(transport, ServiceStatus, post(path, options));
     },
     createJoinCode: (options) => ask(transport, JoinCode, post('/api/v1/join-codes', options)),
+  };
+}
+
+type MixCalls = 'mixStatus' | 'mixConsensus' | 'mixPing' | 'mixPath' | 'mixAudit';
+
+function mixCalls(transport: Transport): Pick<FogClient, MixCalls> {
+  return {
+    mixStatus: (options) => ask(transport, MixStatus, get('/api/v1/mixnet/status', {}, options)),
+    mixConsensus: (options) =>
+      ask(transport, MixConsensus, get('/api/v1/mixnet/consensus', {}, options)),
+    mixPing: (request, options) =>
+      ask(transport, MixPing, {
+        ...post('/api/v1/mixnet/ping', options),
+        body: Buffer.from(JSON.stringify(request)),
+        contentType: 'application/json',
+      }),
+    mixPath: (level, options) =>
+      ask(transport, MixPath, get('/api/v1/mixnet/path', { level }, options)),
+    mixAudit: (options) => ask(transport, MixAudit, get('/api/v1/mixnet/audit', {}, options)),
   };
 }
 

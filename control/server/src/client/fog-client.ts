@@ -8,6 +8,13 @@ import type {
   JobsPage,
   JobSpecInput,
   JoinCode,
+  MixAudit,
+  MixConsensus,
+  MixLevel,
+  MixPath,
+  MixPing,
+  MixPingRequest,
+  MixStatus,
   ResultsPage,
   ServiceStatus,
   Task,
@@ -83,4 +90,11 @@ export interface FogClient {
   services(options?: CallOptions): Promise<ServiceStatus[]>;
   restartService(name: string, options?: CallOptions): Promise<ServiceStatus>;
   createJoinCode(options?: CallOptions): Promise<JoinCode>;
+  mixStatus(options?: CallOptions): Promise<MixStatus>;
+  /** The signed document with the keys the fog has pinned. */
+  mixConsensus(options?: CallOptions): Promise<MixConsensus>;
+  /** Answers when the loop is home, or with an error when it must be lost. */
+  mixPing(request: MixPingRequest, options?: CallOptions): Promise<MixPing>;
+  mixPath(level: MixLevel, options?: CallOptions): Promise<MixPath>;
+  mixAudit(options?: CallOptions): Promise<MixAudit>;
 }

@@ -3,6 +3,8 @@ import type { Identity } from '@fog/crypto';
 import type { Health, Service } from '@fog/kernel';
 import http from '@fog/kernel/http';
 import { fail } from '../errors.ts';
+import { createMetrics, type Metrics } from '../metrics/metrics.ts';
+import type { MixnetApi } from '../mixnet/mixnet-api.ts';
 import { createAgentSessions } from '../sockets/agent-sessions.ts';
 import type { AgentSocketCounters } from '../sockets/agent-ports.ts';
 import { createAgentSocket } from '../sockets/agent-socket.ts';
@@ -25,7 +27,9 @@ export interface ApiServerOptions {
   readonly leasedHeartbeatMs?: number;
 }
 
-export interface ApiServerDeps extends Omit<RouteDeps, 'stopping'> {
+export interface ApiServerDeps extends Omit<RouteDeps, 'stopping' | 'mixnet' | 'metrics'> {
+  readonly mixnet?: MixnetApi;
+  readonly metrics?: Metrics;
   /** The key of the fog: agents check that they talk to it. */
   readonly identity: Identity;
 }
@@ -90,7 +94,14 @@ async function start(
   const stopping = new AbortController();
   const sessions = createAgentSessions();
   const hosts = createHostList(() => (app.server.address() as AddressInfo).port);
-  const { app, routes } = await buildApp({ ...deps, sessions, hosts, stopping: stopping.signal });
+  const { app, routes } = await buildApp({
+    ...deps,
+    mixnet: deps.mixnet,
+    metrics: deps.metrics ?? createMetrics(),
+    sessions,
+    hosts,
+    stopping: stopping.signal,
+  });
   app.server.maxConnections = MAX_CONNECTIONS;
   const heartbeats = {
     heartbeatMs: options.heartbeatMs ?? 15_000,

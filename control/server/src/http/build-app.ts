@@ -18,6 +18,8 @@ import { addBlobRoutes } from './routes/blobs.ts';
 import { addFogRoutes, addServiceRoutes } from './routes/fog.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addJobRoutes } from './routes/jobs.ts';
+import { addMetricsRoute } from './routes/metrics.ts';
+import { addMixnetRoutes } from './routes/mixnet.ts';
 import { addOutputRoutes } from './routes/outputs.ts';
 import { refuseWhileDown } from './service-down.ts';
 
@@ -50,6 +52,8 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   });
   addHealthRoutes(app, deps);
   addServiceRoutes(app, deps, deps.clock.now());
+  addMixnetRoutes(app, deps);
+  addMetricsRoute(app, deps);
   await app.register(async (scope) => {
     scope.addHook('onRequest', (_request, _reply, done) => {
       refuseWhileDown(deps);

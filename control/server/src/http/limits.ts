@@ -14,3 +14,5 @@ export const MAX_IDEMPOTENCY_KEY_CHARS = 128;
 export const LINGER_MS = 5_000;
 /** Time for answers under way when the API stops. */
 export const CLOSE_GRACE_MS = 1_000;
+/** For a packet through seven relays of the slowest delay class, whose delays are cut at ten means. */
+export const MAX_PING_WAIT_MS = 120_000;

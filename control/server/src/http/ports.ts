@@ -3,6 +3,8 @@ import type { Clock, Logger } from '@fog/kernel';
 import type { Blobs } from '@fog/store';
 import type { Credentials } from '../auth/credentials.ts';
 import type { Enrolment } from '../auth/enrolment.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { MixnetApi } from '../mixnet/mixnet-api.ts';
 import type { Services } from '../service-manager/service-manager.ts';
 
 /** What routes work with. */
@@ -12,6 +14,9 @@ export interface RouteDeps {
   readonly credentials: Credentials;
   readonly enrolment: Enrolment;
   readonly services: () => Services;
+  /** Undefined: this fog was started without one. */
+  readonly mixnet: MixnetApi | undefined;
+  readonly metrics: Metrics;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Aborts when the API stops: waiting calls answer at once. */

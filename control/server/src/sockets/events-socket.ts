@@ -6,6 +6,7 @@ import type { Credentials } from '../auth/credentials.ts';
 import { fail } from '../errors.ts';
 import { authenticate } from '../http/access.ts';
 import { refuseWhileDown } from '../http/service-down.ts';
+import type { MixnetApi } from '../mixnet/mixnet-api.ts';
 import type { Services } from '../service-manager/service-manager.ts';
 import { EventsClient } from './events-client.ts';
 import { createKeepAlive } from './keep-alive.ts';
@@ -17,6 +18,7 @@ export interface EventsSocketDeps {
   readonly coordinator: CoordinatorApi;
   readonly credentials: Credentials;
   readonly services: () => Services;
+  readonly mixnet?: Pick<MixnetApi, 'onConsensus'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -82,8 +84,12 @@ function fanOut(clients: ReadonlySet<EventsClient>, deps: EventsSocketDeps): () 
     .onChange((service) =>
       publish({ type: 'service', service }, (client) => client.wants('services')),
     );
+  const stopMixnet = deps.mixnet?.onConsensus((consensus) =>
+    publish({ type: 'mixnet', consensus }, (client) => client.wants('mixnet')),
+  );
   return () => {
     stopEvents();
     stopServices();
+    stopMixnet?.();
   };
 }
