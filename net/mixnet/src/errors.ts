@@ -32,6 +32,32 @@ export const MIXNET_ERRORS = {
   MIXNET_ANSWER: { message: 'The answer cannot be sent.', kind: 'refused' },
   MIXNET_GUARD_FILE: { message: 'The file of entry gateways cannot be used.', kind: 'bad-input' },
   MIXNET_STOPPED: { message: 'The mix client was stopped.', kind: 'cancelled' },
+  MIXNET_KEY_PLACE: { message: 'A mix key of another epoch is in this place.', kind: 'bug' },
+  MIXNET_LANES: { message: 'The peel pool serves as many relays as it can.', kind: 'refused' },
+  MIXNET_PEEL_THREAD: {
+    message: 'A peel thread did not start.',
+    kind: 'unavailable',
+    retryable: true,
+  },
+  MIXNET_LINK_LISTEN: { message: 'The relay cannot listen.', kind: 'unavailable', retryable: true },
+  MIXNET_LINK_FEATURES: { message: 'The features cannot be told to peers.', kind: 'bad-input' },
+  MIXNET_LINK_UNREACHABLE: {
+    message: 'The gateway cannot be reached.',
+    kind: 'unavailable',
+    retryable: true,
+  },
+  MIXNET_LINK_KEY: { message: 'The gateway shows another link key.', kind: 'refused' },
+  MIXNET_LINK_PROTOCOL: { message: 'The gateway speaks another protocol.', kind: 'refused' },
+  MIXNET_LINK_CLOCK: {
+    message: 'The clocks of client and gateway differ too much.',
+    kind: 'refused',
+  },
+  MIXNET_LINK_REFUSED: {
+    message: 'The gateway refuses the link.',
+    kind: 'refused',
+    retryable: true,
+  },
+  MIXNET_FRAME: { message: 'The frame cannot be sent.', kind: 'bug' },
 } as const satisfies ErrorTable;
 
 export const fail: ErrorFactory<typeof MIXNET_ERRORS> = defineErrors(MIXNET_ERRORS);

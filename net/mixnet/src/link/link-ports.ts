@@ -10,8 +10,8 @@ import type { MixMetrics } from '../ports.ts';
 
 /** What links ask of the consensus; `createLinkDirectory(directory)` makes it. */
 export interface LinkDirectory {
-  /** Whose link key this is, by the current or the previous consensus. */
-  relayOfLinkKey(key: Uint8Array): string | undefined;
+  /** Whether the current or the previous consensus names this key for any relay: asked before a byte is read. */
+  isLinkKey(key: Uint8Array): boolean;
   /** Whether the current or the previous consensus names this key for the relay. */
   isLinkKeyOf(relay: string, key: Uint8Array): boolean;
   /** Where the relay listens; empty when no consensus names it. */
@@ -97,9 +97,11 @@ export interface ClientLink extends FrameLink {
 
 export type OnClient = (link: ClientLink) => FrameHandlers;
 
-export interface LinkServerOptions {
+export interface RelayLinksOptions {
+  /** This relay's id. */
+  readonly relay: string;
   readonly host: string;
-  /** 0 takes a free one; see `LinkServer.port`. */
+  /** 0 takes a free one; see `RelayLinks.port`. */
   readonly port: number;
   /** Seed of the Ed25519 link key, 32 bytes. */
   readonly linkSeed: Uint8Array;
@@ -123,6 +125,8 @@ export interface LinkLimits {
   readonly clientBurst: number;
   readonly idleMs: number;
   readonly handshakeMs: number;
+  /** Packets that wait for all relay links together. */
+  readonly maxQueuedPackets: number;
 }
 
 export interface LinkDeps {
@@ -145,6 +149,7 @@ export interface LinkStats {
   readonly clientLinks: number;
   readonly halfOpen: number;
   readonly packetsIn: number;
+  /** Taken for sending; what of it a link lost as it ended is in `dropped`. */
   readonly packetsOut: number;
   /** Packets lost by reason: `queue`, `no-link`, `backoff`, `rate`, `truncated`. */
   readonly dropped: Readonly<Record<LinkDrop, number>>;

@@ -1,0 +1,154 @@
+import { identityFromSeed, type Identity } from '@fog/crypto';
+import { systemClock, type Clock, type LogFields, type Logger } from '@fog/kernel';
+import { PACKET_BYTES } from '@fog/sphinx';
+import type { RelayAddress } from '../../src/directory/documents.ts';
+import type {
+  LinkDirectory,
+  LinkLimits,
+  RelayLinks,
+  RelayLinksDeps,
+} from '../../src/link/link-ports.ts';
+import { createRelayLinks } from '../../src/link/relay-links.ts';
+import type { MixMetrics } from '../../src/ports.ts';
+
+/** A consensus that tests change by hand. */
+export class TestDirectory implements LinkDirectory {
+  readonly relays = new Map<string, { key: Uint8Array; addresses: readonly RelayAddress[] }>();
+  readonly #listeners = new Set<() => void>();
+
+  isLinkKey(key: Uint8Array): boolean {
+    return [...this.relays.keys()].some((relay) => this.isLinkKeyOf(relay, key));
+  }
+
+  isLinkKeyOf(relay: string, key: Uint8Array): boolean {
+    const known = this.relays.get(relay)?.key;
+    return known !== undefined && Buffer.from(known).equals(key);
+  }
+
+  addressesOf(relay: string): readonly RelayAddress[] {
+    return this.relays.get(relay)?.addresses ?? [];
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  change(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+export class TestMetrics implements MixMetrics {
+  readonly counts = new Map<string, number>();
+
+  count(name: string, labels: Readonly<Record<string, string>> = {}, by = 1): void {
+    const key = `${name} ${Object.values(labels).join(' ')}`.trim();
+    this.counts.set(key, (this.counts.get(key) ?? 0) + by);
+  }
+
+  gauge(name: string, value: number, labels: Readonly<Record<string, string>> = {}): void {
+    this.counts.set(`${name} ${Object.values(labels).join(' ')}`.trim(), value);
+  }
+
+  observe(): void {}
+}
+
+export class TestLogger implements Logger {
+  readonly lines: string[] = [];
+
+  debug(message: string, fields?: LogFields): void {
+    this.lines.push(`${message} ${JSON.stringify(fields ?? {})}`);
+  }
+  info(message: string, fields?: LogFields): void {
+    this.debug(message, fields);
+  }
+  warn(message: string, fields?: LogFields): void {
+    this.debug(message, fields);
+  }
+  error(message: string, fields?: LogFields): void {
+    this.debug(message, fields);
+  }
+  child(): Logger {
+    return this;
+  }
+}
+
+export interface TestRelay {
+  readonly id: string;
+  readonly links: RelayLinks;
+  readonly metrics: TestMetrics;
+  readonly logger: TestLogger;
+  /** First bytes of the packets that came, by peer. */
+  readonly got: { readonly from: string; readonly first: number }[];
+}
+
+export interface TestRelayOptions {
+  readonly clock?: Clock;
+  readonly limits?: Partial<LinkLimits>;
+  readonly features?: readonly string[];
+  readonly onClient?: RelayLinksDeps['onClient'];
+  /** Seed byte of the link key; the relay's number when not given. */
+  readonly keySeed?: number;
+  /** False leaves it out of the consensus. */
+  readonly known?: boolean;
+  readonly port?: number;
+}
+
+export function seed(byte: number): Uint8Array {
+  return new Uint8Array(32).fill(byte);
+}
+
+export function testIdentity(byte: number): Identity {
+  return identityFromSeed(seed(byte));
+}
+
+export function packetOf(byte: number): Uint8Array {
+  return new Uint8Array(PACKET_BYTES).fill(byte);
+}
+
+/** Relays with real sockets on this machine, in one hand-made consensus. */
+export class LinkWorld implements AsyncDisposable {
+  readonly directory = new TestDirectory();
+  readonly #relays: RelayLinks[] = [];
+
+  async relay(number: number, options: TestRelayOptions = {}): Promise<TestRelay> {
+    const id = `relay-${number}`;
+    const metrics = new TestMetrics();
+    const logger = new TestLogger();
+    const got: TestRelay['got'] = [];
+    const links = createRelayLinks(
+      {
+        relay: id,
+        host: '127.0.0.1',
+        port: options.port ?? 0,
+        linkSeed: seed(options.keySeed ?? number),
+        ...(options.features && { features: options.features }),
+        ...(options.limits && { limits: options.limits }),
+      },
+      {
+        directory: this.directory,
+        clock: options.clock ?? systemClock,
+        logger,
+        metrics,
+        onRelayPackets: (link, bytes, offset, count) => {
+          for (let unit = 0; unit < count; unit += 1) {
+            got.push({ from: link.peer, first: bytes[offset + unit * PACKET_BYTES] ?? -1 });
+          }
+        },
+        ...(options.onClient && { onClient: options.onClient }),
+      },
+    );
+    this.#relays.push(links);
+    await links.start(AbortSignal.timeout(10_000));
+    if (options.known !== false) {
+      const addresses = [{ host: '127.0.0.1', port: links.port }];
+      this.directory.relays.set(id, { key: testIdentity(number).publicKey, addresses });
+    }
+    return { id, links, metrics, logger, got };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#relays.map((links) => links.stop()));
+  }
+}
