@@ -10,28 +10,28 @@ import { plainBlake2b } from './blake2b.ts';
 
 const BASE = Uint8Array.of(9, ...new Uint8Array(31));
 
-/** Importing a secret costs ten times the product, so the last ones are kept. */
+/** Importing a key costs more than the product, so the last ones are kept. */
 const imported = new Map<string, KeyObject>();
 const MOST_IMPORTED = 64;
 
-function privateKeyOf(d: string): KeyObject {
-  const known = imported.get(d);
+function importKey(name: 'd' | 'x', bytes: Uint8Array): KeyObject {
+  const text = base64url(bytes);
+  const known = imported.get(name + text);
   if (known !== undefined) return known;
   if (imported.size >= MOST_IMPORTED) imported.clear();
-  const jwk = { kty: 'OKP', crv: 'X25519', d, x: base64url(BASE) };
-  const key = createPrivateKey({ key: jwk, format: 'jwk' });
-  imported.set(d, key);
+  const jwk = { kty: 'OKP', crv: 'X25519', x: base64url(BASE), [name]: text };
+  const key =
+    name === 'd'
+      ? createPrivateKey({ key: jwk, format: 'jwk' })
+      : createPublicKey({ key: jwk, format: 'jwk' });
+  imported.set(name + text, key);
   return key;
 }
 
 /** The result, or undefined where it is zero. */
 export function X25519(k: Uint8Array, u: Uint8Array): Uint8Array | undefined {
+  const [privateKey, publicKey] = [importKey('d', k), importKey('x', u)];
   try {
-    const privateKey = privateKeyOf(base64url(k));
-    const publicKey = createPublicKey({
-      key: { kty: 'OKP', crv: 'X25519', x: base64url(u) },
-      format: 'jwk',
-    });
     return new Uint8Array(diffieHellman({ privateKey, publicKey }));
   } catch {
     return undefined;
@@ -63,7 +63,11 @@ export function stream(key: Uint8Array, sizeBytes: number): Uint8Array {
 
 export function xor(a: Uint8Array, b: Uint8Array): Uint8Array {
   if (a.length !== b.length) throw new Error(`${a.length} and ${b.length} bytes`);
-  return a.map((byte, index) => byte ^ (b[index] as number));
+  const result = new Uint8Array(a.length);
+  for (let index = 0; index < a.length; index += 1) {
+    result[index] = (a[index] as number) ^ (b[index] as number);
+  }
+  return result;
 }
 
 export function join(...parts: readonly Uint8Array[]): Uint8Array {
