@@ -36,7 +36,13 @@ import {
   MAX_RATE,
   MAX_REVEALS,
 } from './limits.ts';
-import { openObject, packSigned, signaturePurpose, signObject, unpackSigned } from './signed-object.ts';
+import {
+  openObject,
+  packSigned,
+  signaturePurpose,
+  signObject,
+  unpackSigned,
+} from './signed-object.ts';
 
 const KIND = 'fog-relay/1';
 /** Of e, e + 1 and e + 2. */

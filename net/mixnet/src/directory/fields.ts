@@ -61,9 +61,7 @@ export function literal<T extends string>(expected: T): Shape<T> {
 export function oneOf<T extends string>(values: readonly T[]): Shape<T> {
   return (input, where) => {
     const found = values.find((value) => value === input);
-    return found === undefined
-      ? bad(`${where} must be one of ${values.join(', ')}`)
-      : good(found);
+    return found === undefined ? bad(`${where} must be one of ${values.join(', ')}`) : good(found);
   };
 }
 
@@ -94,7 +92,9 @@ export function record<F extends Readonly<Record<string, Shape<unknown>>>>(
     if (extra !== undefined) return bad(`${where} has an unknown field`);
     const values: Record<string, unknown> = {};
     for (const [name, shape] of Object.entries(fields)) {
-      const held = Object.hasOwn(input, name) ? (input as Record<string, unknown>)[name] : undefined;
+      const held = Object.hasOwn(input, name)
+        ? (input as Record<string, unknown>)[name]
+        : undefined;
       const read = shape(held, `${where}.${name}`);
       if (!read.ok) return read;
       values[name] = read.value;

@@ -88,8 +88,33 @@ export const CALL_TIMEOUT_MS = 10_000;
 /** Of error answers and statuses read by members. */
 export const MAX_ANSWER_BYTES: number = 64 * 1024;
 
-/** Clocks may differ by this much and all still works. */
+/** Clocks may differ by this much and all still works; short epochs allow an eighth of a phase. */
 export const SKEW_TOLERANCE_MS = 30_000;
+
+/** Of the state file: descriptors of MAX_RELAYS, three consensuses and the evidence. */
+export const MAX_STATE_BYTES: number = 96 * 1024 * 1024;
+
+/** Past epochs whose VRF outputs must be there: the epoch, its successor in which the key dies, and two of grace. */
+export const REVEAL_AFTER_EPOCHS = 4;
+
+/** A change of few relays waits this long before it makes a revision of its own, or a phase where that is shorter. */
+export const STANDING_CHANGE_MS = 30_000;
+
+/** Added to an epoch before a relay without a fresh upload counts as gone. */
+export const UPLOAD_GRACE_MS = 2_000;
+
+/** How far ahead of what it knows an authority follows another's revision. */
+export const MAX_REVISION_STEP = 1_000;
+
+/** Between tries to reach a peer. */
+export const MIN_RETRY_MS = 100;
+export const MAX_RETRY_MS = 2_000;
+
+/** With no consensus at all an authority tries again at least this often. */
+export const MAX_BOOTSTRAP_GAP_MS = 4_000;
+
+/** A vote's relays asked of one peer. */
+export const GATHER_TIMEOUT_MS = 3_000;
 
 /** From here on a member refuses to work: its packets would bear the wrong keys. */
 export const MAX_SKEW_MS: number = 2 * 60_000;

@@ -19,11 +19,7 @@ export function signaturePurpose(kind: string, network: string): string {
   return `${kind} ${network}`;
 }
 
-export function signObject(
-  identity: Identity,
-  purpose: string,
-  value: object,
-): Signed {
+export function signObject(identity: Identity, purpose: string, value: object): Signed {
   return signCanonical(identity, purpose, value as CanonicalValue);
 }
 
@@ -71,4 +67,12 @@ export function openObject<T>(signed: Signed, opening: Opening<T>): Read<T> {
     'not-canonical': 'is not canonical CBOR',
   } as const;
   return bad(`${what} ${why[verdict.reason]}`);
+}
+
+/** A text of the signed bytes, read before the signature is checked: it says whose key to check with. */
+export function claimedText({ bytes: signed }: Signed, field: string): string | undefined {
+  const value = decodeCanonical(signed);
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, field)) return undefined;
+  const text = (value as Readonly<Record<string, unknown>>)[field];
+  return typeof text === 'string' ? text : undefined;
 }
