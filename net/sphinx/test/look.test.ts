@@ -58,6 +58,7 @@ describe(`the look of packets (seed ${SEED})`, () => {
 
   for (const [name, packets] of links) {
     it(`is random in every part on a link: ${name}`, () => {
+      // The ciphertext is a public key at every hop: no random bytes, but nothing that differs.
       const parts = [
         [PACKET.mac, PACKET.routing],
         [PACKET.routing, PACKET.payload],
