@@ -213,6 +213,17 @@ test('leases whose node does not come back after a restart run elsewhere', async
   assert.equal((await fog.coordinator.job(OWNER, job.id, SHORT)).state, 'settled');
 });
 
+test('what a node has done survives a crash right after it', async () => {
+  await using fog = await fixture();
+  const a = new HandAgent('a').connect(fog.coordinator);
+  await fog.coordinator.submit(OWNER, spec());
+  await a.until(() => a.leases.length === 1);
+  a.result(a.leases[0]?.token ?? 0);
+  await a.until(() => a.acks().tokens.length === 1);
+  await fog.restart();
+  assert.equal((await fog.coordinator.nodes())[0]?.settled, 1);
+});
+
 test('cancel ends open tasks, tells the node, keeps what was done', async () => {
   await using fog = await fixture();
   const a = new HandAgent('a').connect(fog.coordinator);
