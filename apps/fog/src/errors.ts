@@ -18,6 +18,20 @@ export const FOG_ERRORS = {
   },
   FOG_SERVICE_FAILED: { message: 'A part of the fog did not start.', kind: 'unavailable' },
   FOG_NO_AGENT_SLOT: { message: 'Too many agents run on this machine.', kind: 'conflict' },
+  FOG_NO_PORTS: { message: 'Too few ports are free.', kind: 'unavailable', retryable: true },
+  FOG_MIX_FILE: { message: 'A file of the mixnet cannot be used.', kind: 'bad-input' },
+  FOG_MIX_CONFIG: { message: 'The configuration of the role is wrong.', kind: 'bad-input' },
+  FOG_ROLE_ENDED: {
+    message: 'The process of a role ended.',
+    kind: 'unavailable',
+    retryable: true,
+  },
+  FOG_MIX_PART_DOWN: {
+    message: 'A part of the mixnet does not run.',
+    kind: 'unavailable',
+    retryable: true,
+  },
+  FOG_LOTTERY: { message: 'The consensus does not stand the check.', kind: 'refused' },
   FOG_NOT_ENDED: { message: 'The job has not ended.', kind: 'conflict' },
 } as const satisfies ErrorTable;
 

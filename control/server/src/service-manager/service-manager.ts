@@ -7,6 +7,8 @@ import { ServiceUnit } from './service-unit.ts';
 export interface ServiceManagerOptions {
   /** When one of these cannot run, `start` stops everything again and throws the cause. */
   readonly essential?: readonly string[];
+  /** Names of services that `start` does not wait for; what others need of them waits with them. */
+  readonly background?: readonly string[];
 }
 
 export interface ServiceManagerDeps {
@@ -47,6 +49,7 @@ class ManagedServices implements ServiceManager {
   readonly #units = new Map<string, ServiceUnit>();
   readonly #listeners = new Set<(status: ServiceStatus) => void>();
   readonly #essential: readonly string[];
+  readonly #background: ReadonlySet<string>;
   readonly #logger: Logger;
   readonly #stopping = new AbortController();
   /** Starts and stops of parts of the graph never overlap. */
@@ -59,6 +62,7 @@ class ManagedServices implements ServiceManager {
   ) {
     this.#graph = createServiceGraph(services);
     this.#essential = options.essential ?? [];
+    this.#background = new Set(options.background);
     this.#logger = deps.logger;
     for (const service of services) {
       const unit = new ServiceUnit(service, {
@@ -73,9 +77,14 @@ class ManagedServices implements ServiceManager {
 
   async start(signal: AbortSignal): Promise<void> {
     const either = AbortSignal.any([signal, this.#stopping.signal]);
-    await this.#enqueue(() => this.#bringUp(new Set(this.#graph.names), either));
+    const { names } = this.#graph;
+    const awaited = names.filter((name) => !this.#background.has(name));
+    await this.#enqueue(() => this.#bringUp(new Set(awaited), either));
     const failed = this.#essential.find((name) => this.status(name)?.state !== 'running');
-    if (failed === undefined && !either.aborted) return;
+    if (failed === undefined && !either.aborted) {
+      void this.#enqueue(() => this.#bringUp(this.#background, either));
+      return;
+    }
     const cause = either.aborted || failed === undefined ? either.reason : this.#rootCause(failed);
     await this.stop();
     throw cause;

@@ -85,6 +85,25 @@ describe('the order of services', () => {
     assert.equal(stateOf(manager, 'slow'), 'running/healthy');
   });
 
+  it('does not wait for those in the background', async () => {
+    const log: string[] = [];
+    const slow = part('slow', log, { requires: ['api'] });
+    const started = Promise.withResolvers<void>();
+    slow.start = () => started.promise;
+    const manager = createServiceManager(
+      [part('api', log), slow, part('after', log, { requires: ['slow'] })],
+      { clock: new VirtualClock(), logger: silentLogger },
+      { essential: ['api'], background: ['slow', 'after'] },
+    );
+    await manager.start(live);
+    assert.equal(stateOf(manager, 'api'), 'running/healthy');
+    assert.notEqual(manager.status('slow')?.state, 'running');
+    started.resolve();
+    await waitFor('the last one', () => manager.status('after')?.state === 'running');
+    await manager.stop();
+    assert.deepEqual(log, ['+api', '+after', '-after', '-slow', '-api']);
+  });
+
   it('names a cycle', () => {
     const services = [
       part('a', [], { requires: ['b'] }),

@@ -1,0 +1,29 @@
+/** Of an embedded mixnet: the smallest number of authorities of which one may fail. */
+export const AUTHORITIES = 3;
+/** Seven hops with two to spare. */
+export const RELAYS = 9;
+/** Three guards for a client, and one that may fail. */
+export const GATEWAYS = 4;
+/** Where authorities and relays listen when these ports are free; else the next ones are taken. */
+export const AUTHORITY_PORT = 7710;
+export const RELAY_PORT = 7720;
+/** Ports looked at from there on: several fogs fit on one machine. */
+export const PORT_TRIES = 400;
+/** Packets a second one embedded relay offers: nine share the cores with the work of the fog. */
+export const EMBEDDED_RATE = 1_000;
+/** Of a relay that runs alone, unless its configuration says otherwise. */
+export const STANDALONE_RATE = 25_000;
+/** A configuration file is a few hundred bytes. */
+export const MAX_CONFIG_BYTES: number = 256 * 1024;
+
+/** First pause before an ended role process is started again; doubled each time up to the second. */
+export const MIN_RESPAWN_MS = 250;
+export const MAX_RESPAWN_MS = 10_000;
+/** A role that ran for so long had started well: the pauses begin anew. */
+export const STEADY_MS = 20_000;
+/** For a role process to come up on a busy machine. */
+export const ROLE_READY_MS = 25_000;
+/** For a role process to end in good order; then it is killed. */
+export const ROLE_STOP_MS = 8_000;
+/** Last words of a role process that are kept for the message about its end. */
+export const KEPT_STDERR_CHARS = 2_000;
