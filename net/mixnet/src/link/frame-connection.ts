@@ -73,7 +73,7 @@ export class FrameConnection implements FrameLink {
     return this.#stream.ended;
   }
 
-  begin(handlers: FrameHandlers, early: Uint8Array): void {
+  begin(handlers: FrameHandlers, early: Buffer): void {
     this.#handlers = handlers;
     this.#stream.begin(early);
   }

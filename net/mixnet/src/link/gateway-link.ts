@@ -63,7 +63,7 @@ function begin(
     clock,
   }: {
     readonly handlers: FrameHandlers;
-    readonly early: Uint8Array;
+    readonly early: Buffer;
     readonly clock: Parameters<ConnectToGateway>[1]['clock'];
   },
 ): FrameLink {

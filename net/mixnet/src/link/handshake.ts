@@ -23,7 +23,7 @@ import type { LinkDirectory, LinkRefusal } from './link-ports.ts';
 import { peerLinkKey, sessionBinding } from './link-tls.ts';
 
 const CLIENT_PROOF = 'fog-mix-client-link/1';
-const NO_BYTES = new Uint8Array(0);
+const NO_BYTES = Buffer.alloc(0);
 
 export type LinkPeer =
   | { readonly role: 'relay'; readonly id: string; readonly key: Uint8Array }
@@ -42,7 +42,7 @@ export type Accepted =
       readonly ok: true;
       readonly peer: LinkPeer;
       readonly features: readonly string[];
-      readonly early: Uint8Array;
+      readonly early: Buffer;
     }
   | { readonly ok: false; readonly refusal: LinkRefusal | 'closed'; readonly text: string };
 
@@ -125,7 +125,7 @@ export type Dialled =
       readonly socket: TLSSocket;
       readonly key: Uint8Array;
       readonly features: readonly string[];
-      readonly early: Uint8Array;
+      readonly early: Buffer;
     }
   | { readonly ok: false; readonly failure: DialFailure; readonly text: string };
 
@@ -178,10 +178,10 @@ export function failed(socket: TLSSocket, failure: DialFailure, text?: string): 
 async function readExactly(
   socket: TLSSocket,
   count: number,
-): Promise<{ readonly head: Uint8Array; readonly early: Uint8Array } | undefined> {
-  let got: Uint8Array = NO_BYTES;
+): Promise<{ readonly head: Buffer; readonly early: Buffer } | undefined> {
+  let got: Buffer = NO_BYTES;
   const { promise, resolve } = Promise.withResolvers<boolean>();
-  const onData = (chunk: Uint8Array): void => {
+  const onData = (chunk: Buffer): void => {
     got = got.length === 0 ? chunk : Buffer.concat([got, chunk]);
     if (got.length >= count) resolve(true);
   };

@@ -60,7 +60,7 @@ export interface RelayLink {
  */
 export type OnRelayPackets = (
   link: RelayLink,
-  bytes: Uint8Array,
+  bytes: Buffer,
   offset: number,
   count: number,
 ) => void;
@@ -169,7 +169,7 @@ export interface RelayLinks {
   /** Ed25519 key of the certificate, for the descriptor. */
   readonly linkKey: Uint8Array;
   /**
-   * Copies one packet (PACKET_BYTES, for instance a view of a slot) to the relay's output queue, opening a link
+   * Copies one packet (PACKET_BYTES, for instance a view of a slot; views of shared memory should be Buffers) to the relay's output queue, opening a link
    * when there is none. False when it was dropped and counted. Written once per turn of the event loop.
    */
   send(relay: string, packet: Uint8Array): boolean;

@@ -117,7 +117,9 @@ export class OutputQueue {
   push(unit: Uint8Array): boolean {
     const offset = this.reserve();
     if (offset < 0) return false;
-    this.#staged.set(unit, offset);
+    // `set` copies shared memory byte by byte, `copy` does not.
+    if (Buffer.isBuffer(unit)) unit.copy(this.#staged, offset);
+    else this.#staged.set(unit, offset);
     return true;
   }
 

@@ -72,7 +72,7 @@ export class RelayConnection implements RelayLink {
     return this.#stream.ended;
   }
 
-  begin(early: Uint8Array): void {
+  begin(early: Buffer): void {
     this.#stream.begin(early);
   }
 

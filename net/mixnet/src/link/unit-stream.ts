@@ -55,7 +55,7 @@ export class UnitStream {
   }
 
   /** From here on units flow; `early` came with the last bytes of the handshake. */
-  begin(early: Uint8Array): void {
+  begin(early: Buffer): void {
     const { socket, queue, maxQueue } = this.#options;
     socket.setNoDelay(true);
     socket.on('data', this.#feed);
@@ -90,7 +90,7 @@ export class UnitStream {
     else if (nowMs - this.#activeMs > idleMs) this.end('idle');
   }
 
-  readonly #feed = (chunk: Uint8Array): void => {
+  readonly #feed = (chunk: Buffer): void => {
     if (this.#ended) return;
     this.#nowMs = this.#options.clock.monotonicMs();
     this.#framer.feed(chunk);

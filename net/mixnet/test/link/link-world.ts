@@ -1,3 +1,6 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type TLSSocket } from 'node:tls';
 import { identityFromSeed, type Identity } from '@fog/crypto';
 import { systemClock, type Clock, type LogFields, type Logger } from '@fog/kernel';
 import { PACKET_BYTES } from '@fog/sphinx';
@@ -9,6 +12,18 @@ import type {
   RelayLinksDeps,
 } from '../../src/link/link-ports.ts';
 import { createRelayLinks } from '../../src/link/relay-links.ts';
+import {
+  type Answer,
+  decodeAnswer,
+  encodeHello,
+  type Hello,
+  helloTime,
+  LINK_PROTOCOL,
+} from '../../src/link/hello.ts';
+import { HELLO_BYTES } from '../../src/link/limits.ts';
+import { createLinkCertificate } from '../../src/link/link-certificate.ts';
+import { linkSecureContext } from '../../src/link/link-tls.ts';
+import { waitFor, within } from '@fog/testkit';
 import type { MixMetrics } from '../../src/ports.ts';
 
 /** A consensus that tests change by hand. */
@@ -151,4 +166,53 @@ export class LinkWorld implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#relays.map((links) => links.stop()));
   }
+}
+
+/** A clock that is wrong by so much but runs with the machine's. */
+export function skewedClock(offsetMs: number): Clock {
+  return { ...systemClock, now: () => systemClock.now() + offsetMs };
+}
+
+export interface RawPeer extends AsyncDisposable {
+  readonly socket: TLSSocket;
+  readonly closed: Promise<unknown>;
+  /** All that came so far. */
+  received(): Buffer;
+}
+
+/** A peer that speaks TLS as a link does and then whatever the test likes; without a seed it shows no certificate. */
+export async function rawPeer(port: number, keySeed?: number): Promise<RawPeer> {
+  const certificate = keySeed === undefined ? undefined : createLinkCertificate(seed(keySeed));
+  const socket = connect({
+    port,
+    host: '127.0.0.1',
+    secureContext: linkSecureContext(certificate),
+    rejectUnauthorized: false,
+  });
+  const chunks: Buffer[] = [];
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  socket.on('error', () => {});
+  await within('TLS', once(socket, 'secureConnect'), 10_000);
+  return {
+    socket,
+    closed,
+    received: () => Buffer.concat(chunks),
+    [Symbol.asyncDispose]: async () => {
+      socket.destroy();
+      await closed;
+    },
+  };
+}
+
+export async function answerOf(peer: RawPeer): Promise<Answer> {
+  await waitFor('an answer', () => peer.received().length >= HELLO_BYTES);
+  const answer = decodeAnswer(peer.received().subarray(0, HELLO_BYTES));
+  assert.ok(answer);
+  return answer;
+}
+
+export function relayHello(relay: string, change: Partial<Hello> = {}): Uint8Array {
+  const time = helloTime(systemClock.now());
+  return encodeHello({ protocol: LINK_PROTOCOL, features: [], time, relay, ...change });
 }
