@@ -16,18 +16,19 @@ export type LaneRefusal = 'queue-full' | 'no-memory';
 export interface PeelLane {
   readonly depth: number;
   readonly queueLimit: number;
-  /** Copies a packet in. `mark` (0 to 255) comes back with the slot. */
-  submit(bytes: Uint8Array, offset: number, mark: number): LaneRefusal | undefined;
+  /** Copies a packet in, the only time on its way to a thread. `mark` (0 to 255) comes back with the slot. */
+  submit(bytes: Buffer, offset: number, mark: number): LaneRefusal | undefined;
   /** Wakes the threads for what was submitted. */
   flush(): void;
   mark(slot: number): number;
   verdict(slot: number): PeelVerdict;
   command(slot: number): CommandName;
   delayClass(slot: number): number;
-  /** The packet as it is to be sent on; valid until the slot is released. */
-  packet(slot: number): Uint8Array;
-  /** Next relay, mailbox or service; as `packet`. */
+  /** The packet as it is to be sent on, in shared memory; valid until the slot is released. */
+  packet(slot: number): Buffer;
+  /** Next relay, mailbox or service. This and the tags are valid until the next is read. */
   nextId(slot: number): Uint8Array;
+  /** A copy. */
   surbId(slot: number): Uint8Array;
   replayTag(slot: number): Uint8Array;
   delayTag(slot: number): Uint8Array;
@@ -39,10 +40,11 @@ export interface PeelLane {
 
 /** The mix keys of a lane, in memory that it shares with the peel threads. */
 export interface LaneKeys {
-  /** A fresh key, or one with the given secret; closed at first. */
+  /** Makes a key whose secret `random` fills; closed at first. */
   create(epoch: number, random: RandomFill): MixKey;
   /** Lets the threads peel with it, or no longer. */
   setOpen(epoch: number, open: boolean): void;
   /** Zeroes the secret for this and all threads. */
   erase(epoch: number): void;
+  eraseAll(): void;
 }
