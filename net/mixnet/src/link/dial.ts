@@ -1,5 +1,6 @@
 /** Opens the TCP and TLS connection of a link to the first address that answers. */
 import { connect, type SecureContext, type TLSSocket } from 'node:tls';
+import { formatDuration } from '@fog/kernel';
 import type { RelayAddress } from '../directory/documents.ts';
 import {
   dialHandshake,
@@ -29,7 +30,10 @@ export async function dialLink(options: DialOptions): Promise<Dialled> {
       if (last.ok || signal.aborted) break;
     }
     if (!last.ok && deadline.signal.aborted) {
-      return failure('timeout', `it did not finish the handshake within ${options.timeoutMs} ms.`);
+      return failure(
+        'timeout',
+        `it did not finish the handshake within ${formatDuration(options.timeoutMs)}.`,
+      );
     }
     return last;
   } finally {

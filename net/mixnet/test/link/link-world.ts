@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, type TLSSocket } from 'node:tls';
+import type { AddressInfo } from 'node:net';
+import { connect, createServer, type Server, type TLSSocket } from 'node:tls';
 import { identityFromSeed, type Identity } from '@fog/crypto';
 import { systemClock, type Clock, type LogFields, type Logger } from '@fog/kernel';
 import { PACKET_BYTES } from '@fog/sphinx';
@@ -22,7 +23,7 @@ import {
 } from '../../src/link/hello.ts';
 import { HELLO_BYTES } from '../../src/link/limits.ts';
 import { createLinkCertificate } from '../../src/link/link-certificate.ts';
-import { linkSecureContext } from '../../src/link/link-tls.ts';
+import { linkSecureContext, linkTlsOptions } from '../../src/link/link-tls.ts';
 import { waitFor, within } from '@fog/testkit';
 import type { MixMetrics } from '../../src/ports.ts';
 
@@ -126,6 +127,7 @@ export function packetOf(byte: number): Uint8Array {
 export class LinkWorld implements AsyncDisposable {
   readonly directory = new TestDirectory();
   readonly #relays: RelayLinks[] = [];
+  readonly #rogues: Server[] = [];
 
   async relay(number: number, options: TestRelayOptions = {}): Promise<TestRelay> {
     const id = `relay-${number}`;
@@ -163,7 +165,27 @@ export class LinkWorld implements AsyncDisposable {
     return { id, links, metrics, logger, got };
   }
 
+  /** A relay of the consensus that does after the TLS handshake what the test likes. */
+  async rogue(number: number, talk: (socket: TLSSocket) => void): Promise<void> {
+    const options = linkTlsOptions(createLinkCertificate(seed(number)));
+    const server = createServer(options, (socket) => {
+      socket.on('error', () => {});
+      socket.resume();
+      talk(socket);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    this.#rogues.push(server);
+    const { port } = server.address() as AddressInfo;
+    const addresses = [{ host: '127.0.0.1', port }];
+    this.directory.relays.set(`relay-${number}`, {
+      key: testIdentity(number).publicKey,
+      addresses,
+    });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const server of this.#rogues) server.close();
     await Promise.all(this.#relays.map((links) => links.stop()));
   }
 }
