@@ -24,3 +24,8 @@ export function serviceId(name: string): Uint8Array {
   blake2b(digest, utf8(`fog-mix-service:${name}`));
   return digest.slice(0, ID_BYTES);
 }
+
+/** An id as the key of a map: cheaper than its base32. */
+export function idKey(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}

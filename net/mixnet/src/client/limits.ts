@@ -54,3 +54,20 @@ export const MAX_OPEN_LOOPS = 4_096;
 export const MAX_RELAY_FAILURES = 2;
 /** For how long: then it gets another chance. */
 export const AVOID_RELAY_MS = 60_000;
+
+/** A packet that found no gateway for so long is given up: its sender is told. */
+export const MAX_LINK_WAIT_MS = 30_000;
+/** Frames in the link's queue beyond which packets wait here, where they can still be given up. */
+export const MAX_QUEUED_FRAMES = 128;
+/** Packets made before others get the thread: about 5 ms. */
+export const MAX_PACKETS_PER_TURN = 16;
+/** Pause before a full queue or a missing link is looked at again. */
+export const QUEUE_RETRY_MS = 50;
+/** Confirmations are collected for so long: one frame for many items. */
+export const TAKEN_DELAY_MS = 20;
+/** An idle client sends padding within this, at a random time after half of it: gateways cut silent links after five minutes. */
+export const MAX_SILENCE_MS = 120_000;
+/** How often answers that did not come are given up. */
+export const EXPIRE_PERIOD_MS = 250;
+/** Of the ticks of a stream, one in so many confirms what arrived before any packet is sent. */
+export const CONFIRM_TICKS = 16;

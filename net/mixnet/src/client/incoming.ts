@@ -1,0 +1,94 @@
+/** What comes from the gateway: items in order, each once, put together to messages and answers. */
+import {
+  createReassembler,
+  decodeFragment,
+  decodePayload,
+  FRAGMENT_ID_BYTES,
+  PAYLOAD_KIND,
+} from '@fog/sphinx';
+import { errorMessage } from '@fog/kernel';
+import { decodeItem, encodeTaken, type ItemFrame } from '../gateway/frame-bodies.ts';
+import { CLIENT_FRAME } from '../link/client-frames.ts';
+import type { Answers } from './answers.ts';
+import type { ClientCore } from './client-core.ts';
+import type { MixClient } from './mix-client-api.ts';
+import type { ActiveLink } from './outbox.ts';
+import { decodeFetch, FETCH_KIND } from './payload-kinds.ts';
+
+export type MessageListener = Parameters<MixClient['onMessage']>[0];
+
+export interface Incoming {
+  onFrame(kind: number, body: Uint8Array): void;
+  onMessage(listener: MessageListener): () => void;
+  /** Begins a new session: its items may come again. */
+  reset(): void;
+  /** Something is to be confirmed. */
+  readonly unconfirmed: boolean;
+  /** Tells the gateway what arrived. */
+  confirm(active: ActiveLink): void;
+}
+
+/** `onItem` is called when something is to be confirmed. */
+export function createIncoming(core: ClientCore, answers: Answers, onItem: () => void): Incoming {
+  const messages = createReassembler({ clock: core.clock });
+  const listeners = new Set<MessageListener>();
+  let last = 0;
+  let confirmed = 0;
+
+  const hand = (id: Uint8Array, message: Uint8Array): void => {
+    const answer = answers.answerTo(id);
+    for (const listener of listeners) {
+      try {
+        listener(message, answer);
+      } catch (error) {
+        core.logger.error('a listener of mix messages failed', { error: errorMessage(error) });
+      }
+    }
+  };
+  const fragment = (data: Uint8Array, surbs: readonly Uint8Array[]): string => {
+    const id = decodeFragment(data)?.id;
+    if (id === undefined) return 'malformed';
+    answers.collect(id, surbs);
+    const result = messages.add(data);
+    if (result.state === 'complete') hand(id.slice(0, FRAGMENT_ID_BYTES), result.message);
+    return result.state;
+  };
+  const deliver = (payload: Uint8Array): string => {
+    const content = decodePayload(payload);
+    if (content === undefined) return 'malformed';
+    if (content.kind === PAYLOAD_KIND.fragment) return fragment(content.data, content.surbs);
+    const fetch = content.kind === FETCH_KIND ? decodeFetch(content.data) : undefined;
+    if (fetch === undefined) return 'unknown-kind';
+    answers.fetch(fetch, content.surbs);
+    return 'fetch';
+  };
+  const take = ({ sequence, surbId, payload }: ItemFrame): string => {
+    if (sequence <= last) return 'again';
+    last = sequence;
+    if (surbId === undefined) return deliver(payload);
+    return core.awaited.arrive(surbId, payload) ? 'reply' : 'unknown-surb';
+  };
+  return {
+    onFrame: (kind, body) => {
+      if (kind !== CLIENT_FRAME.item) return;
+      const item = decodeItem(body);
+      const result = item === undefined ? 'malformed' : take(item);
+      core.metrics.count('fog_mixnet_client_items_total', { result });
+      onItem();
+    },
+    onMessage: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    reset: () => {
+      last = 0;
+      confirmed = 0;
+    },
+    get unconfirmed() {
+      return last > confirmed;
+    },
+    confirm: ({ link }) => {
+      if (link.sendFrame(CLIENT_FRAME.taken, encodeTaken(last))) confirmed = last;
+    },
+  };
+}
