@@ -3,11 +3,15 @@ import type { LinkLimits } from './link-ports.ts';
 
 export const LINK_LIMITS: LinkLimits = {
   /** More relays than one consensus draws; each idle link costs about 100 KiB. */
-  maxRelayLinks: 256,
+  maxRelayLinks: 512,
   /** At 20 frames a second each, as many as one core can pad and seal. */
   maxClientLinks: 1024,
   /** A TLS handshake in progress costs up to about 150 KiB: 64 of them stay below 10 MiB. */
   maxHalfOpen: 64,
+  /** A handshake costs about 2 ms: a flood of them leaves nine tenths of the thread to open links. */
+  acceptRate: 50,
+  /** All relays of a large fog, after this one was restarted. */
+  acceptBurst: 300,
   /** A household, a classroom, or all parts of one fog on one machine share an address. */
   maxLinksPerAddress: 64,
   /** Above what one main thread can take in, so only a flood meets it. */
@@ -40,6 +44,9 @@ export const MAX_SKEW_MS = 2 * 60_000;
 export const STALL_MS = 60_000;
 /** What a refused peer gets to read the reason and hang up. */
 export const LINGER_MS = 1000;
+/** Refusals written to the log: a flood of peers must not become a flood of lines. */
+export const LOG_RATE = 1;
+export const LOG_BURST = 20;
 /** How often links are looked over for idleness, stalls and buffers to give back. */
 export const SWEEP_MS = 1000;
 

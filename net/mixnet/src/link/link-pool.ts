@@ -45,6 +45,7 @@ export class LinkPool {
   readonly #neighbours = new Map<string, Neighbour>();
   readonly #budget: OutputBudget;
   readonly #stopping = new AbortController();
+  readonly #dials = new Set<Promise<void>>();
   #links = 0;
 
   constructor(options: LinkPoolOptions) {
@@ -113,12 +114,13 @@ export class LinkPool {
     }
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.#stopping.abort();
     for (const neighbour of this.#neighbours.values()) {
       neighbour.inbound?.end('local');
       neighbour.outbound?.end('local');
     }
+    await Promise.all(this.#dials);
   }
 
   /** Undefined for a relay that no consensus names, and for this one itself. */
@@ -151,7 +153,8 @@ export class LinkPool {
     }
     neighbour.dialling = true;
     neighbour.queue = this.#newQueue(DIAL_QUEUE);
-    void this.#dial(neighbour, neighbour.queue);
+    const dial = this.#dial(neighbour, neighbour.queue).finally(() => this.#dials.delete(dial));
+    this.#dials.add(dial);
     return neighbour.queue;
   }
 

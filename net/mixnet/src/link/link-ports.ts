@@ -115,6 +115,9 @@ export interface LinkLimits {
   readonly maxClientLinks: number;
   /** Connections that have not finished their handshake. */
   readonly maxHalfOpen: number;
+  /** New connections a second, and how many at once. */
+  readonly acceptRate: number;
+  readonly acceptBurst: number;
   /** Of clients and half-open peers; authenticated relays do not count. An IPv6 /64 is one address. */
   readonly maxLinksPerAddress: number;
   /** Packets a second one relay link may bring, and how many at once. */

@@ -10,11 +10,12 @@ import { errorMessage, type Logger } from '@fog/kernel';
 import { fail } from '../errors.ts';
 import { addressGroup } from './address-group.ts';
 import { type AcceptOptions, type Accepted, acceptHandshake } from './handshake.ts';
-import { LINGER_MS } from './limits.ts';
+import { LINGER_MS, LOG_BURST, LOG_RATE } from './limits.ts';
 import type { LinkCertificate } from './link-certificate.ts';
 import type { LinkCounters } from './link-counters.ts';
 import type { LinkLimits } from './link-ports.ts';
 import { linkTlsOptions } from './link-tls.ts';
+import { UnitBucket } from './unit-bucket.ts';
 
 export type AcceptedLink = Extract<Accepted, { ok: true }> & { readonly socket: TLSSocket };
 type RefusedLink = Extract<Accepted, { ok: false }>;
@@ -46,9 +47,14 @@ export class LinkServer {
   readonly #perAddress = new Map<string, number>();
   readonly #tcp: TcpServer;
   readonly #tls: TlsServer;
+  readonly #arrivals: UnitBucket;
+  readonly #lines: UnitBucket;
 
   constructor(options: LinkServerOptions) {
     this.#options = options;
+    const nowMs = options.clock.monotonicMs();
+    this.#arrivals = new UnitBucket(options.limits.acceptRate, options.limits.acceptBurst, nowMs);
+    this.#lines = new UnitBucket(LOG_RATE, LOG_BURST, nowMs);
     this.#tls = createTlsServer(
       {
         ...linkTlsOptions(options.certificate),
@@ -102,7 +108,7 @@ export class LinkServer {
     const address = addressGroup(raw.remoteAddress);
     const fromAddress = this.#perAddress.get(address) ?? 0;
     raw.on('error', () => raw.destroy());
-    if (this.#callers.size >= limits.maxHalfOpen || fromAddress >= limits.maxLinksPerAddress) {
+    if (!this.#hasRoom(fromAddress)) {
       counters.refuse('capped');
       raw.destroy();
       return;
@@ -119,6 +125,13 @@ export class LinkServer {
       this.#uncount(caller);
     });
     this.#tls.emit('connection', raw);
+  }
+
+  #hasRoom(fromAddress: number): boolean {
+    const { limits, clock } = this.#options;
+    if (this.#callers.size >= limits.maxHalfOpen) return false;
+    if (fromAddress >= limits.maxLinksPerAddress) return false;
+    return this.#arrivals.take(1, clock.monotonicMs()) === 1;
   }
 
   #tlsFailed(error: Error, socket: TLSSocket): void {
@@ -155,7 +168,9 @@ export class LinkServer {
       return;
     }
     counters.refuse(refusal);
-    logger.info('a peer was refused', { refusal, text });
+    if (this.#lines.take(1, clock.monotonicMs()) === 1) {
+      logger.info('a peer was refused', { refusal, text });
+    }
     caller.cancelDeadline();
     caller.cancelDeadline = clock.after(LINGER_MS, () => caller.raw.destroy());
     socket.resume();

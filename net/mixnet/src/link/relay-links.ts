@@ -83,7 +83,7 @@ class AllLinks implements RelayLinks {
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const end of this.#ends.splice(0)) end();
-    this.#pool.stop();
+    await this.#pool.stop();
     for (const client of this.#clients.values()) client.close('local');
     await this.#server.close();
   }

@@ -5,6 +5,7 @@ import { connect as connectTls } from 'node:tls';
 import { test } from 'node:test';
 import { silentLogger, systemClock } from '@fog/kernel';
 import { VirtualClock, waitFor } from '@fog/testkit';
+import { LOG_BURST } from '../../src/link/limits.ts';
 import { linkSecureContext, linkTlsOptions } from '../../src/link/link-tls.ts';
 import { createRelayLinks } from '../../src/link/relay-links.ts';
 import { answerOf, LinkWorld, packetOf, rawPeer, relayHello, seed } from './link-world.ts';
@@ -96,6 +97,22 @@ test('one address has a cap that authenticated relays do not use up', async () =
   await waitFor('two', () => b.links.stats().halfOpen === 2);
   await closed(await tcp(b.links.port));
   assert.equal(b.links.stats().refused.capped, 1);
+});
+
+test('new connections have a rate, and refusals in the log too', async () => {
+  await using world = new LinkWorld();
+  const clock = new VirtualClock(Date.now());
+  const b = await world.relay(2, { clock, limits: { acceptRate: 1, acceptBurst: LOG_BURST + 2 } });
+  for (let n = 0; n < LOG_BURST + 2; n += 1) {
+    await using peer = await rawPeer(b.links.port, 99);
+    assert.equal((await answerOf(peer)).verdict, 'unknown-key');
+  }
+  assert.equal(b.logger.lines.length, LOG_BURST);
+  await closed(await tcp(b.links.port));
+  assert.equal(b.links.stats().refused.capped, 1);
+  clock.advance(1000);
+  await using peer = await rawPeer(b.links.port, 99);
+  assert.equal((await answerOf(peer)).verdict, 'unknown-key');
 });
 
 test('relay links are capped', async () => {
