@@ -32,6 +32,7 @@ export class FrameConnection implements FrameLink {
   readonly #stream: UnitStream;
   readonly #random: RandomFill;
   #handlers: FrameHandlers | undefined;
+  #end: LinkEnd | undefined;
 
   constructor(options: FrameConnectionOptions) {
     this.peer = options.peer;
@@ -60,7 +61,10 @@ export class FrameConnection implements FrameLink {
       {
         onUnits: this.#take,
         onExcess: options.onExcess,
-        onEnd: (reason) => this.#handlers?.onEnd(reason),
+        onEnd: (reason) => {
+          this.#end = reason;
+          this.#handlers?.onEnd(reason);
+        },
       },
     );
   }
@@ -75,7 +79,8 @@ export class FrameConnection implements FrameLink {
 
   begin(handlers: FrameHandlers, early: Buffer): void {
     this.#handlers = handlers;
-    this.#stream.begin(early);
+    if (this.#end === undefined) this.#stream.begin(early);
+    else handlers.onEnd(this.#end);
   }
 
   sendFrame(kind: number, body: Uint8Array): boolean {

@@ -8,8 +8,10 @@ import { LINK_REFUSALS, type LinkRefusal } from './link-ports.ts';
 
 export const LINK_PROTOCOL = '/fog/mix/1.0';
 const PROTOCOL_PATTERN = /^\/fog\/mix\/(\d{1,4})\.(\d{1,4})$/;
+/** Much longer than any version of ours; it is shown in a refusal. */
 const MAX_PROTOCOL_CHARS = 64;
 const FEATURE_PATTERN = /^[a-z0-9][a-z0-9.-]*$/;
+/** Ids have 26. */
 const MAX_RELAY_CHARS = 64;
 const LENGTH_BYTES = 2;
 const KEY_BYTES = 32;

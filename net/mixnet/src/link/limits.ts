@@ -52,11 +52,14 @@ export const SWEEP_MS = 1000;
 
 /** One size for every hello and answer, so that their length tells nothing. */
 export const HELLO_BYTES = 512;
+/** So many of the longest features fit a hello beside key and proof. */
 export const MAX_FEATURES = 8;
+/** A word or two. */
 export const MAX_FEATURE_CHARS = 32;
 
-/** First pause before a relay is dialled again; doubled up to the longest. */
+/** First pause before a relay is dialled again; doubled each time. */
 export const RETRY_FIRST_MS = 250;
+/** Longest pause: a relay that comes back is found within half a minute. */
 export const RETRY_MAX_MS = 30_000;
 /** A link that ends sooner counts as a failed attempt. */
 export const STEADY_MS = 10_000;

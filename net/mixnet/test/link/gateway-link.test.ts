@@ -268,6 +268,24 @@ test('frames over the rate are dropped, and a flood ends the link', async () => 
   assert.deepEqual(g.ends, ['flood']);
 });
 
+test('a gateway may close a client, or send to it, as it comes', async () => {
+  await using world = new LinkWorld();
+  const { ends, handlers } = recorder();
+  let visits = 0;
+  const onClient = (link: ClientLink): typeof handlers => {
+    visits += 1;
+    if (visits === 1) link.close();
+    else link.sendFrame(CLIENT_FRAME.item, packetOf(6));
+    return handlers;
+  };
+  const g = await world.relay(2, { onClient });
+  const turnedAway = await join(world);
+  await waitFor('its end', () => turnedAway.ends.length === 1);
+  assert.deepEqual([ends, g.links.stats().clientLinks], [['local'], 0]);
+  const greeted = await join(world);
+  await waitFor('the frame', () => greeted.frames.length === 1);
+});
+
 test('the queue of a client link is bounded', async () => {
   await using world = new LinkWorld();
   await gateway(world);
