@@ -230,7 +230,7 @@ class WorkerAgent implements Agent {
   #ended(error: FogError): void {
     this.#error = error;
     this.#firstWelcome.reject(error);
-    this.#deps.logger.error('the agent stops for good', { code: error.code });
+    this.#deps.logger.error('the agent stops for good', { reason: error.code });
     this.#status.report('disconnected', error.message, error);
     void this.stop();
   }

@@ -40,6 +40,20 @@ test('a wait for results ends only when they can be read', async () => {
   assert.equal(page.results.length, 1);
 });
 
+test('a wait for one result of an array does not wait for the tasks before it', async () => {
+  await using fog = await fixture();
+  const agent = new HandAgent('a').connect(fog.coordinator);
+  const job = await fog.coordinator.submit(OWNER, spec({ array: { count: 2 } }));
+  await agent.until(() => agent.leases.length === 2);
+  const second = agent.leases.find((lease) => lease.index === 1);
+  const query = { from: 1, limit: 1, ...SHORT };
+  const waiting = fog.coordinator.results(OWNER, job.id, query);
+  agent.result(second?.token ?? 0);
+  assert.equal((await waiting).results[0]?.index, 1);
+  const again = await fog.coordinator.results(OWNER, job.id, query);
+  assert.equal(again.results[0]?.index, 1);
+});
+
 test('an array ends with the code of its lowest failing index', async () => {
   await using fog = await fixture();
   const agent = new HandAgent('a').connect(fog.coordinator);

@@ -67,7 +67,10 @@ export const command = defineCommand({
     }
     checkFlags(name, action.flags, flags);
     const index = readWhole('--index', flags.index, { min: 0, max: MAX_ARRAY_TASKS - 1 });
-    return action.run({ id, index, flags, host, ...(await openClient(flags, host)) });
+    const opened = await openClient(flags, host);
+    // A task the job does not have would be waited for without end.
+    if (index !== undefined) await opened.client.task(id, index, { signal: opened.signal });
+    return action.run({ id, index, flags, host, ...opened });
   },
 });
 

@@ -1,4 +1,5 @@
 import type { Clock } from '@fog/kernel';
+import { printable } from '../show/table.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { Output } from './output.ts';
 
@@ -23,9 +24,9 @@ export interface Host {
   atExit(task: () => void): () => void;
 }
 
-/** One line of fog's own on stderr. */
+/** One line of fog's own on stderr; parts of it may be the words of a program or of another machine. */
 export function say(host: Pick<Host, 'stderr'>, text: string): Promise<void> {
-  return host.stderr.write(`fog: ${text}\n`);
+  return host.stderr.write(`fog: ${text.split('\n').map(printable).join('\n')}\n`);
 }
 
 /** The next useful command; only for people. */

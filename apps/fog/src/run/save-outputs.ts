@@ -19,8 +19,10 @@ export async function prepareOutputDir(directory: string): Promise<string> {
     if (!(await stat(directory)).isDirectory()) throw new Error('it is a file');
     return await realpath(directory);
   } catch (error) {
+    const isTaken = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    const why = isTaken ? 'it is a file' : errorMessage(error);
     throw fail('FOG_OUTPUT', {
-      message: `--output ${directory} cannot be used: ${errorMessage(error)}.`,
+      message: `--output ${directory} cannot be used: ${why}. Give another directory.`,
       details: { directory },
       cause: error,
     });

@@ -195,7 +195,9 @@ export class Worker {
     for (const token of this.#leases.expired()) {
       this.#leases.remove(token, 'the lease ended');
       this.#counts.expired += 1;
-      this.#deps.logger.warn('a lease ended before its task; the task was given up', { token });
+      this.#deps.logger.warn('a lease ended before its task; the task was given up', {
+        lease: token,
+      });
     }
     if (this.#leases.size > 0) return;
     this.#stopSweep?.();

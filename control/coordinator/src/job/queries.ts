@@ -112,8 +112,7 @@ export class JobQueries {
     const open = this.#open(account, id);
     const total = open?.board.total ?? (await this.#row(account, id)).task_count;
     if (open !== undefined && query.waitMs > 0 && query.from < total) {
-      const news = (): boolean => !this.#core.jobs.has(id) || open.durablePrefix > query.from;
-      await waitForNews(this.#core, open, query, news);
+      await this.#waitForResult(open, query);
     }
     const ended = !this.#core.jobs.has(id);
     const rows = await this.#core.store.db
@@ -126,6 +125,17 @@ export class JobQueries {
       .execute();
     const results = contiguous(rows, { ...query, to: ended ? total : 0 });
     return { results, next: query.from + results.length, total };
+  }
+
+  /** Until the result of task `from` can be read; the tasks before it may still run. */
+  async #waitForResult(
+    job: JobRecord,
+    query: { readonly from: number } & WaitOptions,
+  ): Promise<void> {
+    const { journal, jobs } = this.#core;
+    const isStored = (): boolean => !jobs.has(job.id) || job.durablePrefix > query.from;
+    await waitForNews(this.#core, job, query, () => isStored() || job.board.hasEnded(query.from));
+    if (!isStored()) await journal.committed();
   }
 
   async task(account: string, id: string, index: number): Promise<Task> {

@@ -44,6 +44,10 @@ export class TaskBoard {
     return NAMES[this.#state[index] ?? QUEUED] ?? 'queued';
   }
 
+  hasEnded(index: number): boolean {
+    return (this.#state[index] ?? QUEUED) >= SETTLED;
+  }
+
   attempts(index: number): number {
     return this.#attempts[index] ?? 0;
   }
@@ -103,7 +107,7 @@ export class TaskBoard {
 
   end(index: number, state: EndState): void {
     this.#set(index, CODES[state]);
-    while (this.#prefix < this.total && (this.#state[this.#prefix] ?? 0) >= SETTLED) {
+    while (this.#prefix < this.total && this.hasEnded(this.#prefix)) {
       this.#prefix += 1;
     }
   }

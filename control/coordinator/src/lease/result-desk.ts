@@ -27,7 +27,7 @@ export class ResultDesk {
       const lease = core.leases.get(result.token);
       if (lease === undefined) unknown.push(result);
       else if (lease.node !== node.id) {
-        core.logger.warn('result for a lease of another node refused', { token: result.token });
+        core.logger.warn('result for a lease of another node refused', { lease: result.token });
       } else if (this.#isNewest(lease)) {
         this.#accept(node, lease, result.outcome);
         tokens.push(result.token);

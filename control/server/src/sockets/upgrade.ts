@@ -42,7 +42,8 @@ export function routeUpgrades(
       await endpoint.accept(request, socket, head);
     };
     accept().catch((error: unknown) => {
-      socket.end(rawProblem(toProblem(error, deps.logger, 'upgrade')));
+      // Not left to the peer: a refused connection that it keeps open would count for ever.
+      socket.end(rawProblem(toProblem(error, deps.logger, 'upgrade')), () => socket.destroy());
     });
   });
   return {

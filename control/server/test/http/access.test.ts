@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { waitFor } from '@fog/testkit';
 import { WebSocket } from 'ws';
 import { bearer, type FogFixture, rawCall, startFog } from '../fog-fixture.ts';
 
@@ -140,6 +143,22 @@ describe('both sockets', () => {
         socket.terminate();
       });
     });
+
+  it('cut who is refused, also when he keeps his half of the connection open', async () => {
+    const { hostname, port, host } = new URL(fog.api.url);
+    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+    socket.on('error', () => {});
+    let answer = '';
+    socket.on('data', (data: Buffer) => (answer += data.toString()));
+    const head = 'connection: Upgrade\r\nupgrade: websocket';
+    socket.write(`GET /api/v1/events HTTP/1.1\r\nhost: ${host}\r\n${head}\r\n\r\n`);
+    await once(socket, 'end');
+    assert.match(answer, /^HTTP\/1.1 401 /);
+    await waitFor('the connection to be cut', () => {
+      socket.write('x');
+      return socket.destroyed;
+    });
+  });
 
   it('check who comes, from where, and to which name', async () => {
     assert.equal(await upgrade('/api/v1/events', {}), '401 SERVER_UNAUTHORISED');
