@@ -8,7 +8,7 @@ import type { Directory, MixMetrics } from '../ports.ts';
 import { type AwaitedStore, createAwaitedStore } from './awaited.ts';
 import { TIMER_SLACK_MS } from './limits.ts';
 import type { LossClass } from './mix-client-api.ts';
-import { createOutbox, type ActiveLink, type Outbox } from './outbox.ts';
+import { type ActiveLink, Outbox } from './outbox.ts';
 import { createPacketMaker, type PacketMaker } from './packet-maker.ts';
 import { createRelayHealth, type RelayHealth } from './relay-health.ts';
 import { type PlannedRoute, planRoute } from './routes.ts';
@@ -62,7 +62,7 @@ export function createClientCore(
   return {
     ...deps,
     mailbox,
-    outbox: createOutbox(clock, activeLink),
+    outbox: new Outbox(clock, activeLink),
     maker: createPacketMaker(random),
     awaited: createAwaitedStore(),
     health,

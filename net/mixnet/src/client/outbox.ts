@@ -7,7 +7,7 @@ import { PACKET_BYTES } from '@fog/sphinx';
 import { fail } from '../errors.ts';
 import { CLIENT_FRAME } from '../link/client-frames.ts';
 import type { FrameLink } from '../link/link-ports.ts';
-import { createTokenBucket } from '../token-bucket.ts';
+import { createTokenBucket, type TokenBucket } from '../token-bucket.ts';
 import {
   MAX_LINK_WAIT_MS,
   MAX_PACKET_BURST,
@@ -27,21 +27,6 @@ export interface ActiveLink {
   readonly link: FrameLink;
 }
 
-export interface Outbox {
-  readonly waiting: number;
-  /** Resolves when the packet was handed to the link; rejects with what making it threw, or MIXNET_NO_GATEWAY. */
-  submit(make: MakePacket, signal?: AbortSignal): Promise<void>;
-  /** Past the queue; false when there is no link or it is full. Throws what making it throws. */
-  sendNow(make: MakePacket): boolean;
-  /** The packet that has waited longest; false when there is none. For the ticks of a stream. */
-  sendNext(): boolean;
-  /** Whether packets wait for `sendNext`. */
-  setStream(on: boolean): void;
-  /** To be called when the link changes. */
-  wake(): void;
-  stop(): void;
-}
-
 interface Job {
   readonly make: MakePacket;
   readonly signal: AbortSignal | undefined;
@@ -49,113 +34,135 @@ interface Job {
   readonly untilMs: number;
 }
 
-export function createOutbox(clock: Clock, activeLink: () => ActiveLink | undefined): Outbox {
-  const packet = new Uint8Array(PACKET_BYTES);
-  const bucket = createTokenBucket(
-    { rate: MAX_PACKETS_PER_SECOND, burst: MAX_PACKET_BURST },
-    clock,
-  );
-  let jobs: Job[] = [];
-  let streaming = false;
-  let stopped = false;
-  let cancelPump: (() => void) | undefined;
+export class Outbox {
+  readonly #clock: Clock;
+  readonly #activeLink: () => ActiveLink | undefined;
+  readonly #packet = new Uint8Array(PACKET_BYTES);
+  readonly #bucket: TokenBucket;
+  #jobs: Job[] = [];
+  #streaming = false;
+  #stopped = false;
+  #cancelPump: (() => void) | undefined;
 
-  const sendNow = (make: MakePacket): boolean => {
-    const active = activeLink();
+  constructor(clock: Clock, activeLink: () => ActiveLink | undefined) {
+    this.#clock = clock;
+    this.#activeLink = activeLink;
+    const rates = { rate: MAX_PACKETS_PER_SECOND, burst: MAX_PACKET_BURST };
+    this.#bucket = createTokenBucket(rates, clock);
+  }
+
+  get waiting(): number {
+    return this.#jobs.length;
+  }
+
+  /** Resolves when the packet was handed to the link; rejects with what making it threw, or MIXNET_NO_GATEWAY. */
+  submit(make: MakePacket, signal?: AbortSignal): Promise<void> {
+    if (this.#stopped) return Promise.reject(fail('MIXNET_STOPPED'));
+    if (this.#jobs.length >= MAX_WAITING_PACKETS) {
+      const message = `${this.#jobs.length} packets wait to be sent already: send slower, or at a level that sends faster.`;
+      return Promise.reject(fail('MIXNET_BUSY', { message }));
+    }
+    const settle = Promise.withResolvers<void>();
+    const untilMs = this.#clock.monotonicMs() + MAX_LINK_WAIT_MS;
+    this.#jobs.push({ make, signal, settle, untilMs });
+    this.#pumpIn(0);
+    return settle.promise;
+  }
+
+  /** Past the queue; false when there is no link or it is full. Throws what making it throws. */
+  sendNow(make: MakePacket): boolean {
+    const active = this.#activeLink();
     if (active === undefined || active.link.queued >= MAX_QUEUED_FRAMES) return false;
-    make(packet, active.relay);
-    return active.link.sendFrame(CLIENT_FRAME.packet, packet);
-  };
-  const sendJob = (job: Job): boolean => {
-    try {
-      if (sendNow(job.make)) job.settle.resolve();
-      else job.settle.reject(fail('MIXNET_NO_GATEWAY'));
-      return true;
-    } catch (error) {
-      job.settle.reject(error);
-      return false;
+    make(this.#packet, active.relay);
+    return active.link.sendFrame(CLIENT_FRAME.packet, this.#packet);
+  }
+
+  /** The packet that has waited longest; false when there is none. For the ticks of a stream. */
+  sendNext(): boolean {
+    if (!this.#linkHasRoom()) return false;
+    for (let job = this.#next(); job !== undefined; job = this.#next()) {
+      if (this.#sendJob(job)) return true;
     }
-  };
-  const next = (): Job | undefined => {
-    for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
-      if (!job.signal?.aborted) return job;
-      job.settle.reject(job.signal.reason);
-    }
-    return undefined;
-  };
-  const roomMs = (): number => {
-    const active = activeLink();
-    if (active === undefined) return QUEUE_RETRY_MS;
-    return active.link.queued >= MAX_QUEUED_FRAMES ? QUEUE_RETRY_MS : bucket.waitMs();
-  };
-  const expire = (): void => {
-    if (activeLink() !== undefined) return;
-    const now = clock.monotonicMs();
-    const [gone, kept] = [true, false].map((old) =>
-      jobs.filter(({ untilMs, signal }) => (untilMs < now || signal?.aborted === true) === old),
-    );
-    jobs = kept ?? [];
-    for (const { settle, signal } of gone ?? []) {
-      settle.reject(signal?.aborted ? signal.reason : fail('MIXNET_NO_GATEWAY'));
-    }
-  };
-  const later = (delayMs: number): void => {
-    cancelPump ??= clock.after(delayMs, pump);
-  };
-  const pump = (): void => {
-    cancelPump = undefined;
-    expire();
-    if (streaming) {
-      if (jobs.length > 0) later(QUEUE_RETRY_MS);
+    return false;
+  }
+
+  /** Whether packets wait for `sendNext`. */
+  setStream(on: boolean): void {
+    this.#streaming = on;
+    if (!on) this.wake();
+  }
+
+  /** To be called when the link changes. */
+  wake(): void {
+    if (this.#stopped) return;
+    this.#cancelPump?.();
+    this.#cancelPump = undefined;
+    this.#pumpIn(0);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelPump?.();
+    for (const { settle } of this.#jobs.splice(0)) settle.reject(fail('MIXNET_STOPPED'));
+  }
+
+  #pumpIn(delayMs: number): void {
+    this.#cancelPump ??= this.#clock.after(delayMs, () => this.#pump());
+  }
+
+  #pump(): void {
+    this.#cancelPump = undefined;
+    this.#expire();
+    if (this.#streaming) {
+      if (this.#jobs.length > 0) this.#pumpIn(QUEUE_RETRY_MS);
       return;
     }
     // A few at a time: making a packet is milliseconds of arithmetic, and others share the thread.
     for (let turn = 0; turn < MAX_PACKETS_PER_TURN; turn += 1) {
-      if (jobs.length === 0) return;
-      const waitMs = roomMs();
-      if (waitMs > 0) return later(waitMs);
-      const job = next();
-      if (job !== undefined && sendJob(job)) bucket.take();
+      if (this.#jobs.length === 0) return;
+      const waitMs = this.#linkHasRoom() ? this.#bucket.waitMs() : QUEUE_RETRY_MS;
+      if (waitMs > 0) return this.#pumpIn(waitMs);
+      const job = this.#next();
+      if (job !== undefined && this.#sendJob(job)) this.#bucket.take();
     }
-    if (jobs.length > 0) later(0);
-  };
+    if (this.#jobs.length > 0) this.#pumpIn(0);
+  }
 
-  return {
-    get waiting() {
-      return jobs.length;
-    },
-    submit: (make, signal) => {
-      if (stopped) return Promise.reject(fail('MIXNET_STOPPED'));
-      if (jobs.length >= MAX_WAITING_PACKETS) {
-        const message = `${jobs.length} packets wait to be sent already: send slower, or at a level that sends faster.`;
-        return Promise.reject(fail('MIXNET_BUSY', { message }));
-      }
-      const settle = Promise.withResolvers<void>();
-      jobs.push({ make, signal, settle, untilMs: clock.monotonicMs() + MAX_LINK_WAIT_MS });
-      later(0);
-      return settle.promise;
-    },
-    sendNow,
-    sendNext: () => {
-      const active = activeLink();
-      if (active === undefined || active.link.queued >= MAX_QUEUED_FRAMES) return false;
-      for (let job = next(); job !== undefined; job = next()) if (sendJob(job)) return true;
+  #linkHasRoom(): boolean {
+    const active = this.#activeLink();
+    return active !== undefined && active.link.queued < MAX_QUEUED_FRAMES;
+  }
+
+  /** False when nothing was sent. */
+  #sendJob({ make, settle }: Job): boolean {
+    try {
+      const sent = this.sendNow(make);
+      if (sent) settle.resolve();
+      else settle.reject(fail('MIXNET_NO_GATEWAY'));
+      return sent;
+    } catch (error) {
+      settle.reject(error);
       return false;
-    },
-    setStream: (on) => {
-      streaming = on;
-      if (!on) later(0);
-    },
-    wake: () => {
-      cancelPump?.();
-      cancelPump = undefined;
-      later(0);
-    },
-    stop: () => {
-      stopped = true;
-      cancelPump?.();
-      for (const { settle } of jobs) settle.reject(fail('MIXNET_STOPPED'));
-      jobs = [];
-    },
-  };
+    }
+  }
+
+  #next(): Job | undefined {
+    for (let job = this.#jobs.shift(); job !== undefined; job = this.#jobs.shift()) {
+      if (!job.signal?.aborted) return job;
+      job.settle.reject(job.signal.reason);
+    }
+    return undefined;
+  }
+
+  /** Without a gateway, packets are given up after a while. */
+  #expire(): void {
+    if (this.#activeLink() !== undefined) return;
+    const now = this.#clock.monotonicMs();
+    const isGone = ({ untilMs, signal }: Job): boolean => untilMs < now || signal?.aborted === true;
+    const gone = this.#jobs.filter(isGone);
+    this.#jobs = this.#jobs.filter((job) => !isGone(job));
+    for (const { settle, signal } of gone) {
+      settle.reject(signal?.aborted ? signal.reason : fail('MIXNET_NO_GATEWAY'));
+    }
+  }
 }

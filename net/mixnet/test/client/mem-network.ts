@@ -1,5 +1,12 @@
 /** Relays without sockets: real peeling, owed delays and gateways on a virtual clock. */
-import { identityFromSeed, type RandomFill, vrfKeyFromSeed, chacha20 } from '@fog/crypto';
+import {
+  chacha20,
+  type Identity,
+  identityFromSeed,
+  type RandomFill,
+  type VrfKey,
+  vrfKeyFromSeed,
+} from '@fog/crypto';
 import { silentLogger } from '@fog/kernel';
 import {
   createMixKey,
@@ -7,6 +14,7 @@ import {
   geometryHash,
   type MixKey,
   PACKET_BYTES,
+  PAYLOAD_BYTES,
   peel,
 } from '@fog/sphinx';
 import { VirtualClock } from '@fog/testkit';
@@ -19,7 +27,7 @@ import type {
 } from '../../src/directory/documents.ts';
 import { vrfInput } from '../../src/directory/vrf-input.ts';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
-import { idBytes, idText } from '../../src/ids.ts';
+import { idText } from '../../src/ids.ts';
 import type {
   ClientLink,
   ConnectToGateway,
@@ -210,43 +218,52 @@ interface Context {
   readonly latencyMs: number;
 }
 
-function createMemRelay(context: Context, index: number, isGateway: boolean): MemRelay {
-  const { clock, random, metrics, byId, epochMs, latencyMs } = context;
-  const seed = new Uint8Array(32);
-  random(seed);
-  const identity = identityFromSeed(seed);
-  const vrf = vrfKeyFromSeed(seed);
+interface RelayKeys {
+  readonly current: () => number;
+  readonly mixKey: (epoch: number) => MixKey;
+  readonly reveal: (epoch: number) => VrfReveal;
+  /** Keys whose packets are taken now. */
+  readonly open: () => MixKey[];
+}
+
+function createRelayKeys({ clock, random, epochMs }: Context, vrf: VrfKey): RelayKeys {
   const keys = new Map<number, MixKey>();
-  const betas = new Map<number, VrfReveal>();
-  const space = createPeelSpace();
-  const keyOf = (epoch: number): MixKey => {
+  const reveals = new Map<number, VrfReveal>();
+  const current = (): number => epochAt(epochMs, clock.now());
+  const mixKey = (epoch: number): MixKey => {
     const key = keys.get(epoch) ?? createMixKey(epoch, random);
     keys.set(epoch, key);
     return key;
   };
-  const revealOf = (epoch: number): VrfReveal => {
-    const known = betas.get(epoch) ?? {
-      epoch,
-      ...vrf.prove(vrfInput(epoch, sharedRandomOf(epoch))),
-    };
-    betas.set(epoch, known);
-    return known;
+  return {
+    current,
+    mixKey,
+    reveal: (epoch) => {
+      const alpha = vrfInput(epoch, sharedRandomOf(epoch));
+      const known = reveals.get(epoch) ?? { epoch, ...vrf.prove(alpha) };
+      reveals.set(epoch, known);
+      return known;
+    },
+    open: () => {
+      const share = (clock.now() % epochMs) / epochMs;
+      const before = share < 0.15 ? [current() - 1] : [];
+      const after = share > 0.85 ? [current() + 1] : [];
+      return [current(), ...before, ...after].map(mixKey);
+    },
   };
-  const now = (): number => epochAt(epochMs, clock.now());
-  const open = (): MixKey[] => {
-    const share = (clock.now() % epochMs) / epochMs;
-    const epochs = [
-      now(),
-      ...(share < 0.15 ? [now() - 1] : []),
-      ...(share > 0.85 ? [now() + 1] : []),
-    ];
-    return epochs.map(keyOf);
-  };
-  const gateway = isGateway
-    ? createGateway({}, { clock, random, metrics, logger: silentLogger })
-    : undefined;
-  const forward = (id: Uint8Array, packet: Uint8Array): void => {
-    clock.after(latencyMs, () => byId.get(idText(id))?.receive(packet));
+}
+
+function createMemRelay(context: Context, index: number, isGateway: boolean): MemRelay {
+  const { clock, random, metrics, byId, latencyMs } = context;
+  const seed = new Uint8Array(32);
+  random(seed);
+  const identity = identityFromSeed(seed);
+  const vrf = vrfKeyFromSeed(seed);
+  const keys = createRelayKeys(context, vrf);
+  const deps = { clock, random, metrics, logger: silentLogger };
+  const gateway = isGateway ? createGateway({}, deps) : undefined;
+  const forward = (id: string, packet: Uint8Array): void => {
+    clock.after(latencyMs, () => byId.get(id)?.receive(packet));
   };
   const relay: MemRelay = {
     id: identity.id,
@@ -256,48 +273,16 @@ function createMemRelay(context: Context, index: number, isGateway: boolean): Me
     drops: () => false,
     seen: [],
     descriptor: () => ({
-      kind: 'fog-relay/1',
-      id: identity.id,
-      identityKey: identity.publicKey,
-      epoch: now(),
-      revision: 0,
-      mixKeys: [0, 1, 2].map((ahead) => ({
-        epoch: now() + ahead,
-        key: keyOf(now() + ahead).publicKey,
-      })),
-      linkKey: identity.publicKey,
+      ...describeRelay(identity, index, isGateway),
+      epoch: keys.current(),
+      mixKeys: [0, 1, 2].map((ahead) => {
+        const { epoch, publicKey } = keys.mixKey(keys.current() + ahead);
+        return { epoch, key: publicKey };
+      }),
       vrfKey: vrf.publicKey,
-      addresses: [{ host: `${20 + index}.${index}.0.1`, port: 1 }],
-      roles: isGateway ? ['mix', 'gateway'] : ['mix'],
-      family: `family-${index}`,
-      region: 'here',
-      software: 'test',
-      features: [],
-      declaredRate: 1_000,
-      measuredRate: 1_000,
-      loss: [],
-      reveals: [revealOf(now() - 2), revealOf(now() - 1)],
-      stakeAccount: '',
+      reveals: [keys.reveal(keys.current() - 2), keys.reveal(keys.current() - 1)],
     }),
-    receive: (received) => {
-      if (!relay.alive) return;
-      const packet = received.slice();
-      const at = open();
-      const verdict = peel(packet, at, space);
-      relay.seen.push(verdict);
-      if (verdict !== 'ok' || relay.drops()) return;
-      const { command, delayClass } = space.hop;
-      const [id, surbId] = [space.hop.id.slice(), space.hop.surbId.slice()];
-      const epoch = at.find((key) => key.epoch % 256 === received[1])?.epoch ?? 0;
-      const mean = DELAY_MEANS[delayClass] ?? 0;
-      const owed = owedDelayMs(revealOf(epoch).output, space.hop.delayTag, mean);
-      clock.after(relay.delayMs(owed), () => {
-        const payload = packet.slice(PACKET_BYTES - 2_084);
-        if (command === 'forward') forward(id, packet);
-        else if (command === 'deliver') gateway?.deliver(id, payload);
-        else if (command === 'reply') gateway?.reply(id, surbId, payload);
-      });
-    },
+    receive: createReceiver(keys, forward, { clock, relay: () => relay }),
   };
   gateway?.attach({
     id: relay.id,
@@ -307,11 +292,62 @@ function createMemRelay(context: Context, index: number, isGateway: boolean): Me
       return true;
     },
     send: (peer, packet) => {
-      forward(idBytes(peer) as Uint8Array, packet.slice());
+      forward(peer, packet.slice());
       return true;
     },
   });
   return relay;
+}
+
+function createReceiver(
+  keys: RelayKeys,
+  forward: (id: string, packet: Uint8Array) => void,
+  { clock, relay }: { readonly clock: VirtualClock; readonly relay: () => MemRelay },
+): (received: Uint8Array) => void {
+  const space = createPeelSpace();
+  return (received) => {
+    const { alive, gateway, seen, drops, delayMs } = relay();
+    if (!alive) return;
+    const packet = received.slice();
+    const open = keys.open();
+    const verdict = peel(packet, open, space);
+    seen.push(verdict);
+    if (verdict !== 'ok' || drops()) return;
+    const { command, delayClass, delayTag } = space.hop;
+    const [id, surbId] = [space.hop.id.slice(), space.hop.surbId.slice()];
+    const epoch = open.find((key) => key.epoch % 256 === received[1])?.epoch ?? 0;
+    const owedMs = owedDelayMs(keys.reveal(epoch).output, delayTag, DELAY_MEANS[delayClass] ?? 0);
+    clock.after(delayMs(owedMs), () => {
+      const payload = packet.slice(PACKET_BYTES - PAYLOAD_BYTES);
+      if (command === 'forward') forward(idText(id), packet);
+      else if (command === 'deliver') gateway?.deliver(id, payload);
+      else if (command === 'reply') gateway?.reply(id, surbId, payload);
+    });
+  };
+}
+
+function describeRelay(
+  identity: Identity,
+  index: number,
+  isGateway: boolean,
+): Omit<RelayDescriptor, 'epoch' | 'mixKeys' | 'vrfKey' | 'reveals'> {
+  return {
+    kind: 'fog-relay/1',
+    id: identity.id,
+    identityKey: identity.publicKey,
+    revision: 0,
+    linkKey: identity.publicKey,
+    addresses: [{ host: `${20 + index}.${index}.0.1`, port: 1 }],
+    roles: isGateway ? ['mix', 'gateway'] : ['mix'],
+    family: `family-${index}`,
+    region: 'here',
+    software: 'test',
+    features: [],
+    declaredRate: 1_000,
+    measuredRate: 1_000,
+    loss: [],
+    stakeAccount: '',
+  };
 }
 
 interface End extends ClientLink {

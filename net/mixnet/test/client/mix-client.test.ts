@@ -37,15 +37,15 @@ async function startClient(
 
 /** Moves the clock until the promise settles. */
 async function settle<T>(network: MemNetwork, promise: Promise<T>, limitMs = 120_000): Promise<T> {
-  let done = false;
+  const state = { done: false };
   const watched = promise.finally(() => {
-    done = true;
+    state.done = true;
   });
   watched.catch(() => {});
-  for (let passedMs = 0; !done && passedMs < limitMs; passedMs += 50) {
+  for (let passedMs = 0; !state.done && passedMs < limitMs; passedMs += 50) {
     await network.clock.advanceAsync(50);
   }
-  assert.ok(done, 'it did not settle in time');
+  assert.ok(state.done, 'it did not settle in time');
   return watched;
 }
 
