@@ -32,6 +32,7 @@ export const MIXNET_ERRORS = {
   MIXNET_ANSWER: { message: 'The answer cannot be sent.', kind: 'refused' },
   MIXNET_GUARD_FILE: { message: 'The file of entry gateways cannot be used.', kind: 'bad-input' },
   MIXNET_STOPPED: { message: 'The mix client was stopped.', kind: 'cancelled' },
+  MIXNET_RELAY_FILE: { message: 'A file of the relay cannot be used.', kind: 'bad-input' },
   MIXNET_KEY_PLACE: { message: 'A mix key of another epoch is in this place.', kind: 'bug' },
   MIXNET_LANES: { message: 'The peel pool serves as many relays as it can.', kind: 'refused' },
   MIXNET_PEEL_THREAD: {
@@ -58,6 +59,27 @@ export const MIXNET_ERRORS = {
     retryable: true,
   },
   MIXNET_FRAME: { message: 'The frame cannot be sent.', kind: 'bug' },
+  MIXNET_NETWORK: { message: 'The description of the mix network is wrong.', kind: 'bad-input' },
+  MIXNET_AUTHORITY: {
+    message: 'A directory authority gave no answer.',
+    kind: 'unavailable',
+    retryable: true,
+  },
+  MIXNET_AUTHORITY_LISTEN: {
+    message: 'The directory authority cannot listen.',
+    kind: 'unavailable',
+    retryable: true,
+  },
+  MIXNET_STATE: { message: "The authority's state cannot be used.", kind: 'bad-input' },
+  MIXNET_CLOCK: {
+    message: "This machine's clock is wrong.",
+    kind: 'refused',
+    retryable: true,
+  },
+  MIXNET_DESCRIPTOR_REFUSED: {
+    message: 'The directory authorities refuse the descriptor.',
+    kind: 'refused',
+  },
 } as const satisfies ErrorTable;
 
 export const fail: ErrorFactory<typeof MIXNET_ERRORS> = defineErrors(MIXNET_ERRORS);
