@@ -1,0 +1,40 @@
+export type {
+  LossClass,
+  MixAddress,
+  MixClient,
+  PingHop,
+  PingResult,
+  PrivacyLevel,
+  SendOptions,
+} from './client/mix-client-api.ts';
+export { PRIVACY_LEVELS } from './client/mix-client-api.ts';
+export {
+  createMixClient,
+  type MeasuringClient,
+  type MixClientDeps,
+  type MixClientOptions,
+} from './client/mix-client.ts';
+export type {
+  Consensus,
+  ConsensusAuthority,
+  ConsensusRelay,
+  RelayDescriptor,
+  RelayFlag,
+  RelayRole,
+  SignedConsensus,
+  VerifiedConsensus,
+} from './directory/documents.ts';
+export { verifyLottery, type LotteryVerdict } from './directory/lottery.ts';
+export { MIXNET_ERRORS } from './errors.ts';
+export { createGateway, type Gateway, type GatewayStats } from './gateway/gateway.ts';
+export {
+  type AuthorityContact,
+  DEFAULT_EPOCH_MS,
+  epochAt,
+  epochStart,
+  type MixNetwork,
+} from './network.ts';
+export type { Deliveries, Directory, MixMetrics } from './ports.ts';
+export { createPeelPool, type PeelPool } from './relay/peel-pool.ts';
+export type { Relay, RelayDeps, RelayOptions, RelayStatus } from './relay/relay-ports.ts';
+export { createRelay } from './relay/relay.ts';
