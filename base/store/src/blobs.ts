@@ -92,13 +92,15 @@ async function receive(
 }
 
 async function keep(temporary: string, file: string): Promise<void> {
+  const dir = path.dirname(file);
   if ((await sizeOf(file)) !== undefined) {
     await rm(temporary);
-    return;
+  } else {
+    const made = await mkdir(dir, { recursive: true, mode: 0o700 });
+    await rename(temporary, file);
+    if (made !== undefined) await syncDirectory(path.dirname(dir));
   }
-  const dir = path.dirname(file);
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  await rename(temporary, file);
+  // Also when the file was there: who put it may not have come to this yet.
   await syncDirectory(dir);
 }
 
