@@ -73,6 +73,10 @@ export class FrameConnection implements FrameLink {
     return this.#queue.units;
   }
 
+  get closed(): Promise<void> {
+    return this.#stream.closed;
+  }
+
   get ended(): boolean {
     return this.#stream.ended;
   }

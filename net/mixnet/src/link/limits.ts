@@ -42,7 +42,9 @@ export const MAX_SKEW_MS = 2 * 60_000;
 
 /** A write that the peer has not taken for this long: it is gone, or too slow to be of use. */
 export const STALL_MS = 60_000;
-/** What a refused peer gets to read the reason and hang up. */
+/** Silence after which the system asks whether the peer is there; ten questions a second apart follow. */
+export const KEEP_ALIVE_MS = 15_000;
+/** What a peer gets to read the last bytes and hang up. */
 export const LINGER_MS = 1000;
 /** Refusals written to the log: a flood of peers must not become a flood of lines. */
 export const LOG_RATE = 1;

@@ -116,11 +116,11 @@ export class LinkPool {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    for (const neighbour of this.#neighbours.values()) {
-      neighbour.inbound?.end('local');
-      neighbour.outbound?.end('local');
-    }
-    await Promise.all(this.#dials);
+    const links = [...this.#neighbours.values()]
+      .flatMap(({ inbound, outbound }) => [inbound, outbound])
+      .filter((link) => link !== undefined);
+    for (const link of links) link.end('local');
+    await Promise.all([...this.#dials, ...links.map((link) => link.closed)]);
   }
 
   /** Undefined for a relay that no consensus names, and for this one itself. */

@@ -73,6 +73,7 @@ export class OutputQueue {
   #highWater = 0;
   #marked = false;
   #ended = false;
+  #onWritten: (() => void) | undefined;
   #writtenUnits = 0;
   #writes = 0;
 
@@ -125,7 +126,7 @@ export class OutputQueue {
 
   /** Takes room for one unit in `staged`, which the caller fills before returning; -1 when there is none. */
   reserve(): number {
-    if (this.#ended || this.units >= this.#maxUnits) return -1;
+    if (this.#ended || this.#onWritten || this.units >= this.#maxUnits) return -1;
     if (this.#budget !== undefined && !this.#budget.take()) return -1;
     const offset = this.#stagedUnits * this.#unitBytes;
     if (offset + this.#unitBytes > this.#staged.length) this.#grow();
@@ -160,6 +161,13 @@ export class OutputQueue {
     this.#flying = EMPTY;
   }
 
+  /** Takes nothing more, and calls back when all it has is with the system. */
+  finish(onWritten: () => void): void {
+    this.#onWritten = onWritten;
+    if (this.units === 0 || this.#write === undefined) onWritten();
+    else this.flush();
+  }
+
   /** Takes nothing more; how many units are lost that way. */
   end(): number {
     if (this.#ended) return 0;
@@ -180,7 +188,8 @@ export class OutputQueue {
     this.#writtenUnits += this.#flyingUnits;
     this.#budget?.give(this.#flyingUnits);
     this.#flyingUnits = 0;
-    this.flush();
+    if (this.#stagedUnits > 0) this.flush();
+    else this.#onWritten?.();
   };
 
   #mark(): void {

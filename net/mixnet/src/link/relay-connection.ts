@@ -68,8 +68,8 @@ export class RelayConnection implements RelayLink {
     );
   }
 
-  get ended(): boolean {
-    return this.#stream.ended;
+  get closed(): Promise<void> {
+    return this.#stream.closed;
   }
 
   begin(early: Buffer): void {

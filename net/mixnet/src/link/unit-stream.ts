@@ -1,7 +1,7 @@
 /** An established link: a TLS socket that carries units of one size both ways, and nothing else. */
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '@fog/kernel';
-import { STALL_MS } from './limits.ts';
+import { KEEP_ALIVE_MS, LINGER_MS, STALL_MS } from './limits.ts';
 import type { LinkEnd } from './link-ports.ts';
 import type { OutputQueue } from './output-queue.ts';
 import { UnitBucket } from './unit-bucket.ts';
@@ -58,23 +58,49 @@ export class UnitStream {
   begin(early: Buffer): void {
     const { socket, queue, maxQueue } = this.#options;
     socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.on('data', this.#feed);
     socket.on('error', () => this.end('error'));
     socket.on('end', () => this.end('peer'));
     socket.on('close', () => this.end('peer'));
-    queue.attach((bytes, done) => void socket.write(bytes, done), maxQueue);
+    queue.attach((bytes, done) => {
+      // After a failed write nothing is done: the socket ends, and what was with it is lost.
+      socket.write(bytes, (error) => (error ? undefined : done()));
+    }, maxQueue);
     if (early.length > 0) this.#feed(early);
     if (socket.destroyed) this.end('peer');
     else socket.resume();
   }
 
+  /** Resolves when the socket is gone. */
+  get closed(): Promise<void> {
+    const { socket } = this.#options;
+    if (socket.closed) return Promise.resolve();
+    return new Promise((resolve) => void socket.once('close', () => resolve()));
+  }
+
+  /** Nothing is handed on any more. What was taken for sending still goes out when this end closes by itself. */
   end(reason: LinkEnd): void {
     if (this.#ended) return;
     this.#ended = true;
     const { socket, queue } = this.#options;
-    const lost = queue.end();
-    socket.destroy();
+    let lost = 0;
+    if (reason === 'local' && queue.units > 0) this.#drain();
+    else {
+      lost = queue.end();
+      socket.destroy();
+    }
     this.#handlers.onEnd(reason, lost, this.#framer.pending > 0);
+  }
+
+  #drain(): void {
+    const { socket, queue, clock } = this.#options;
+    const cancel = clock.after(LINGER_MS, () => socket.destroy());
+    socket.once('close', () => {
+      cancel();
+      queue.end();
+    });
+    queue.finish(() => socket.end());
   }
 
   /** Cuts the link when it is idle or stalled, and gives memory back. */

@@ -286,6 +286,20 @@ test('a gateway may close a client, or send to it, as it comes', async () => {
   await waitFor('the frame', () => greeted.frames.length === 1);
 });
 
+test('frames taken before the link is closed still arrive', async () => {
+  await using world = new LinkWorld();
+  const g = await gateway(world);
+  const { link, ends } = await join(world);
+  for (let n = 0; n < 100; n += 1) link.sendFrame(CLIENT_FRAME.packet, packetOf(n));
+  link.close();
+  assert.deepEqual(ends, ['local']);
+  assert.equal(link.sendFrame(CLIENT_FRAME.packet, packetOf(1)), false);
+  await link.closed;
+  await waitFor('all frames', () => g.frames.length === 100);
+  await waitFor('the end', () => g.ends.length === 1);
+  await link.closed;
+});
+
 test('the queue of a client link is bounded', async () => {
   await using world = new LinkWorld();
   await gateway(world);

@@ -254,3 +254,25 @@ test('a second link of a relay replaces its first', async () => {
   assert.equal(b.links.stats().relayLinks, 1);
   assert.equal(b.metrics.counts.get('fog_mixnet_link_ended_total relay replaced'), 1);
 });
+
+test('a relay that stops still sends what it has taken, but not to a peer that does not read', async () => {
+  await using world = new LinkWorld();
+  const a = await world.relay(1);
+  const b = await world.relay(2);
+  a.links.send('relay-2', packetOf(1));
+  await waitFor('the link', () => b.got.length === 1);
+  await world.relay(3);
+  await using deaf = await rawPeer(a.links.port, 3);
+  deaf.socket.write(relayHello('relay-3'));
+  assert.equal((await answerOf(deaf)).verdict, 'ok');
+  deaf.socket.pause();
+  await waitFor('a full queue', () => {
+    while (a.links.send('relay-3', packetOf(3)));
+    return a.links.stats().dropped.queue > 3;
+  });
+  for (let n = 0; n < 500; n += 1) a.links.send('relay-2', packetOf(2));
+  await a.links.stop();
+  await waitFor('the rest', () => b.got.length === 501);
+  assert.equal(a.links.stats().relayLinks, 0);
+  assert.equal(a.links.send('relay-2', packetOf(1)), false, 'after the stop nothing is taken');
+});
