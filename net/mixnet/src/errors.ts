@@ -31,6 +31,10 @@ export const MIXNET_ERRORS = {
   },
   MIXNET_ANSWER: { message: 'The answer cannot be sent.', kind: 'refused' },
   MIXNET_GUARD_FILE: { message: 'The file of entry gateways cannot be used.', kind: 'bad-input' },
+  MIXNET_AUDIT_FILE: {
+    message: 'The records of the delay audit cannot be used.',
+    kind: 'bad-input',
+  },
   MIXNET_STOPPED: { message: 'The mix client was stopped.', kind: 'cancelled' },
   MIXNET_RELAY_FILE: { message: 'A file of the relay cannot be used.', kind: 'bad-input' },
   MIXNET_KEY_PLACE: { message: 'A mix key of another epoch is in this place.', kind: 'bug' },

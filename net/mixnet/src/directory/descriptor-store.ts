@@ -62,20 +62,9 @@ const MAX_KNOWN = MAX_RELAYS * 4;
 
 export function createDescriptorStore(network: MixNetwork, admit: AdmitRelay): DescriptorStore {
   const relays = new Map<string, RelayEntry>();
-  const known = new Map<string, OpenedDescriptor>();
   const { epochMs, name } = network;
 
-  const open = (packed: Uint8Array): Read<OpenedDescriptor> => {
-    const key = hashText(packed);
-    const found = known.get(key);
-    if (found !== undefined) return { ok: true, value: found };
-    const opened = openDescriptor(packed, name);
-    if (!opened.ok) return opened;
-    const oldest = known.size >= MAX_KNOWN ? known.keys().next().value : undefined;
-    if (oldest !== undefined) known.delete(oldest);
-    known.set(key, opened.value);
-    return opened;
-  };
+  const open = createOpener(name);
 
   const place = (opened: OpenedDescriptor, nowMs: number, fromRelay: boolean): UploadVerdict => {
     const { descriptor } = opened;
@@ -115,15 +104,7 @@ export function createDescriptorStore(network: MixNetwork, admit: AdmitRelay): D
       }
       return place(read.value, nowMs, fromRelay);
     },
-    choose: (epoch) => {
-      const chosen: HeldDescriptor[] = [];
-      for (const id of [...relays.keys()].sort()) {
-        const { byEpoch, receivedMs, sinceMs } = relays.get(id) as RelayEntry;
-        const opened = byEpoch.get(epoch) ?? byEpoch.get(epoch - 1);
-        if (opened !== undefined) chosen.push({ opened, receivedMs, sinceMs });
-      }
-      return chosen;
-    },
+    choose: (epoch) => chooseFor(relays, epoch),
     expire: (nowMs) => {
       const epoch = epochAt(epochMs, nowMs);
       for (const [id, { byEpoch }] of relays) {
@@ -145,6 +126,29 @@ export function createDescriptorStore(network: MixNetwork, admit: AdmitRelay): D
         relays.set(id, entry);
       }
     },
+  };
+}
+
+function chooseFor(relays: ReadonlyMap<string, RelayEntry>, epoch: number): HeldDescriptor[] {
+  return [...relays.keys()].sort().flatMap((id) => {
+    const { byEpoch, receivedMs, sinceMs } = relays.get(id) as RelayEntry;
+    const opened = byEpoch.get(epoch) ?? byEpoch.get(epoch - 1);
+    return opened === undefined ? [] : [{ opened, receivedMs, sinceMs }];
+  });
+}
+
+function createOpener(network: string): DescriptorStore['open'] {
+  const known = new Map<string, OpenedDescriptor>();
+  return (packed) => {
+    const key = hashText(packed);
+    const found = known.get(key);
+    if (found !== undefined) return { ok: true, value: found };
+    const opened = openDescriptor(packed, network);
+    if (!opened.ok) return opened;
+    const oldest = known.size >= MAX_KNOWN ? known.keys().next().value : undefined;
+    if (oldest !== undefined) known.delete(oldest);
+    known.set(key, opened.value);
+    return opened;
   };
 }
 

@@ -7,7 +7,7 @@ export const MAX_DESCRIPTOR_BYTES: number = 16 * 1024;
 export const MAX_RELAYS = 1_000;
 
 /** Of the relays of one vote: MAX_RELAYS descriptors of usual size, several times over. */
-export const MAX_VOTE_BYTES: number = 8 * 1024 * 1024;
+export const MAX_VOTE_BYTES: number = 6 * 1024 * 1024;
 
 /** Of the head of a vote, a note of a signature and the like: a few hundred bytes in use. */
 export const MAX_HEAD_BYTES: number = 4 * 1024;

@@ -1,0 +1,51 @@
+/** The consensuses a member keeps over a restart, and the proof of forks it has seen. Both are public. */
+import { readFile } from 'node:fs/promises';
+import { type CanonicalValue, encodeCanonical } from '@fog/crypto';
+import { replaceFile } from './authority-state.ts';
+import { bytes, list, record } from './fields.ts';
+import { MAX_CONSENSUS_BYTES } from './limits.ts';
+import { readCanonical } from './signed-object.ts';
+
+const MAX_CACHED = 4;
+/** Two documents prove a fork; the first ones are kept. */
+const MAX_FORKS = 2;
+
+export interface Fork {
+  readonly first: Uint8Array;
+  readonly second: Uint8Array;
+}
+
+export interface CachedConsensuses {
+  /** Signed, newest first. */
+  readonly consensuses: readonly Uint8Array[];
+  readonly forks: readonly Fork[];
+}
+
+const signed = bytes(1, MAX_CONSENSUS_BYTES);
+
+const cacheShape = record({
+  consensuses: list(signed, 0, MAX_CACHED),
+  forks: list(record({ first: signed, second: signed }), 0, MAX_FORKS),
+});
+
+/** What cannot be read is as good as nothing: the authorities have it all. */
+export async function readCache(file: string): Promise<CachedConsensuses> {
+  const nothing: CachedConsensuses = { consensuses: [], forks: [] };
+  let stored: Uint8Array;
+  try {
+    stored = await readFile(file);
+  } catch {
+    return nothing;
+  }
+  const maxBytes = MAX_CONSENSUS_BYTES * (MAX_CACHED + 2 * MAX_FORKS) + 4096;
+  const read = readCanonical(stored, 'the cache', cacheShape, maxBytes);
+  return read.ok ? read.value : nothing;
+}
+
+export async function writeCache(file: string, cached: CachedConsensuses): Promise<void> {
+  const value = {
+    consensuses: cached.consensuses.slice(0, MAX_CACHED),
+    forks: cached.forks.slice(0, MAX_FORKS),
+  };
+  await replaceFile(file, encodeCanonical(value as unknown as CanonicalValue));
+}
