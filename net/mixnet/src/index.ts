@@ -14,6 +14,21 @@ export {
   type MixClientDeps,
   type MixClientOptions,
 } from './client/mix-client.ts';
+export {
+  type Authority,
+  type AuthorityDeps,
+  type AuthorityOptions,
+  createAuthority,
+} from './directory/authority.ts';
+export { authorityContact, type AuthorityKeys, authorityKeys } from './directory/authority-keys.ts';
+export type { AuthorityStatus, ConsensusSummary } from './directory/authority-requests.ts';
+export {
+  type ConsensusClient,
+  type ConsensusClientDeps,
+  type ConsensusClientOptions,
+  createConsensusClient,
+} from './directory/consensus-client.ts';
+export { createSignDescriptor } from './directory/descriptor.ts';
 export type {
   Consensus,
   ConsensusAuthority,
@@ -24,9 +39,11 @@ export type {
   SignedConsensus,
   VerifiedConsensus,
 } from './directory/documents.ts';
+export type { RelayStanding } from './directory/figures.ts';
 export { verifyLottery, type LotteryVerdict } from './directory/lottery.ts';
 export { MIXNET_ERRORS } from './errors.ts';
 export { createGateway, type Gateway, type GatewayStats } from './gateway/gateway.ts';
+export { connectToGateway } from './link/gateway-link.ts';
 export {
   type AuthorityContact,
   DEFAULT_EPOCH_MS,
