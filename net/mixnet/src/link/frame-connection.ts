@@ -73,10 +73,6 @@ export class FrameConnection implements FrameLink {
     return this.#queue.units;
   }
 
-  get closed(): Promise<void> {
-    return this.#stream.closed;
-  }
-
   get ended(): boolean {
     return this.#stream.ended;
   }

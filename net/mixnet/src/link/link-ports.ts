@@ -88,8 +88,6 @@ export interface FrameLink {
   sendFrame(kind: number, body: Uint8Array): boolean;
   /** Ends the link at once; frames already taken still go out within a second where no reason is given. */
   close(reason?: LinkEnd): void;
-  /** Resolves when the socket is gone, with the last frames sent. */
-  readonly closed: Promise<void>;
 }
 
 /** At a gateway: one authenticated client. A new link of the same client has ended the older one before. */
