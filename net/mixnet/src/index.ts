@@ -44,6 +44,8 @@ export { verifyLottery, type LotteryVerdict } from './directory/lottery.ts';
 export { MIXNET_ERRORS } from './errors.ts';
 export { createGateway, type Gateway, type GatewayStats } from './gateway/gateway.ts';
 export { connectToGateway } from './link/gateway-link.ts';
+export type { LinkDirectory, RelayLinks } from './link/link-ports.ts';
+export { createRelayLinks } from './link/relay-links.ts';
 export {
   type AuthorityContact,
   DEFAULT_EPOCH_MS,
