@@ -4,7 +4,7 @@ import type { AttemptRow, JobRow } from '@fog/store';
 import { type Core, forgetLease } from './core.ts';
 import { type JobRecord, newJobRecord } from './job/job-record.ts';
 import type { EndState, TaskState } from './job/task-board.ts';
-import type { LeaseRecord } from './lease/lease-record.ts';
+import { type LeaseRecord, leaseTimes } from './lease/lease-record.ts';
 import { nodeFromRow } from './registry/node-record.ts';
 
 const ENDED = ['settled', 'failed', 'cancelled', 'expired'];
@@ -115,7 +115,7 @@ function restoreAttempt(core: Core, row: AttemptRow): void {
     attempt: row.number,
     node: row.node,
     leasedAt: row.leased_at,
-    expiresAtMs: core.clock.monotonicMs() + core.options.leaseMs,
+    ...leaseTimes(core, job),
     state: running ? 'leased' : 'lost',
     phase: undefined,
     uploads: new Map(),

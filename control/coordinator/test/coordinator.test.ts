@@ -318,6 +318,33 @@ test('a result may only name content sent under its own lease; its owner may the
   assert.equal(await coordinator.mayRead('other', content), false);
 });
 
+test('a result that contradicts itself is the failure of its node', async () => {
+  await using fog = await fixture();
+  const a = new HandAgent('a').connect(fog.coordinator);
+  const lies = [ok({ exitCode: 4 }), ok({ stdout: { sizeBytes: 100, data: 'aGk=' } })];
+  for (const [count, lie] of lies.entries()) {
+    const job = await fog.coordinator.submit(OWNER, spec({ retries: 0 }));
+    await a.until(() => a.leases.length === count + 1);
+    a.result(a.leases[count]?.token ?? 0, lie);
+    assert.equal((await fog.coordinator.job(OWNER, job.id, SHORT)).failure?.code, 'UPLOAD');
+  }
+});
+
+test('a node that renews a lease far beyond the timeout loses it', async () => {
+  await using fog = await fixture();
+  const a = new HandAgent('a').connect(fog.coordinator);
+  await fog.coordinator.submit(OWNER, spec({ timeoutMs: 60_000 }));
+  await a.until(() => a.leases.length === 1);
+  const held = a.leases.map((lease) => lease.token);
+  for (let renewed = 0; renewed < 200 && a.leases.length === 1; renewed += 1) {
+    fog.clock.advance(10_000);
+    a.session?.message({ type: 'heartbeat', held });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await a.until(() => a.leases.length === 2);
+  assert.equal(a.leases[1]?.attempt, 2);
+});
+
 test('a queued job says what it waits for', async () => {
   await using fog = await fixture();
   const { coordinator } = fog;

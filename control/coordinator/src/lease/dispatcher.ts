@@ -5,7 +5,7 @@ import type { AgentLink } from '../api.ts';
 import type { Core } from '../core.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { placementNode } from '../registry/node-record.ts';
-import { attemptRow, type LeaseRecord } from './lease-record.ts';
+import { attemptRow, type LeaseRecord, leaseTimes } from './lease-record.ts';
 import { leasedJob, workMessages } from './work-messages.ts';
 
 /** Work a node should hold in advance: covers the round trip to the coordinator and back. */
@@ -149,7 +149,7 @@ export class Dispatcher {
       attempt: job.board.lease(index),
       node: nodeId,
       leasedAt: core.clock.now(),
-      expiresAtMs: core.clock.monotonicMs() + core.options.leaseMs,
+      ...leaseTimes(core, job),
       state: 'leased',
       phase: undefined,
       uploads: new Map(),

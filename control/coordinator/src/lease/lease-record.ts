@@ -1,6 +1,8 @@
 import type { Phase } from '@fog/wire';
 import type { AttemptRow } from '@fog/store';
+import type { Core } from '../core.ts';
 import type { JobRecord } from '../job/job-record.ts';
+import { ATTEMPT_MARGIN_MS } from '../limits.ts';
 
 /** One issued lease of an open task. */
 export interface LeaseRecord {
@@ -11,8 +13,10 @@ export interface LeaseRecord {
   readonly attempt: number;
   readonly node: string;
   readonly leasedAt: number;
-  /** Monotonic milliseconds. */
+  /** Monotonic milliseconds; moved on by each renewal. */
   expiresAtMs: number;
+  /** Monotonic milliseconds; no renewal moves it. */
+  readonly deadlineMs: number;
   /** `lost`: back in the queue; its result still counts until a newer token is issued. */
   state: 'leased' | 'lost';
   phase: Phase | undefined;
@@ -35,5 +39,17 @@ export function attemptRow(
     failure: null,
     outcome: null,
     ...end,
+  };
+}
+
+/** When a lease issued now ends without renewal, and when at the latest. */
+export function leaseTimes(
+  core: Core,
+  job: JobRecord,
+): Pick<LeaseRecord, 'expiresAtMs' | 'deadlineMs'> {
+  const nowMs = core.clock.monotonicMs();
+  return {
+    expiresAtMs: nowMs + core.options.leaseMs,
+    deadlineMs: nowMs + job.spec.timeoutMs + ATTEMPT_MARGIN_MS,
   };
 }

@@ -54,9 +54,8 @@ export class ResultDesk {
 
   #accept(node: NodeRecord, lease: LeaseRecord, reported: Outcome): void {
     const core = this.#core;
-    const outcome = uploadsMatch(lease, reported)
-      ? reported
-      : failedOutcome('UPLOAD', 'the result names content that was not sent under its lease');
+    const doubt = doubtAbout(lease, reported);
+    const outcome = doubt === undefined ? reported : failedOutcome('UPLOAD', doubt);
     const { failure } = outcome;
     if (failure?.class === 'fog') {
       node.failed += 1;
@@ -150,8 +149,22 @@ function namedContents(outcome: Outcome): { content: string; sizeBytes: number }
   );
 }
 
-function uploadsMatch(lease: LeaseRecord, outcome: Outcome): boolean {
-  return namedContents(outcome).every(
-    ({ content, sizeBytes }) => lease.uploads.get(content) === sizeBytes,
-  );
+/** What makes a reported outcome unbelievable; it then counts as the node's failure. */
+function doubtAbout(lease: LeaseRecord, outcome: Outcome): string | undefined {
+  if ((outcome.failure === undefined) !== (outcome.exitCode === 0)) {
+    return 'the result has an exit code and a failure that contradict each other';
+  }
+  const named = namedContents(outcome);
+  if (named.some(({ content, sizeBytes }) => lease.uploads.get(content) !== sizeBytes)) {
+    return 'the result names content that was not sent under its lease';
+  }
+  const inline = outputsOf(outcome).filter(({ content }) => content === undefined);
+  if (inline.some(({ data, sizeBytes }) => base64Bytes(data ?? '') !== sizeBytes)) {
+    return 'the result carries output of another size than it says';
+  }
+  return undefined;
+}
+
+function base64Bytes(text: string): number {
+  return Buffer.byteLength(text, 'base64');
 }

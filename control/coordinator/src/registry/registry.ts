@@ -183,7 +183,9 @@ export class Registry {
     const nowMs = clock.monotonicMs();
     for (const node of nodes.values()) {
       for (const lease of node.leases.values()) {
-        if (lease.expiresAtMs < nowMs) {
+        if (lease.deadlineMs < nowMs) {
+          loseLease(this.#core, this.#dispatcher, lease, 'its node held it far beyond the timeout');
+        } else if (lease.expiresAtMs < nowMs) {
           loseLease(this.#core, this.#dispatcher, lease, 'its lease was not renewed in time');
         }
       }
