@@ -2,13 +2,13 @@
  * The few gateways a client enters by, kept for weeks: who changes his entry often meets a watching one
  * soon. They live in a 0600 file, because they tell where the client was seen.
  */
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
-import path from 'node:path';
 import type { RandomFill } from '@fog/crypto';
-import { type Clock, errorMessage } from '@fog/kernel';
+import { type Clock, errorMessage, fromUtf8, utf8 } from '@fog/kernel';
 import type { VerifiedConsensus } from '../directory/documents.ts';
 import { fail } from '../errors.ts';
 import { idBytes } from '../ids.ts';
+import { epochAt } from '../network.ts';
+import { readPrivateFile, writePrivateFile } from '../private-file.ts';
 import { drawOrder, drawUniform } from './draws.ts';
 import {
   MAX_GUARD_ABSENCE_MS,
@@ -95,7 +95,7 @@ export function renewGuards(
 }
 
 function epochsNow({ consensus }: VerifiedConsensus, clock: Clock): number[] {
-  return [Math.floor(clock.now() / consensus.epochMs)];
+  return [epochAt(consensus.epochMs, clock.now())];
 }
 
 /** To the day: the file is not to tell when the client was last up, nor to be written all the time. */
@@ -106,17 +106,14 @@ function day(timeMs: number): number {
 
 async function readGuards(file: string): Promise<Guard[]> {
   try {
-    if ((await stat(file)).size > MAX_GUARD_FILE_BYTES) throw new RangeError('it is too large');
-    const { version, guards } = JSON.parse(await readFile(file, 'utf8')) as {
-      version?: unknown;
-      guards?: unknown;
-    };
+    const bytes = await readPrivateFile(file, MAX_GUARD_FILE_BYTES);
+    if (bytes === undefined) return [];
+    const { version, guards } = JSON.parse(fromUtf8(bytes)) as Partial<Record<string, unknown>>;
     if (version !== 1 || !Array.isArray(guards) || !guards.every(isGuard)) {
       throw new TypeError('it does not hold entry gateways');
     }
     return guards;
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw fail('MIXNET_GUARD_FILE', {
       message: `The file of entry gateways ${file} cannot be used: ${errorMessage(cause)}. Restore it, or move it away to draw new ones.`,
       details: { file },
@@ -138,15 +135,7 @@ function isGuard(value: unknown): value is Guard {
 
 async function writeGuards(file: string, guards: readonly Guard[]): Promise<void> {
   try {
-    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-    const handle = await open(`${file}.new`, 'w', 0o600);
-    try {
-      await handle.writeFile(`${JSON.stringify({ version: 1, guards })}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(`${file}.new`, file);
+    await writePrivateFile(file, utf8(`${JSON.stringify({ version: 1, guards })}\n`));
   } catch (cause) {
     throw fail('MIXNET_GUARD_FILE', {
       message: `The file of entry gateways ${file} cannot be written: ${errorMessage(cause)}. Make its directory writable.`,

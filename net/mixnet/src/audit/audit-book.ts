@@ -1,0 +1,165 @@
+/**
+ * Compares what each hop owed this client's loops with what its clock saw. A finding is weak evidence: it
+ * counts, it convinces nobody else, and a relay that is honest to audit loops only cannot be found, but cannot
+ * tell them from other packets either.
+ */
+import { sameBytes, vrfVerify } from '@fog/crypto';
+import type { RelayDescriptor, VerifiedConsensus, VrfReveal } from '../directory/documents.ts';
+import { vrfInput } from '../directory/vrf-input.ts';
+import { owedDelayMs } from '../relay/delays.ts';
+import { type AuditRecords, emptyHop, type HopRecord, type OpenLoop } from './audit-records.ts';
+import {
+  LONG_MARGIN_MS,
+  MAX_AUDITED_RELAYS,
+  MAX_EXCESSES,
+  MAX_OPEN_LOOPS,
+  MAX_REVEAL_EPOCHS,
+  MAX_VALUES,
+  MIN_LOOPS_FOR_LONG,
+  SHORT_MARGIN_MS,
+} from './limits.ts';
+
+/** Why a hop is suspect: it lets packets go early, it holds them too long, it does not say what it owed. */
+export type Suspicion = 'short' | 'long' | 'forged';
+
+export interface AuditedHop {
+  readonly relay: string;
+  /** Loops whose owed delay is known. */
+  readonly loops: number;
+  readonly short: number;
+  readonly lost: number;
+  readonly unrevealed: number;
+  readonly forged: number;
+  /** Undefined before the first loop. */
+  readonly medianExcessMs: number | undefined;
+  readonly suspicions: readonly Suspicion[];
+}
+
+export interface AuditReport {
+  /** The most suspect first. */
+  readonly hops: readonly AuditedHop[];
+  /** Loops whose hop has not revealed yet. */
+  readonly open: number;
+}
+
+export interface AuditBook {
+  readonly records: AuditRecords;
+  add(loop: OpenLoop): void;
+  lost(relay: string): void;
+  /** Settles what the consensus reveals; true when there was any. */
+  settle(consensus: VerifiedConsensus): boolean;
+  report(): AuditReport;
+}
+
+export function createAuditBook(records: AuditRecords, now: () => number): AuditBook {
+  const values: Uint8Array[] = [];
+  const hop = (relay: string): HopRecord => {
+    const record = records.hops.get(relay) ?? emptyHop(relay);
+    record.updatedMs = now();
+    // A map keeps the order of insertion, so the longest silent come first.
+    records.hops.delete(relay);
+    records.hops.set(relay, record);
+    const [oldest] = records.hops.keys();
+    if (records.hops.size > MAX_AUDITED_RELAYS && oldest !== undefined) records.hops.delete(oldest);
+    return record;
+  };
+  const learn = (value: Uint8Array): void => {
+    if (values.some((known) => sameBytes(known, value))) return;
+    values.push(value);
+    if (values.length > MAX_VALUES) values.shift();
+  };
+  return {
+    records,
+    add: (loop) => {
+      records.open.push(loop);
+      if (records.open.length > MAX_OPEN_LOOPS) records.open.shift();
+    },
+    lost: (relay) => {
+      hop(relay).lost += 1;
+    },
+    settle: ({ consensus, relays }) => {
+      learn(consensus.previousSharedRandom);
+      learn(consensus.sharedRandom);
+      const byHop = Map.groupBy(records.open, ({ relay, epoch }) => `${relay} ${epoch}`);
+      const settled = new Set<OpenLoop>();
+      for (const loops of byHop.values()) {
+        const { relay, epoch } = loops[0] as OpenLoop;
+        const reveal = revealOf(relays.get(relay)?.descriptor, epoch);
+        if (reveal !== undefined)
+          judge(hop(relay), loops, isProven(loops, reveal, values) && reveal);
+        else if (consensus.epoch - epoch > MAX_REVEAL_EPOCHS) hop(relay).unrevealed += loops.length;
+        else continue;
+        for (const loop of loops) settled.add(loop);
+      }
+      const left = records.open.filter((loop) => !settled.has(loop));
+      records.open.splice(0, records.open.length, ...left);
+      return settled.size > 0;
+    },
+    report: () => reportOf(records),
+  };
+}
+
+function revealOf(descriptor: RelayDescriptor | undefined, epoch: number): VrfReveal | undefined {
+  return descriptor?.reveals.find((reveal) => reveal.epoch === epoch);
+}
+
+/** The output must be the VRF's, for a value this client has seen: then the relay could not choose it. */
+function isProven(
+  loops: readonly OpenLoop[],
+  { epoch, output, proof }: VrfReveal,
+  values: readonly Uint8Array[],
+): boolean {
+  const { vrfKey } = loops[0] as OpenLoop;
+  return values.some((value) => {
+    const proven = vrfVerify(vrfKey, vrfInput(epoch, value), proof);
+    return proven !== undefined && sameBytes(proven, output);
+  });
+}
+
+function judge(record: HopRecord, loops: readonly OpenLoop[], reveal: VrfReveal | false): void {
+  if (reveal === false) {
+    record.forged += loops.length;
+    return;
+  }
+  for (const { delayTag, meanMicros, rttMs } of loops) {
+    const excessMs = rttMs - owedDelayMs(reveal.output, delayTag, meanMicros);
+    record.loops += 1;
+    if (excessMs < -SHORT_MARGIN_MS) record.short += 1;
+    // To the microsecond, as it is kept on disk.
+    record.excessMs.push(Math.round(excessMs * 1_000) / 1_000);
+    if (record.excessMs.length > MAX_EXCESSES) record.excessMs.shift();
+  }
+}
+
+function reportOf({ hops, open }: AuditRecords): AuditReport {
+  const medians = new Map([...hops].map(([relay, { excessMs }]) => [relay, median(excessMs)]));
+  const audited = [...hops.values()].map((record): AuditedHop => {
+    const { relay, loops, short, lost, unrevealed, forged } = record;
+    const others = [...medians].flatMap(([each, value]) =>
+      each === relay || value === undefined ? [] : [value],
+    );
+    const medianExcessMs = medians.get(relay);
+    const isLong = loops >= MIN_LOOPS_FOR_LONG && isTooLong(medianExcessMs, median(others));
+    const suspicions: Suspicion[] = [
+      ...(short > 0 ? ['short' as const] : []),
+      ...(isLong ? ['long' as const] : []),
+      ...(forged > 0 ? ['forged' as const] : []),
+    ];
+    return { relay, loops, short, lost, unrevealed, forged, medianExcessMs, suspicions };
+  });
+  const bySuspicion = audited.sort((a, b) => badness(b) - badness(a));
+  return { hops: bySuspicion, open: open.length };
+}
+
+function isTooLong(own: number | undefined, others: number | undefined): boolean {
+  return own !== undefined && others !== undefined && own > 2 * others + LONG_MARGIN_MS;
+}
+
+function badness({ suspicions, short, forged }: AuditedHop): number {
+  return suspicions.length * 1_000_000 + short + forged;
+}
+
+function median(values: readonly number[]): number | undefined {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
