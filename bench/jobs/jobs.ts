@@ -49,14 +49,14 @@ async function measureCold({ quick, say }: BenchmarkContext): Promise<Figures> {
   await using dir = await tempDir();
   const dataDir = path.join(dir.path, 'data');
   const hello = path.join(EXAMPLES, 'hello.wasm');
-  const runs = await repeat(quick ? 2 : 5, () => coldRun(hello, dataDir));
+  const runs = await repeat(quick ? 1 : 5, () => coldRun(hello, dataDir));
   const program = path.join(dir.path, 'hello.py');
   await writeFile(program, "print('hello')\n");
   const coldPythonMs = await coldRun(program, dataDir);
   const module = path.join(dir.path, 'noop.wasm');
   await writeFile(module, noopModule());
   say('baseline: a plain process per task');
-  const spawnTasksPerSecond = await spawnRate(module, quick ? 40 : 200);
+  const spawnTasksPerSecond = await spawnRate(module, quick ? 24 : 200);
   return { coldRunMs: median(runs), coldPythonMs, spawnTasksPerSecond };
 }
 
@@ -78,7 +78,7 @@ async function measureWasm(fleet: Fleet, { quick, say }: BenchmarkContext): Prom
   const load = { count: quick ? 400 : 1_000, inFlight: 32 };
   const rates: number[] = [];
   const latencies: number[] = [];
-  await repeat(quick ? 2 : 5, async () => {
+  await repeat(quick ? 1 : 5, async () => {
     const { each, wallMs } = await runSingles(client, spec, load);
     rates.push((load.count / wallMs) * 1000);
     latencies.push(...each);
