@@ -1,3 +1,12 @@
+export type { AuditedHop, AuditReport, Suspicion } from './audit/audit-book.ts';
+export {
+  createDelayAudit,
+  type DelayAudit,
+  type DelayAuditDeps,
+  type DelayAuditOptions,
+} from './audit/delay-audit.ts';
+export { LEVELS } from './client/levels.ts';
+export type { LoopReport, LoopRequest } from './client/loops.ts';
 export type {
   LossClass,
   MixAddress,
@@ -14,6 +23,7 @@ export {
   type MixClientDeps,
   type MixClientOptions,
 } from './client/mix-client.ts';
+export { choosePath, type PathRequest } from './client/paths.ts';
 export {
   type Authority,
   type AuthorityDeps,
@@ -43,7 +53,9 @@ export type { RelayStanding } from './directory/figures.ts';
 export { verifyLottery, type LotteryVerdict } from './directory/lottery.ts';
 export { MIXNET_ERRORS } from './errors.ts';
 export { createGateway, type Gateway, type GatewayStats } from './gateway/gateway.ts';
+export { ECHO_SERVICE, type MixService, NULL_SERVICE } from './gateway/services.ts';
 export { connectToGateway } from './link/gateway-link.ts';
+export { idBytes, idText } from './ids.ts';
 export type { LinkDirectory, RelayLinks } from './link/link-ports.ts';
 export { createRelayLinks } from './link/relay-links.ts';
 export {
@@ -54,6 +66,8 @@ export {
   type MixNetwork,
 } from './network.ts';
 export type { Deliveries, Directory, MixMetrics } from './ports.ts';
+export { EMBEDDED_MAX_SLOTS, MAX_SLOTS } from './relay/limits.ts';
 export { createPeelPool, type PeelPool } from './relay/peel-pool.ts';
 export type { Relay, RelayDeps, RelayOptions, RelayStatus } from './relay/relay-ports.ts';
 export { createRelay } from './relay/relay.ts';
+export { openSignedConsensus } from './directory/open-consensus.ts';
