@@ -19,7 +19,9 @@ export async function startFleet(workers: number): Promise<Fleet> {
   try {
     const dir = stack.use(await tempDir());
     const coordinator = stack.use(
-      new Child({ args: [FOG, 'up', '--no-worker', '--port', '0', '--data-dir', dir.path] }),
+      new Child({
+        args: [FOG, 'up', '--role', 'coordinator', '--port', '0', '--data-dir', dir.path],
+      }),
     );
     const client = await connect(dir, coordinator);
     const { code } = await client.createJoinCode();
