@@ -120,15 +120,24 @@ export type MixPath = z.infer<typeof MixPath>;
 
 export const MixAuditRelay = z.strictObject({
   relay: RelayId,
-  epoch: z.int(),
-  /** Loops whose delay could be compared with what the relay owed. */
+  /** Loops whose owed delay is known. */
   loops: z.int(),
   /** Of these, home sooner than owed. */
   short: z.int(),
-  verdict: z.enum(['good', 'suspect', 'unknown']),
-  detail: z.string(),
+  lost: z.int(),
+  /** Loops of which the relay never said what it owed, and of which it said something it cannot prove. */
+  unrevealed: z.int(),
+  forged: z.int(),
+  /** Time beyond what was owed, of the loops' median; absent before the first. */
+  medianExcessMs: z.number().optional(),
+  suspicions: z.array(z.enum(['short', 'long', 'forged'])),
 });
-export const MixAudit = z.strictObject({ time: z.int(), relays: z.array(MixAuditRelay) });
+export const MixAudit = z.strictObject({
+  time: z.int(),
+  /** Loops whose relay has not revealed yet. */
+  open: z.int(),
+  relays: z.array(MixAuditRelay),
+});
 export type MixAudit = z.infer<typeof MixAudit>;
 
 /** Told to readers of the topic `mixnet` for each new consensus. */

@@ -27,6 +27,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     summary: 'show a job; read its logs, get its output, cancel it',
     load: () => import('../commands/job.ts'),
   },
+  mix: { summary: 'look into the mixnet and measure it', load: () => import('../commands/mix.ts') },
   doctor: {
     summary: 'check this machine and say what to mend',
     load: () => import('../commands/doctor.ts'),

@@ -12,10 +12,12 @@ import { endpointFile, readEndpoint, writeEndpoint } from '../connect/endpoint.t
 import { fail } from '../errors.ts';
 import { dataDirOf, ensurePrivateDir } from '../process/data-dir.ts';
 import { type Host, say, sayNext } from '../process/host.ts';
+import { MIX_ROLES, type MixRole } from '../mix/mix-roles.ts';
 import { readSandbox, readSlots, readWhole } from '../run/run-flags.ts';
 import { servicesTable } from '../show/fog-text.ts';
 import { joinLine, joinText } from '../show/join-text.ts';
 
+const COORDINATOR = 'coordinator';
 /** Of TCP. */
 const MAX_PORT = 65_535;
 
@@ -26,6 +28,14 @@ const FLAGS = {
     help: `port on 127.0.0.1; 0 takes any free one (${DEFAULT_PORT})`,
   },
   slots: { type: 'text', value: 'N', help: 'tasks at once on this machine (one for each core)' },
+  'no-mixnet': { type: 'boolean', help: 'start no authorities and relays' },
+  processes: { type: 'boolean', help: 'each authority and relay in a process of its own' },
+  role: {
+    type: 'text',
+    value: 'ROLE',
+    help: 'only this: coordinator, or with --config relay, gateway or authority',
+  },
+  config: { type: 'text', value: 'FILE', help: 'configuration of that role, YAML or JSON' },
   'no-worker': { type: 'boolean', help: 'coordinate only, run no tasks in this process' },
   ...JSON_FLAG,
   ...DATA_DIR_FLAG,
@@ -35,10 +45,13 @@ const FLAGS = {
 export const command = defineCommand({
   name: 'up',
   summary: 'start a fog on this machine',
-  usage: ['up [--port N] [--slots N] [--no-worker] [flags]'],
+  usage: [
+    'up [--port N] [--slots N] [--no-worker] [--no-mixnet] [flags]',
+    'up --role ROLE [--config FILE]',
+  ],
   about: `
-  Runs a coordinator with its API and, unless told otherwise, a worker, until Ctrl-C; a second Ctrl-C
-  forces. Jobs and results are kept in the data directory: after a stop, or a crash, the next "fog up"
+  Runs a coordinator with its API and, unless told otherwise, a worker and a mixnet of 3 directory
+  authorities and 9 relays on this machine, until Ctrl-C; a second Ctrl-C forces. Jobs and results are kept in the data directory: after a stop, or a crash, the next "fog up"
   there goes on where it was.`,
   flags: FLAGS,
   args: [],
@@ -48,6 +61,10 @@ export const command = defineCommand({
       line: 'fog up --no-worker --port 0 --json',
       does: 'for a script: one document, then it runs',
     },
+    {
+      line: 'fog up --role relay --config relay.yaml',
+      does: 'one relay of a mixnet whose authorities run elsewhere',
+    },
   ],
   exitCodes: {
     0: 'stopped in good order',
@@ -55,6 +72,8 @@ export const command = defineCommand({
     125: 'port taken, data directory in use, or a part did not start',
   },
   run: async ({ flags, host }) => {
+    const role = readRole(flags);
+    if (role !== undefined) return runAlone(role, flags, host);
     const options = readOptions(flags, host);
     const { dataDir } = options;
     await ensurePrivateDir(dataDir);
@@ -79,9 +98,43 @@ export const command = defineCommand({
   },
 });
 
+interface LoneRole {
+  readonly role: MixRole;
+  readonly file: string;
+}
+
+/** Undefined for a whole fog and for a coordinator alone. */
+function readRole({ role, config }: FlagValues<typeof FLAGS>): LoneRole | undefined {
+  if (role === undefined && config !== undefined) throw usage(command, '--config needs --role.');
+  if (role === undefined || role === COORDINATOR) return undefined;
+  const known = MIX_ROLES.find((each) => each === role);
+  if (known === undefined) {
+    const names = [COORDINATOR, ...MIX_ROLES].join(', ');
+    throw usage(command, `--role ${role}: must be one of ${names}.`);
+  }
+  if (config !== undefined) return { role: known, file: config };
+  throw usage(command, `--role ${role} needs --config FILE.`);
+}
+
+async function runAlone(
+  { role, file }: LoneRole,
+  flags: FlagValues<typeof FLAGS> & { readonly verbose: boolean },
+  host: Host,
+): Promise<number> {
+  const { runRole } = await import('../mix/run-role.ts');
+  return runRole(role, file, { host, json: flags.json, verbose: flags.verbose });
+}
+
 function readOptions(flags: FlagValues<typeof FLAGS>, host: Host): ComposeFogOptions {
   if (flags['no-worker'] && flags.slots !== undefined) {
     throw usage(command, '--no-worker and --slots exclude each other.');
+  }
+  const isAlone = flags.role === COORDINATOR;
+  if (isAlone && (flags.slots !== undefined || flags.processes || flags.config !== undefined)) {
+    throw usage(command, '--role coordinator takes neither --slots, --processes nor --config.');
+  }
+  if (flags['no-mixnet'] && flags.processes) {
+    throw usage(command, '--no-mixnet and --processes exclude each other.');
   }
   const dataDir = dataDirOf(flags['data-dir'], host.env);
   const slots = readSlots(flags.slots);
@@ -90,7 +143,12 @@ function readOptions(flags: FlagValues<typeof FLAGS>, host: Host): ComposeFogOpt
     dataDir,
     runtimesDir: path.join(dataDir, 'runtimes'),
     port: readWhole('--port', flags.port, { min: 0, max: MAX_PORT }) ?? DEFAULT_PORT,
-    worker: flags['no-worker'] ? undefined : { slots: slots ?? availableParallelism(), sandbox },
+    mixnet:
+      isAlone || flags['no-mixnet'] ? undefined : { processes: flags.processes, env: host.env },
+    worker:
+      isAlone || flags['no-worker']
+        ? undefined
+        : { slots: slots ?? availableParallelism(), sandbox },
   };
 }
 

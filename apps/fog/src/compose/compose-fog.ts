@@ -7,6 +7,7 @@ import {
   createApiServer,
   createCredentials,
   createEnrolment,
+  createMetrics,
   createServiceManager,
   type ServiceManager,
   type Services,
@@ -15,6 +16,7 @@ import type { Runtime } from '@fog/runtime';
 import { openBlobs, openStore } from '@fog/store';
 import { lockDirectory } from '@fog/store/lock';
 import type { JoinCode } from '@fog/wire';
+import { createEmbeddedMixnet } from '../mix/embedded-mixnet.ts';
 import type { SandboxChoice } from '../run/run-flags.ts';
 import { composeAgent } from './compose-agent.ts';
 import { openOperatorToken } from './operator-token.ts';
@@ -29,6 +31,8 @@ export interface ComposeFogOptions {
   readonly port: number;
   /** Undefined: this process runs no tasks. */
   readonly worker: { readonly slots: number; readonly sandbox: SandboxChoice } | undefined;
+  /** Undefined: no mixnet. `processes`: each of its roles in a process of its own. */
+  readonly mixnet?: { readonly processes: boolean; readonly env: NodeJS.ProcessEnv } | undefined;
 }
 
 export interface ComposeFogDeps {
@@ -71,9 +75,27 @@ export async function composeFog(
   const token = await openOperatorToken(dataDir, credentials);
   const coordinator = createCoordinator({}, { store, clock, logger, fogId: identity.id });
   const services = (): ServiceManager => manager;
+  const metrics = createMetrics();
+  const mixnet =
+    options.mixnet &&
+    createEmbeddedMixnet(
+      { ...options.mixnet, dataDir, fogId: identity.id, anyPorts: port === 0 },
+      { clock, logger, metrics },
+    );
   const api = createApiServer(
     { host: '127.0.0.1', port, requires: ['store'] },
-    { identity, coordinator, blobs, credentials, enrolment, services, clock, logger },
+    {
+      identity,
+      coordinator,
+      blobs,
+      credentials,
+      enrolment,
+      services,
+      metrics,
+      clock,
+      logger,
+      ...(mixnet === undefined ? {} : { mixnet: mixnet.api }),
+    },
   );
   const invite = async (): Promise<JoinCode> => enrolment.issue(OPERATOR_ACCOUNT);
   const agent = createWorkerService(async () =>
@@ -89,8 +111,13 @@ export async function composeFog(
       deps,
     ),
   );
+  const background = mixnet?.services ?? [];
   const parts: Service[] = [storeService, coordinator, api, ...(worker ? [agent] : [])];
-  const manager = createServiceManager(parts, { clock, logger }, { essential: ESSENTIAL });
+  const manager = createServiceManager(
+    [...parts, ...background],
+    { clock, logger },
+    { essential: ESSENTIAL, background: background.map(({ name }) => name) },
+  );
   stack.defer(() => manager.stop());
   await manager.start(signal);
   const owned = stack.move();

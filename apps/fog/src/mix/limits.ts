@@ -27,3 +27,9 @@ export const ROLE_READY_MS = 25_000;
 export const ROLE_STOP_MS = 8_000;
 /** Last words of a role process that are kept for the message about its end. */
 export const KEPT_STDERR_CHARS = 2_000;
+/** Cover of an embedded mixnet, packets a second in thousandths: nine relays share one machine. */
+export const EMBEDDED_COVER = {
+  relayLoopsMilli: 200,
+  clientLoopsMilli: 1_000,
+  clientPayloadMilli: 20_000,
+} as const;

@@ -14,15 +14,34 @@ export function statusText(status: FogStatus, url: string): string {
 }
 
 export function servicesTable(services: readonly ServiceStatus[]): string {
-  const rows = services.map((service) => [
-    service.name,
-    service.state,
-    service.health,
-    String(service.restarts),
-    service.detail ?? '',
-  ]);
   const head = ['SERVICE', 'STATE', 'HEALTH', 'RESTARTS', 'DETAIL'];
-  return table([head, ...rows], { right: [3] });
+  return table([head, ...serviceRows(services)], { right: [3] });
+}
+
+/** Services of one kind (`relay-1`, `relay-2` …) share a row. */
+function serviceRows(services: readonly ServiceStatus[]): string[][] {
+  const kinds = Map.groupBy(services, ({ name }) => name.replace(/-\d+$/, ''));
+  return [...kinds].map(([kind, members]) => {
+    const [only] = members;
+    return members.length === 1 && only !== undefined ? serviceRow(only) : kindRow(kind, members);
+  });
+}
+
+function serviceRow({ name, state, health, restarts, detail = '' }: ServiceStatus): string[] {
+  return [name, state, health, String(restarts), detail];
+}
+
+function kindRow(kind: string, members: readonly ServiceStatus[]): string[] {
+  const healthy = members.filter(({ health }) => health === 'healthy').length;
+  const worst = members.find(({ health }) => health !== 'healthy');
+  const detail = worst === undefined ? '' : `${worst.name}: ${worst.detail ?? worst.state}`;
+  const restarts = members.reduce((sum, each) => sum + each.restarts, 0);
+  const count = `${healthy} of ${members.length} healthy`;
+  return [plural(kind), worst?.state ?? 'running', count, String(restarts), detail];
+}
+
+function plural(kind: string): string {
+  return /[^aeiou]y$/.test(kind) ? `${kind.slice(0, -1)}ies` : `${kind}s`;
 }
 
 export function nodesTable(nodes: readonly FogNode[], now: number): string {

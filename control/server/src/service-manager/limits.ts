@@ -4,6 +4,8 @@ export const START_TIMEOUT_MS = 30_000;
 export const STOP_DEADLINE_MS = 30_000;
 /** Often enough for a person who watches, seldom enough to cost nothing. */
 export const HEALTH_PERIOD_MS = 30_000;
+/** What is degraded often mends in seconds, as a part that waits for another; it should be seen. */
+export const DEGRADED_PERIOD_MS = 1_000;
 /** A check that takes longer than this is a failed one. */
 export const HEALTH_TIMEOUT_MS = 10_000;
 /** Failed checks in a row until a service counts as down: one slow moment is no outage. */

@@ -10,6 +10,7 @@ import type { ServiceStatus } from '@fog/wire';
 import { fail } from '../errors.ts';
 import {
   BACKOFF_BASE_MS,
+  DEGRADED_PERIOD_MS,
   DOWN_AFTER,
   HEALTH_PERIOD_MS,
   HEALTH_TIMEOUT_MS,
@@ -165,7 +166,15 @@ export class ServiceUnit {
   #watch(): void {
     this.#badChecks = 0;
     this.#goodChecks = UP_AFTER;
-    this.#stopChecks = this.#deps.clock.every(HEALTH_PERIOD_MS, () => void this.check());
+    const { clock } = this.#deps;
+    const stopUsual = clock.every(HEALTH_PERIOD_MS, () => void this.check());
+    const stopSoon = clock.every(DEGRADED_PERIOD_MS, () => {
+      if (this.#status.health === 'degraded') void this.check();
+    });
+    this.#stopChecks = () => {
+      stopUsual();
+      stopSoon();
+    };
   }
 
   async #ask(): Promise<Health> {

@@ -29,7 +29,7 @@ function fixedMixnet(): { mixnet: MixnetApi; listeners: Set<(event: MixConsensus
       hops: Array.from({ length: hops }, () => ({ relay: RELAY, delayClass })),
     }),
     path: async (level) => ({ level, hops: [{ relay: RELAY, delayClass: 1 }] }),
-    audit: async () => ({ time: 1, relays: [] }),
+    audit: async () => ({ time: 1, open: 0, relays: [] }),
     onConsensus: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -243,6 +243,19 @@ describe('health', () => {
     assert.equal(stateOf(manager, 'one'), 'running/healthy');
   });
 
+  it('shows within seconds that something degraded is well again', async () => {
+    const clock = new VirtualClock();
+    const one = part('one', []);
+    one.healthNow = { state: 'degraded', detail: 'it waits' };
+    const manager = manage(clock, [one]);
+    await manager.start(live);
+    assert.equal(stateOf(manager, 'one'), 'running/degraded');
+    one.healthNow = { state: 'healthy' };
+    await clock.advanceAsync(3_000);
+    assert.equal(stateOf(manager, 'one'), 'running/healthy');
+    await manager.stop();
+  });
+
   it('counts a check that throws or hangs as a bad one', async () => {
     const clock = new VirtualClock();
     const one = part('one', []);

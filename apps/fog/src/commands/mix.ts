@@ -1,0 +1,160 @@
+import { MAX_MIX_DELAY_CLASS, MAX_MIX_HOPS, MIX_LEVELS, type MixPing } from '@fog/wire';
+import { defineCommand, type FlagValues } from '../command/command.ts';
+import { usage } from '../command/parse-flags.ts';
+import { FOG_FLAGS, JSON_FLAG } from '../command/shared-flags.ts';
+import { suggest } from '../command/suggest.ts';
+import { type OpenClient, openClient } from '../connect/open-client.ts';
+import { dataDirOf } from '../process/data-dir.ts';
+import { type Host, sayNext } from '../process/host.ts';
+import { readWhole } from '../run/run-flags.ts';
+import { auditText, mixStatusText, pathText, pingText, relaysTable } from '../show/mix-text.ts';
+
+const MAX_PINGS = 10_000;
+const DEFAULT_HOPS = 3;
+
+const FLAGS = {
+  hops: { type: 'text', value: 'N', help: `ping: relays of the loop, 1 to ${MAX_MIX_HOPS} (3)` },
+  class: { type: 'text', value: 'C', help: 'ping: delay class of every hop, 0 to 4 (0)' },
+  count: { type: 'text', value: 'N', help: 'ping: loops, one after the other (1)' },
+  level: { type: 'text', value: 'LEVEL', help: `path: ${MIX_LEVELS.join(', ')} (private)` },
+  verify: { type: 'boolean', help: 'lottery: check signatures and draw on this machine' },
+  ...JSON_FLAG,
+  ...FOG_FLAGS,
+} as const;
+type MixFlags = FlagValues<typeof FLAGS>;
+
+interface Call extends OpenClient {
+  readonly flags: MixFlags;
+  readonly host: Host;
+}
+
+const ACTIONS: Readonly<
+  Record<string, { readonly run: (call: Call) => Promise<void>; readonly flags: readonly string[] }>
+> = {
+  status: { run: status, flags: [] },
+  ping: { run: ping, flags: ['hops', 'class', 'count'] },
+  path: { run: path, flags: ['level'] },
+  lottery: { run: lottery, flags: ['verify'] },
+  audit: { run: audit, flags: [] },
+};
+const ACTION_FLAGS = ['hops', 'class', 'count', 'level', 'verify'] as const;
+
+export const command = defineCommand({
+  name: 'mix',
+  summary: 'look into the mixnet and measure it',
+  usage: [
+    'mix status',
+    'mix ping [--hops N] [--class C] [--count N]',
+    'mix path [--level LEVEL]',
+    'mix lottery [--verify]',
+    'mix audit',
+  ],
+  about: `
+  status shows the consensus, its signers and the relays. ping sends a packet through relays and back to
+  this fog's own mailbox. path draws a path as a message of that level would take it. lottery shows which
+  relays were drawn, and recomputes it. audit tells which relays kept the delays they owed.`,
+  flags: FLAGS,
+  args: ['[ACTION]'],
+  examples: [
+    { line: 'fog mix status', does: 'consensus, authorities and relays' },
+    { line: 'fog mix ping --hops 7', does: 'a loop over seven relays and its time' },
+    { line: 'fog mix lottery --verify', does: 'signatures and draw, checked on this machine' },
+  ],
+  run: async ({ flags, args, host }) => {
+    const [name = 'status'] = args;
+    const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+    if (action === undefined) {
+      const near = suggest(name, Object.keys(ACTIONS));
+      throw usage(command, `Unknown action "${name}".${near ? ` Did you mean "${near}"?` : ''}`);
+    }
+    for (const flag of ACTION_FLAGS) {
+      const given = flags[flag] === true || typeof flags[flag] === 'string';
+      if (given && !action.flags.includes(flag)) {
+        throw usage(command, `--${flag} means nothing for "fog mix ${name}".`);
+      }
+    }
+    readPing(flags);
+    readLevel(flags);
+    await action.run({ flags, host, ...(await openClient(flags, host)) });
+    return 0;
+  },
+});
+
+async function status({ client, signal, flags, host }: Call): Promise<void> {
+  const answer = await client.mixStatus({ signal });
+  await host.stdout.write(flags.json ? json(answer) : mixStatusText(answer));
+  await sayNext(host, `${host.self} mix ping --hops 7`, `${host.self} mix lottery --verify`);
+}
+
+async function ping({ client, signal, flags, host }: Call): Promise<void> {
+  const { hops, delayClass, count } = readPing(flags);
+  const pings: MixPing[] = [];
+  for (let number = 0; number < count; number += 1) {
+    const answer = await client.mixPing({ hops, delayClass }, { signal });
+    pings.push(answer);
+    if (!flags.json) await host.stdout.write(pingText(answer));
+  }
+  const times = pings.map(({ rttMs }) => rttMs).toSorted((a, b) => a - b);
+  const medianMs = times[Math.floor(times.length / 2)] ?? 0;
+  const [minMs = 0, maxMs = 0] = [times[0], times.at(-1)];
+  if (flags.json) await host.stdout.write(json({ count, minMs, medianMs, maxMs, pings }));
+  else if (count > 1) {
+    const shown = [minMs, medianMs, maxMs].map((each) => each.toFixed(2)).join(' / ');
+    await host.stdout.write(`${count} loops: ${shown} ms (min / median / max)\n`);
+  }
+}
+
+async function path({ client, signal, flags, host }: Call): Promise<void> {
+  const answer = await client.mixPath(readLevel(flags), { signal });
+  await host.stdout.write(flags.json ? json(answer) : pathText(answer));
+}
+
+async function lottery({ client, signal, flags, host, target }: Call): Promise<void> {
+  const { relays, consensus } = await client.mixStatus({ signal });
+  if (!flags.verify) {
+    const text = `${relays.filter(({ active }) => active).length} of ${relays.length} relays are active, the lottery draws at most ${consensus?.maxActive ?? 0} more than gateways, guards and exits\n\n${relaysTable(relays)}`;
+    await host.stdout.write(flags.json ? json({ consensus, relays }) : text);
+    return sayNext(host, `${host.self} mix lottery --verify`);
+  }
+  const { checkLottery } = await import('../mix/check-lottery.ts');
+  const dataDir = target.source === 'local' ? dataDirOf(flags['data-dir'], host.env) : undefined;
+  const checked = await checkLottery(await client.mixConsensus({ signal }), dataDir);
+  if (flags.json) return host.stdout.write(json({ verified: true, ...checked }));
+  const keys =
+    checked.keysFrom === 'file' ? "this machine's network file" : 'the fog itself, unchecked';
+  await host.stdout.write(
+    `consensus   epoch ${checked.epoch}, revision ${checked.revision}\n` +
+      `signatures  ${checked.signers.length} good, ${checked.threshold} needed; keys from ${keys}\n` +
+      `random      ${checked.sharedRandom}\n` +
+      `draw        ${checked.active} of ${checked.relays} relays active, ${checked.drawn} of them drawn: as recomputed here\n`,
+  );
+}
+
+async function audit({ client, signal, flags, host }: Call): Promise<void> {
+  const answer = await client.mixAudit({ signal });
+  await host.stdout.write(flags.json ? json(answer) : auditText(answer));
+}
+
+interface PingFlags {
+  readonly hops: number;
+  readonly delayClass: number;
+  readonly count: number;
+}
+
+function readPing(flags: MixFlags): PingFlags {
+  return {
+    hops: readWhole('--hops', flags.hops, { min: 1, max: MAX_MIX_HOPS }) ?? DEFAULT_HOPS,
+    delayClass: readWhole('--class', flags.class, { min: 0, max: MAX_MIX_DELAY_CLASS }) ?? 0,
+    count: readWhole('--count', flags.count, { min: 1, max: MAX_PINGS }) ?? 1,
+  };
+}
+
+function readLevel({ level = 'private' }: MixFlags): (typeof MIX_LEVELS)[number] {
+  const known = MIX_LEVELS.find((each) => each === level);
+  if (known !== undefined) return known;
+  throw usage(command, `--level ${level}: must be one of ${MIX_LEVELS.join(', ')}.`);
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value)}\n`;
+}

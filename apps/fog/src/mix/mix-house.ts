@@ -1,0 +1,146 @@
+/** What the services of an embedded mixnet share: its plan, and the parts that run now. */
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Service } from '@fog/kernel';
+import type {
+  ConsensusClient,
+  DelayAudit,
+  MeasuringClient,
+  MixNetwork,
+  PeelPool,
+  Relay,
+} from '@fog/mixnet';
+import { fail } from '../errors.ts';
+import type { EmbeddedMixnetDeps, EmbeddedMixnetOptions, RoleFile } from './embedded-mixnet.ts';
+import { roleFile } from './embedded-mixnet.ts';
+import {
+  makeAudit,
+  makeAuthority,
+  makeClient,
+  makeDirectory,
+  makePool,
+  makeRelay,
+  type MixDeps,
+  poolService,
+} from './mix-parts.ts';
+import { isGateway, type MixPlan, openPlan } from './mix-plan.ts';
+import type { AuthorityConfig, RelayConfig } from './role-config.ts';
+
+export interface MixHouse {
+  readonly network: MixNetwork;
+  /** What runs now. */
+  readonly running: RunningParts;
+  /** Called with each consensus client that starts. */
+  onDirectory(listener: (directory: ConsensusClient) => void): void;
+  authority(index: number): Promise<Service>;
+  relay(index: number): Promise<Service>;
+  pool(): Promise<Service>;
+  directory(): Promise<Service>;
+  client(): Promise<Service>;
+  audit(): Promise<Service>;
+  /** Writes the configuration of a role for its own process. */
+  authorityFile(index: number): Promise<RoleFile>;
+  relayFile(index: number): Promise<RoleFile>;
+}
+
+export interface RunningParts {
+  directory?: ConsensusClient;
+  client?: MeasuringClient;
+  audit?: DelayAudit;
+  pool?: PeelPool;
+  readonly relays: Map<string, Relay>;
+}
+
+export async function openMixHouse(
+  options: EmbeddedMixnetOptions,
+  deps: EmbeddedMixnetDeps,
+): Promise<MixHouse> {
+  const plan = await openPlan(options);
+  const mixDeps: MixDeps = { ...deps, metrics: await deps.metrics.sink() };
+  return new House(plan, mixDeps);
+}
+
+class House implements MixHouse {
+  readonly running: RunningParts = { relays: new Map() };
+  readonly #plan: MixPlan;
+  readonly #deps: MixDeps;
+  readonly #listeners: ((directory: ConsensusClient) => void)[] = [];
+
+  constructor(plan: MixPlan, deps: MixDeps) {
+    this.#plan = plan;
+    this.#deps = deps;
+  }
+
+  get network(): MixNetwork {
+    return this.#plan.network;
+  }
+
+  onDirectory(listener: (directory: ConsensusClient) => void): void {
+    this.#listeners.push(listener);
+    if (this.running.directory !== undefined) listener(this.running.directory);
+  }
+
+  authority(index: number): Promise<Service> {
+    const config = this.#plan.authorities[index] as AuthorityConfig;
+    return makeAuthority(config, this.network, this.#deps);
+  }
+
+  async relay(index: number): Promise<Service> {
+    const { directory, pool } = this.running;
+    if (directory === undefined || pool === undefined) throw fail('FOG_MIX_PART_DOWN');
+    const place = { network: this.network, directory, pool, gateway: isGateway(index) };
+    const config = this.#plan.relays[index] as RelayConfig;
+    const { relay, service } = await makeRelay(config, place, this.#deps);
+    this.running.relays.set(`relay-${index + 1}`, relay);
+    return service;
+  }
+
+  async pool(): Promise<Service> {
+    this.running.pool = makePool({ profile: 'embedded' }, this.#deps);
+    return poolService(this.running.pool);
+  }
+
+  async directory(): Promise<Service> {
+    const made = await makeDirectory(this.network, this.#dir('directory'), this.#deps);
+    this.running.directory = made;
+    for (const listener of this.#listeners) listener(made);
+    return made;
+  }
+
+  async client(): Promise<Service> {
+    const { directory } = this.running;
+    if (directory === undefined) throw fail('FOG_MIX_PART_DOWN');
+    const client = await makeClient(this.#dir('client'), directory, this.#deps);
+    this.running.client = client;
+    return client;
+  }
+
+  async audit(): Promise<Service> {
+    const { directory, client } = this.running;
+    if (directory === undefined || client === undefined) throw fail('FOG_MIX_PART_DOWN');
+    this.running.audit = makeAudit(this.#dir('client'), { client, directory }, this.#deps);
+    return this.running.audit;
+  }
+
+  async authorityFile(index: number): Promise<RoleFile> {
+    const config = this.#plan.authorities[index] as AuthorityConfig;
+    return { role: 'authority', file: await this.#write(`authority-${index + 1}`, config) };
+  }
+
+  async relayFile(index: number): Promise<RoleFile> {
+    // Nine processes share the cores: each gets one thread.
+    const config = { ...(this.#plan.relays[index] as RelayConfig), peelThreads: 1 };
+    const role = isGateway(index) ? 'gateway' : 'relay';
+    return { role, file: await this.#write(`relay-${index + 1}`, config) };
+  }
+
+  #dir(name: string): string {
+    return path.join(this.#plan.dir, name);
+  }
+
+  async #write(name: string, config: AuthorityConfig | RelayConfig): Promise<string> {
+    const file = roleFile(this.#plan.dir, name);
+    await writeFile(file, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
+    return file;
+  }
+}

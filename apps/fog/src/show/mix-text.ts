@@ -1,0 +1,95 @@
+import { formatDuration } from '@fog/kernel';
+import type { MixAudit, MixHop, MixPath, MixPing, MixRelay, MixStatus } from '@fog/wire';
+import { table } from './table.ts';
+
+const PPM = 1_000_000;
+
+export function mixStatusText(status: MixStatus): string {
+  const { network, consensus, time, notes, authorities, relays, own } = status;
+  if (consensus === undefined) return `network    ${network}\nconsensus  none yet\n`;
+  const { epoch, revision, hash, signers, threshold, validUntil } = consensus;
+  const active = relays.filter((relay) => relay.active).length;
+  const lines = [
+    `network    ${network}`,
+    `consensus  epoch ${epoch}, revision ${revision}, ${hash.slice(0, 16)}, serves for another ${formatDuration(Math.max(0, validUntil - time))}`,
+    `signed by  ${signers.length} of ${authorities.length} authorities, ${threshold} needed`,
+    `relays     ${relays.length}, ${active} active`,
+    ...(status.address === undefined ? [] : [`address    ${status.address}`]),
+    ...notes.map((note) => `note       ${note}`),
+  ];
+  const authorityRows = authorities.map((each) => [
+    each.id,
+    yesNo(each.voted),
+    yesNo(each.signed),
+    String(each.absences),
+    each.equivocated ? 'YES' : 'no',
+  ]);
+  const head = ['AUTHORITY', 'VOTED', 'SIGNED', 'ABSENT', 'EQUIVOCATED'];
+  return [
+    `${lines.join('\n')}\n`,
+    table([head, ...authorityRows], { right: [3] }),
+    relaysTable(relays),
+    ...(own.length === 0 ? [] : [ownTable(status)]),
+  ].join('\n');
+}
+
+export function relaysTable(relays: readonly MixRelay[]): string {
+  const rows = relays.map((relay) => [
+    relay.id,
+    relay.roles.join(','),
+    relay.active ? 'yes' : 'no',
+    `${((100 * relay.weightPpm) / PPM).toFixed(1)} %`,
+    relay.flags.join(','),
+    relay.address,
+  ]);
+  return table([['RELAY', 'ROLES', 'ACTIVE', 'WEIGHT', 'FLAGS', 'ADDRESS'], ...rows], {
+    right: [3],
+  });
+}
+
+function ownTable({ own }: MixStatus): string {
+  const rows = own.map(({ name, received, forwarded, delivered, cover, dropped, links }) => {
+    const lost = Object.entries(dropped).map(([reason, count]) => `${reason} ${count}`);
+    return [
+      name,
+      ...[received, forwarded, delivered, cover, links].map(String),
+      lost.join(', ') || 'none',
+    ];
+  });
+  const head = ['HERE', 'IN', 'FORWARDED', 'DELIVERED', 'COVER', 'LINKS', 'DROPPED'];
+  return table([head, ...rows], { right: [1, 2, 3, 4, 5] });
+}
+
+export function pingText({ rttMs, hops }: MixPing): string {
+  return `${rttMs.toFixed(2)} ms over ${hops.length} hops\n${hopsTable(hops)}`;
+}
+
+export function pathText({ level, hops }: MixPath): string {
+  return `level ${level}, ${hops.length} hops\n${hopsTable(hops)}`;
+}
+
+function hopsTable(hops: readonly MixHop[]): string {
+  const rows = hops.map(({ relay, delayClass }, index) => [
+    String(index + 1),
+    relay,
+    String(delayClass),
+  ]);
+  return table([['HOP', 'RELAY', 'DELAY CLASS'], ...rows], { right: [0, 2] });
+}
+
+export function auditText({ relays, open }: MixAudit): string {
+  const waiting = `${open} loops wait for their relay to reveal what it owed\n`;
+  if (relays.length === 0) return `no loop is settled yet; ${waiting}`;
+  const rows = relays.map((hop) => [
+    hop.relay,
+    ...[hop.loops, hop.short, hop.lost, hop.unrevealed, hop.forged].map(String),
+    hop.medianExcessMs === undefined ? '' : `${hop.medianExcessMs.toFixed(1)} ms`,
+    hop.suspicions.join(',') || 'no',
+  ]);
+  const head = ['RELAY', 'LOOPS', 'SHORT', 'LOST', 'UNREVEALED', 'FORGED', 'EXCESS', 'SUSPECT'];
+  return `${table([head, ...rows], { right: [1, 2, 3, 4, 5, 6] })}\n${waiting}`;
+}
+
+function yesNo(value: boolean): string {
+  return value ? 'yes' : 'no';
+}
