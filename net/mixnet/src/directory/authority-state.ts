@@ -1,10 +1,8 @@
 /** What an authority must not forget: one 0600 file, replaced as a whole. */
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import path from 'node:path';
 import { type CanonicalValue, encodeCanonical } from '@fog/crypto';
 import { errorMessage } from '@fog/kernel';
 import { fail } from '../errors.ts';
+import type { BlobFile } from './blob-file.ts';
 import type { StoredDescriptor } from './descriptor-store.ts';
 import { type Evidence, evidenceShape } from './evidence.ts';
 import { bytes, integer, list, literal, record, type Shape, text } from './fields.ts';
@@ -24,7 +22,6 @@ import type { RoundName } from './round.ts';
 import { readCanonical } from './signed-object.ts';
 
 const STATE_KIND = 'fog-authority-state/1';
-const FILE_MODE = 0o600;
 const MAX_KEPT_CONSENSUSES = 4;
 const MAX_KEPT_ROUNDS = 16;
 
@@ -72,19 +69,25 @@ export function emptyState(network: string): AuthorityState {
   };
 }
 
+/** Where the state is, and how messages call it. */
+export interface StatePlace {
+  readonly path: string;
+  readonly file: BlobFile;
+}
+
 /** Throws MIXNET_STATE for a file that is there and not usable: to begin anew might be to equivocate. */
-export async function readState(file: string, network: string): Promise<AuthorityState> {
-  let stored: Uint8Array;
-  try {
-    stored = await readFile(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return emptyState(network);
-    throw stateError(file, errorMessage(error), error);
-  }
+export async function readState(
+  { path, file }: StatePlace,
+  network: string,
+): Promise<AuthorityState> {
+  const stored = await file.read().catch((error: unknown) => {
+    throw stateError(path, errorMessage(error), error);
+  });
+  if (stored === undefined) return emptyState(network);
   const read = readCanonical(stored, 'it', stateShape, MAX_STATE_BYTES);
-  if (!read.ok) throw stateError(file, read.reason);
+  if (!read.ok) throw stateError(path, read.reason);
   if (read.value.network !== network) {
-    throw stateError(file, `it is of the network ${read.value.network}, not of ${network}`);
+    throw stateError(path, `it is of the network ${read.value.network}, not of ${network}`);
   }
   return read.value;
 }
@@ -94,14 +97,17 @@ export interface StateFile {
   save(): Promise<void>;
 }
 
-export function createStateFile(file: string, state: () => AuthorityState): StateFile {
+export function createStateFile(
+  { path, file }: StatePlace,
+  state: () => AuthorityState,
+): StateFile {
   let writing: Promise<void> | undefined;
   let next: Promise<void> | undefined;
   const write = async (): Promise<void> => {
     try {
-      await replaceFile(file, encodeCanonical(state() as unknown as CanonicalValue));
+      await file.replace(encodeCanonical(state() as unknown as CanonicalValue));
     } catch (cause) {
-      throw stateError(file, errorMessage(cause), cause);
+      throw stateError(path, errorMessage(cause), cause);
     }
   };
   const begin = (): Promise<void> => {
@@ -123,25 +129,6 @@ export function createStateFile(file: string, state: () => AuthorityState): Stat
       return next;
     },
   };
-}
-
-/** Atomic: a reader sees the old bytes or the new ones, also after a power cut. */
-export async function replaceFile(file: string, content: Uint8Array): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-  const temporary = `${file}.${randomBytes(4).toString('hex')}.new`;
-  try {
-    const handle = await open(temporary, 'wx', FILE_MODE);
-    try {
-      await handle.writeFile(content);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
 }
 
 function stateError(file: string, why: string, cause?: unknown): Error {

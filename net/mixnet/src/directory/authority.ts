@@ -14,8 +14,15 @@ import {
   createAuthorityRequests,
   statusOf,
 } from './authority-requests.ts';
-import { createStateFile, emptyState, readState, type AuthorityState } from './authority-state.ts';
+import {
+  createStateFile,
+  emptyState,
+  readState,
+  type AuthorityState,
+  type StatePlace,
+} from './authority-state.ts';
 import { type AuthorityWorld, createVotedRounds, type RoundTiming } from './authority-world.ts';
+import { blobFile, type BlobFile } from './blob-file.ts';
 import { checkNetwork } from './check-network.ts';
 import { encodeSignedConsensus } from './consensus.ts';
 import { type AdmitRelay, createDescriptorStore } from './descriptor-store.ts';
@@ -56,6 +63,8 @@ export interface AuthorityDeps {
   /** Which relays may join; all without it. */
   readonly admit?: AdmitRelay;
   readonly call?: DirectoryCall;
+  /** In place of the file at `statePath`. */
+  readonly stateFile?: BlobFile;
 }
 
 export interface Authority extends Service {
@@ -141,7 +150,7 @@ export async function openAuthorityCore(
   deps: AuthorityDeps,
 ): Promise<AuthorityCore> {
   checkNetwork(options.network, authorityKeys(options.seed));
-  const stored = await readState(options.statePath, options.network.name);
+  const stored = await readState(statePlace(options, deps), options.network.name);
   const world = createWorld(options, deps, stored);
   restore(world, stored);
   const immediate = createImmediateRounds(world);
@@ -200,8 +209,12 @@ function createWorld(
     voted,
     save: () => file.save(),
   };
-  const file = createStateFile(options.statePath, () => stateOf(world));
+  const file = createStateFile(statePlace(options, deps), () => stateOf(world));
   return world;
+}
+
+function statePlace({ statePath }: AuthorityOptions, { stateFile }: AuthorityDeps): StatePlace {
+  return { path: statePath, file: stateFile ?? blobFile(statePath) };
 }
 
 function restore(world: AuthorityWorld, stored: AuthorityState): void {

@@ -1,7 +1,6 @@
 /** The consensuses a member keeps over a restart, and the proof of forks it has seen. Both are public. */
-import { readFile } from 'node:fs/promises';
 import { type CanonicalValue, encodeCanonical } from '@fog/crypto';
-import { replaceFile } from './authority-state.ts';
+import type { BlobFile } from './blob-file.ts';
 import { bytes, list, record } from './fields.ts';
 import { MAX_CONSENSUS_BYTES } from './limits.ts';
 import { readCanonical } from './signed-object.ts';
@@ -29,23 +28,19 @@ const cacheShape = record({
 });
 
 /** What cannot be read is as good as nothing: the authorities have it all. */
-export async function readCache(file: string): Promise<CachedConsensuses> {
+export async function readCache(file: BlobFile): Promise<CachedConsensuses> {
   const nothing: CachedConsensuses = { consensuses: [], forks: [] };
-  let stored: Uint8Array;
-  try {
-    stored = await readFile(file);
-  } catch {
-    return nothing;
-  }
+  const stored = await file.read().catch(() => undefined);
+  if (stored === undefined) return nothing;
   const maxBytes = MAX_CONSENSUS_BYTES * (MAX_CACHED + 2 * MAX_FORKS) + 4096;
   const read = readCanonical(stored, 'the cache', cacheShape, maxBytes);
   return read.ok ? read.value : nothing;
 }
 
-export async function writeCache(file: string, cached: CachedConsensuses): Promise<void> {
+export async function writeCache(file: BlobFile, cached: CachedConsensuses): Promise<void> {
   const value = {
     consensuses: cached.consensuses.slice(0, MAX_CACHED),
     forks: cached.forks.slice(0, MAX_FORKS),
   };
-  await replaceFile(file, encodeCanonical(value as unknown as CanonicalValue));
+  await file.replace(encodeCanonical(value as unknown as CanonicalValue));
 }

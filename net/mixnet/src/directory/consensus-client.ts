@@ -7,6 +7,7 @@ import { type RandomFill, sameBytes } from '@fog/crypto';
 import { fail } from '../errors.ts';
 import { epochAt, epochStart, type AuthorityContact, type MixNetwork } from '../network.ts';
 import type { Directory, MixMetrics } from '../ports.ts';
+import { type BlobFile, blobFile } from './blob-file.ts';
 import { checkNetwork } from './check-network.ts';
 import { createClockSkew } from './clock-skew.ts';
 import { type Fork, readCache, writeCache } from './consensus-cache.ts';
@@ -30,6 +31,8 @@ export interface ConsensusClientDeps {
   /** For the jitter of polls. */
   readonly random: RandomFill;
   readonly call?: DirectoryCall;
+  /** In place of the file at `cachePath`. */
+  readonly cache?: BlobFile;
 }
 
 export interface ConsensusClient extends Service, Directory {
@@ -37,8 +40,10 @@ export interface ConsensusClient extends Service, Directory {
   readonly skewMs: number | undefined;
   /** Pairs of consensuses under one name, both refused. */
   readonly forks: readonly Fork[];
-  /** The consensus in force and, from the last phases of an epoch on, the next: as served. */
+  /** The consensus in force with its signatures, as served. */
   readonly opened: OpenedConsensus | undefined;
+  /** From the last phases of an epoch on, the consensus of the next: its value seeds that epoch's delays. */
+  next(): VerifiedConsensus | undefined;
 }
 
 /** Polls while there is no consensus in force; doubles up to the slower. */
@@ -55,14 +60,14 @@ export function createConsensusClient(
   deps: ConsensusClientDeps,
 ): ConsensusClient {
   checkNetwork(network);
-  return new PollingClient(network, cachePath, deps);
+  return new PollingClient(network, deps.cache ?? blobFile(cachePath), deps);
 }
 
 class PollingClient implements ConsensusClient {
   readonly name = 'consensus';
   readonly restartable = true;
   readonly #network: MixNetwork;
-  readonly #cachePath: string;
+  readonly #cache: BlobFile;
   readonly #deps: ConsensusClientDeps;
   readonly #call: DirectoryCall;
   readonly #view: ConsensusView;
@@ -82,9 +87,9 @@ class PollingClient implements ConsensusClient {
   #hasteUntilMs = 0;
   #polling: Promise<void> | undefined;
 
-  constructor(network: MixNetwork, cachePath: string, deps: ConsensusClientDeps) {
+  constructor(network: MixNetwork, cache: BlobFile, deps: ConsensusClientDeps) {
     this.#network = network;
-    this.#cachePath = cachePath;
+    this.#cache = cache;
     this.#deps = deps;
     this.#call = deps.call ?? httpDirectoryCall;
     this.#view = createConsensusView(network);
@@ -109,6 +114,10 @@ class PollingClient implements ConsensusClient {
     return this.opened;
   }
 
+  next(): VerifiedConsensus | undefined {
+    return this.#view.pending(this.#deps.clock.now());
+  }
+
   previous(): VerifiedConsensus | undefined {
     this.#turn();
     return this.#previous;
@@ -117,7 +126,7 @@ class PollingClient implements ConsensusClient {
   async start(): Promise<void> {
     this.#stopping = new AbortController();
     this.#searchMs = FIRST_POLL_MS;
-    this.#view.restore(await readCache(this.#cachePath), this.#deps.clock.now());
+    this.#view.restore(await readCache(this.#cache), this.#deps.clock.now());
     this.#turn();
     this.#hurry();
     this.#poll();
@@ -177,7 +186,10 @@ class PollingClient implements ConsensusClient {
   }
 
   #noConsensus(): Error {
-    const why = [...this.#faults.values()][0] ?? 'no authority has been asked yet';
+    const why =
+      this.forks.length > 0
+        ? 'the authorities signed two under one name, so neither is believed, and both are kept as evidence'
+        : ([...this.#faults.values()][0] ?? 'no authority has been asked yet');
     return fail('MIXNET_NO_CONSENSUS', {
       message: `There is no usable consensus: ${why}. Check that the directory authorities run and that this machine reaches them.`,
       details: { faults: Object.fromEntries(this.#faults) },
@@ -248,7 +260,7 @@ class PollingClient implements ConsensusClient {
     for (const wake of this.#waiters) wake();
     const after = this.#view.cached();
     if (isSame(before.consensuses, after.consensuses)) return;
-    await writeCache(this.#cachePath, after).catch((error: unknown) =>
+    await writeCache(this.#cache, after).catch((error: unknown) =>
       this.#deps.logger.warn('the consensus cannot be cached', { error: errorMessage(error) }),
     );
   }
@@ -271,7 +283,10 @@ class PollingClient implements ConsensusClient {
           this.#stopping.signal,
         );
         if (answer.dateMs !== undefined) this.#skew.heard(authority.id, answer.dateMs);
-        this.#take(authority, answer.status, answer.body);
+        if (answer.status === 200) this.#take(authority, answer.body);
+        else if (which === 'current' && answer.status === 404) {
+          this.#faults.set(authority.id, `${authority.url} has none yet`);
+        }
       } catch (error) {
         this.#faults.set(authority.id, errorMessage(error));
         return;
@@ -279,12 +294,8 @@ class PollingClient implements ConsensusClient {
     }
   }
 
-  #take(authority: AuthorityContact, status: number, body: Uint8Array): void {
+  #take(authority: AuthorityContact, body: Uint8Array): void {
     const { metrics, logger, clock } = this.#deps;
-    if (status !== 200) {
-      if (status === 404) this.#faults.set(authority.id, `${authority.url} has none yet`);
-      return;
-    }
     const verdict = this.#view.take(body, clock.now());
     const result = verdict.ok ? 'good' : verdict.refusal;
     metrics.count('fog_mixnet_consensus_fetched_total', { result });

@@ -4,7 +4,8 @@ import { fail } from '../errors.ts';
 import type { AuthorityContact, MixNetwork } from '../network.ts';
 import { pause } from './authority-peers.ts';
 import type { DirectoryCall } from './directory-call.ts';
-import { MAX_RETRY_MS, MIN_RETRY_MS } from './limits.ts';
+import { MAX_DESCRIPTOR_BYTES, MAX_RETRY_MS, MIN_RETRY_MS } from './limits.ts';
+import { claimedText, unpackSigned } from './signed-object.ts';
 
 export interface DescriptorUpload {
   /**
@@ -18,18 +19,24 @@ export function createDescriptorUpload(
   network: MixNetwork,
   deps: { readonly clock: Clock; readonly logger: Logger; readonly call: DirectoryCall },
 ): DescriptorUpload {
-  let latest = new AbortController();
+  const latest = new Map<string, AbortController>();
   return {
     publish: (descriptor, signal) => {
-      // A newer descriptor makes it pointless to go on with the one before.
-      latest.abort();
-      latest = new AbortController();
-      return publish(
-        { network, descriptor, signal: AbortSignal.any([signal, latest.signal]) },
-        deps,
-      );
+      // A relay's newer descriptor makes it pointless to go on with the one before.
+      const relay = relayOf(descriptor);
+      latest.get(relay)?.abort();
+      const superseded = new AbortController();
+      latest.set(relay, superseded);
+      const until = AbortSignal.any([signal, superseded.signal]);
+      return publish({ network, descriptor, signal: until }, deps);
     },
   };
+}
+
+/** Several relays of one process may share a client. */
+function relayOf(descriptor: Uint8Array): string {
+  const signed = unpackSigned(descriptor, 'the descriptor', MAX_DESCRIPTOR_BYTES);
+  return signed.ok ? (claimedText(signed.value, 'id') ?? '') : '';
 }
 
 interface Upload {

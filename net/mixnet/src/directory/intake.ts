@@ -126,7 +126,7 @@ function addHead(
   opened: OpenedHead,
 ): IntakeVerdict | undefined {
   const verdict = round.addHead(opened);
-  if (verdict !== 'equivocation') return undefined;
+  if (verdict === 'new' || verdict === 'known') return undefined;
   const [first, second] = round.headsOf(opened.head.authority);
   if (first === undefined || second === undefined) return undefined;
   return convict(world, 'votes', {

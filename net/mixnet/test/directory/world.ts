@@ -1,7 +1,8 @@
 /** A directory in one process: real authorities, on sockets or on a clock of the test. */
 import { randomFill } from '@fog/crypto';
 import { type Clock, type Logger, silentLogger, systemClock } from '@fog/kernel';
-import { type TempDir, tempDir, VirtualClock, waitFor } from '@fog/testkit';
+import { type TempDir, tempDir, VirtualClock, waitFor, within } from '@fog/testkit';
+import type { BlobFile } from '../../src/directory/blob-file.ts';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import {
@@ -50,8 +51,8 @@ export interface SocketWorld extends AsyncDisposable {
   readonly relays: TestRelay[];
   authority(index: number): Authority;
   client(name: string, clock?: Clock): ConsensusClient;
-  /** Uploads the relays' descriptors for the present epoch through a client. */
-  publish(client: ConsensusClient, relays?: readonly TestRelay[]): Promise<void>;
+  /** Uploads the relays' descriptors for the present epoch to all that answer. */
+  publish(relays?: readonly TestRelay[]): Promise<void>;
 }
 
 export interface WorldOptions {
@@ -98,7 +99,7 @@ export async function socketWorld(options: WorldOptions = {}): Promise<SocketWor
       clients.push(client);
       return client;
     },
-    publish: async (_client, some = relays) => {
+    publish: async (some = relays) => {
       const epoch = epochAt(epochMs, Date.now());
       await Promise.all(some.map((relay) => uploadAll(network, relay.packed(network.name, epoch))));
     },
@@ -126,6 +127,7 @@ export interface VirtualWorld extends AsyncDisposable {
   readonly cores: (AuthorityCore | undefined)[];
   readonly relays: TestRelay[];
   readonly dir: TempDir;
+  readonly files: Map<string, Uint8Array>;
   readonly call: DirectoryCall;
   /** Calls that find the authority and get through; the test may cut them. */
   cut: (url: string, path: string, from: string) => boolean;
@@ -149,6 +151,14 @@ export async function virtualWorld(options: WorldOptions = {}): Promise<VirtualW
   const relays = Array.from({ length: relayCount }, (_none, index) => testRelay(index));
   const logger = options.logger ?? silentLogger;
   const started: { stop(): Promise<void> }[] = [];
+  const files = new Map<string, Uint8Array>();
+  const fileOf = (name: string): BlobFile => ({
+    read: () => Promise.resolve(files.get(name)),
+    replace: (content) => {
+      files.set(name, content);
+      return Promise.resolve();
+    },
+  });
   const callFrom =
     (from: string): DirectoryCall =>
     (url, request) => {
@@ -167,6 +177,7 @@ export async function virtualWorld(options: WorldOptions = {}): Promise<VirtualW
     cores,
     relays,
     dir,
+    files,
     call: callFrom('member'),
     cut: () => false,
     open: async (index, own = clock) => {
@@ -177,9 +188,14 @@ export async function virtualWorld(options: WorldOptions = {}): Promise<VirtualW
           host: '',
           port: 0,
           statePath: dir.file(`authority-${index}`),
-          fast: true,
         },
-        { clock: own, logger, metrics: noMetrics, call: callFrom(urls[index] as string) },
+        {
+          clock: own,
+          logger,
+          metrics: noMetrics,
+          call: callFrom(urls[index] as string),
+          stateFile: fileOf(`authority-${index}`),
+        },
       );
       cores[index] = core;
       clocks[index] = own;
@@ -190,7 +206,14 @@ export async function virtualWorld(options: WorldOptions = {}): Promise<VirtualW
     client: (name, own = clock) => {
       const client = createConsensusClient(
         { network, cachePath: dir.file(`${name}.cache`) },
-        { clock: own, logger, metrics: noMetrics, random: randomFill, call: callFrom('member') },
+        {
+          clock: own,
+          logger,
+          metrics: noMetrics,
+          random: randomFill,
+          call: callFrom('member'),
+          cache: fileOf(name),
+        },
       );
       started.push(client);
       return client;
@@ -218,4 +241,4 @@ export async function virtualWorld(options: WorldOptions = {}): Promise<VirtualW
   return world;
 }
 
-export { waitFor };
+export { waitFor, within };
