@@ -16,9 +16,13 @@ import type { Runtime } from '@fog/runtime';
 import { openBlobs, openStore } from '@fog/store';
 import { lockDirectory } from '@fog/store/lock';
 import type { JoinCode } from '@fog/wire';
-import { createEmbeddedMixnet } from '../mix/embedded-mixnet.ts';
+import {
+  createEmbeddedMixnet,
+  type EmbeddedMixnet,
+  type EmbeddedMixnetDeps,
+} from '../mix/embedded-mixnet.ts';
 import type { SandboxChoice } from '../run/run-flags.ts';
-import { composeAgent } from './compose-agent.ts';
+import { composeAgent, type ComposeAgentOptions } from './compose-agent.ts';
 import { openOperatorToken } from './operator-token.ts';
 import { createStoreService } from './store-service.ts';
 import { createWorkerService } from './worker-service.ts';
@@ -76,12 +80,7 @@ export async function composeFog(
   const coordinator = createCoordinator({}, { store, clock, logger, fogId: identity.id });
   const services = (): ServiceManager => manager;
   const metrics = createMetrics();
-  const mixnet =
-    options.mixnet &&
-    createEmbeddedMixnet(
-      { ...options.mixnet, dataDir, fogId: identity.id, anyPorts: port === 0 },
-      { clock, logger, metrics },
-    );
+  const mixnet = mixnetOf(options, identity.id, { ...deps, metrics });
   const api = createApiServer(
     { host: '127.0.0.1', port, requires: ['store'] },
     {
@@ -99,17 +98,7 @@ export async function composeFog(
   );
   const invite = async (): Promise<JoinCode> => enrolment.issue(OPERATOR_ACCOUNT);
   const agent = createWorkerService(async () =>
-    composeAgent(
-      {
-        url: api.url,
-        agentsDir: path.join(dataDir, 'agents'),
-        runtimesDir: options.runtimesDir,
-        slots: worker?.slots ?? 1,
-        sandbox: worker?.sandbox ?? 'auto',
-        joinCode: (await invite()).code,
-      },
-      deps,
-    ),
+    composeAgent(agentOptions(options, api.url, (await invite()).code), deps),
   );
   const background = mixnet?.services ?? [];
   const parts: Service[] = [storeService, coordinator, api, ...(worker ? [agent] : [])];
@@ -129,6 +118,30 @@ export async function composeFog(
     sandboxNote: sandboxNote(agent.runtime),
     invite,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function mixnetOf(
+  { mixnet, dataDir, port }: ComposeFogOptions,
+  fogId: string,
+  deps: EmbeddedMixnetDeps,
+): EmbeddedMixnet | undefined {
+  if (mixnet === undefined) return undefined;
+  return createEmbeddedMixnet({ ...mixnet, dataDir, fogId, anyPorts: port === 0 }, deps);
+}
+
+function agentOptions(
+  { dataDir, runtimesDir, worker }: ComposeFogOptions,
+  url: string,
+  joinCode: string,
+): ComposeAgentOptions {
+  return {
+    url,
+    agentsDir: path.join(dataDir, 'agents'),
+    runtimesDir,
+    slots: worker?.slots ?? 1,
+    sandbox: worker?.sandbox ?? 'auto',
+    joinCode,
   };
 }
 

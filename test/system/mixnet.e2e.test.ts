@@ -1,0 +1,141 @@
+/** The mixnet of `fog up` with real processes: ready within seconds, and alive while its parts die. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { FogClient } from '@fog/server/client';
+import { type ProcessRef, waitFor } from '@fog/testkit';
+import { type FogWorld, fogWorld, type RunningFog } from '@fog/testkit/fog';
+import type { MixStatus } from '@fog/wire';
+
+/** What the product promises for a first and for a restarted fog. */
+const CONSENSUS_MS = 10_000;
+/** For children to start again and be taken up by the authorities, on a busy machine. */
+const REJOIN_MS = 60_000;
+const UP = ['--no-worker', '--port', '0'];
+const PROCESSES = [...UP, '--processes'];
+
+/** Resolves when the fog has a consensus of nine relays and its own mailbox. */
+function mixReady(client: FogClient, deadlineMs: number): Promise<MixStatus> {
+  return waitFor(
+    'a consensus and a gateway',
+    async () => {
+      const status = await client.mixStatus().catch(() => undefined);
+      if (status?.relays.length !== 9 || status.address === undefined) return undefined;
+      return status;
+    },
+    { deadlineMs },
+  );
+}
+
+/** A loop may go through what was killed just now: the next one avoids it. */
+async function pingUntilHome(client: FogClient): Promise<void> {
+  await waitFor(
+    'a loop to come home',
+    () =>
+      client.mixPing({ hops: 3 }).then(
+        () => true,
+        () => false,
+      ),
+    { deadlineMs: REJOIN_MS },
+  );
+}
+
+function processOf(fog: RunningFog, name: string): ProcessRef {
+  const config = `/mixnet/${name}.json`;
+  const found = fog.child.family().find(({ command }) => command.includes(config));
+  assert.ok(found, `no process of ${name}\n${fog.child.describe()}`);
+  return found;
+}
+
+async function healthOf(client: FogClient, name: string): Promise<string | undefined> {
+  return (await client.services()).find((service) => service.name === name)?.health;
+}
+
+/** kill -9, loops go on meanwhile, and the role is back as a new process. */
+async function killAndReturn(fog: RunningFog, names: readonly string[]): Promise<void> {
+  const killed = names.map((name) => processOf(fog, name));
+  for (const { pid } of killed) process.kill(pid, 'SIGKILL');
+  await pingUntilHome(fog.client);
+  for (const [index, name] of names.entries()) {
+    await waitFor(
+      `${name} to be back`,
+      async () => {
+        const now = fog.child.family().find(({ command }) => command.includes(`/${name}.json`));
+        const isNew = now !== undefined && now.pid !== killed[index]?.pid;
+        return isNew && (await healthOf(fog.client, name)) === 'healthy';
+      },
+      { deadlineMs: REJOIN_MS },
+    );
+  }
+  await pingUntilHome(fog.client);
+}
+
+async function fogLine(world: FogWorld, fog: RunningFog, args: string[]): Promise<string> {
+  const child = world.fog([...args, '--data-dir', fog.dataDir]);
+  const { code, stdout } = await child.ended();
+  assert.equal(code, 0, child.describe());
+  return stdout;
+}
+
+describe('the mixnet of one process', () => {
+  it('is ready in seconds and answers every command', async () => {
+    await using world = await fogWorld();
+    const fog = await world.up(UP);
+    await mixReady(fog.client, CONSENSUS_MS);
+    assert.match(await fogLine(world, fog, ['mix', 'status']), /note +one operator: no anonymity/);
+    assert.match(await fogLine(world, fog, ['mix', 'ping', '--hops', '7']), / ms over 7 hops\n/);
+    const verified = await fogLine(world, fog, ['mix', 'lottery', '--verify', '--json']);
+    assert.equal(JSON.parse(verified).verified, true);
+    assert.equal(JSON.parse(verified).keysFrom, 'file');
+    const path = await fogLine(world, fog, ['mix', 'path', '--level', 'secret', '--json']);
+    assert.equal(JSON.parse(path).hops.length, 5);
+    assert.match(await fogLine(world, fog, ['mix', 'audit']), /loops wait/);
+    await waitFor('all parts to be healthy', async () => {
+      const services = await fog.client.services();
+      return services.every(({ health }) => health === 'healthy');
+    });
+    assert.match(await fogLine(world, fog, ['status']), /relays +running +9 of 9 healthy/);
+    const wrong = world.fog(['mix', 'ping', '--hops', '8', '--data-dir', fog.dataDir]);
+    assert.equal((await wrong.ended()).code, 2);
+
+    await fog.child.kill();
+    await fog.child.gone();
+    const again = await world.up(UP);
+    await mixReady(again.client, CONSENSUS_MS);
+    await pingUntilHome(again.client);
+    assert.equal((await again.child.stop()).code, 0, again.child.describe());
+    await again.child.gone();
+  });
+
+  it('is left out on demand', async () => {
+    await using world = await fogWorld();
+    const fog = await world.up([...UP, '--no-mixnet']);
+    const child = world.fog(['mix', 'status', '--data-dir', fog.dataDir]);
+    const { code, stderr } = await child.ended();
+    assert.equal(code, 125);
+    assert.match(stderr, /runs no mixnet/);
+    assert.equal((await fog.client.services()).length, 3);
+    await fog.child.stop();
+  });
+});
+
+describe('the mixnet of many processes', () => {
+  it('outlives its parts, and its processes end with the fog', async () => {
+    await using world = await fogWorld();
+    const fog = await world.up(PROCESSES);
+    await mixReady(fog.client, REJOIN_MS);
+    await pingUntilHome(fog.client);
+    await killAndReturn(fog, ['authority-1']);
+    await killAndReturn(fog, ['relay-5']);
+    await killAndReturn(fog, ['relay-1', 'relay-6']);
+
+    fog.child.family();
+    await fog.child.kill();
+    await fog.child.gone();
+    const again = await world.up(PROCESSES);
+    await mixReady(again.client, CONSENSUS_MS);
+    await pingUntilHome(again.client);
+    again.child.family();
+    assert.equal((await again.child.stop()).code, 0, again.child.describe());
+    await again.child.gone();
+  });
+});
