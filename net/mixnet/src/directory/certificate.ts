@@ -1,5 +1,5 @@
 /** Certificates (the heads of all votes an authority saw) and notes of signatures. */
-import { type CanonicalValue, encodeCanonical, type Identity, type Signed } from '@fog/crypto';
+import type { Identity, Signed } from '@fog/crypto';
 import { HASH_BYTES } from './consensus.ts';
 import {
   bad,
@@ -144,8 +144,4 @@ function authored<T extends OfRound>(read: Read<T>, author: Author, network: str
   return read.value.authority === author.id
     ? read
     : bad('the message names another authority than its signer');
-}
-
-export function encodePlain(value: object): Uint8Array {
-  return encodeCanonical(value as CanonicalValue);
 }

@@ -93,36 +93,45 @@ function stakeTerms(relays: readonly LotteryRelay[]): Map<string, number> {
 }
 
 function capShares(pool: readonly LotteryRelay[], weights: Map<LotteryRelay, number>): void {
-  const families = groupsBy(pool, ({ descriptor }) => [descriptor.family].filter((f) => f !== ''));
-  const subnets = groupsBy(pool, ({ descriptor }) => subnetsOf(descriptor.addresses).slice(0, 1));
+  const rules = [
+    groupsBy(pool, ({ descriptor }) => (descriptor.family === '' ? undefined : descriptor.family)),
+    groupsBy(pool, ({ descriptor }) => subnetsOf(descriptor.addresses)[0]),
+  ];
   for (let turn = 0; turn < CAP_TURNS; turn += 1) {
-    const changed = [families, subnets].map((groups) => capGroups(groups, weights));
+    const changed = rules.map((groups) => capGroups(groups, weights));
     if (!changed.includes(true)) return;
   }
 }
 
-/** Relays without a key of their own are alone. */
+interface Groups {
+  readonly groups: readonly LotteryRelay[][];
+  /** Relays without a family or a subnet: they count, and nothing caps them. */
+  readonly alone: readonly LotteryRelay[];
+}
+
 function groupsBy(
   pool: readonly LotteryRelay[],
-  keysOf: (relay: LotteryRelay) => readonly string[],
-): LotteryRelay[][] {
-  const groups = Map.groupBy(pool, (relay) => keysOf(relay)[0] ?? `\0${relay.descriptor.id}`);
-  return [...groups.values()];
+  keyOf: (relay: LotteryRelay) => string | undefined,
+): Groups {
+  const groups = Map.groupBy(pool, keyOf);
+  const alone = groups.get(undefined) ?? [];
+  groups.delete(undefined);
+  return { groups: [...groups.values()], alone };
 }
 
 /**
- * Lowers the heaviest groups until none has more than a fifth of the new total. With fewer than five groups
- * they can only be made equal.
+ * Lowers the heaviest groups until none has more than a fifth of the new total. With fewer than five to share
+ * it, groups can only be made equal.
  */
-function capGroups(groups: readonly LotteryRelay[][], weights: Map<LotteryRelay, number>): boolean {
-  const shares = Math.min(SHARES, groups.length);
+function capGroups({ groups, alone }: Groups, weights: Map<LotteryRelay, number>): boolean {
+  const shares = Math.min(SHARES, groups.length + alone.length);
   if (shares < 2) return false;
   const sumOf = (group: readonly LotteryRelay[]): number =>
     group.reduce((sum, relay) => sum + (weights.get(relay) ?? 0), 0);
   const heaviest = groups
     .map((group) => ({ group, sum: sumOf(group) }))
     .sort((a, b) => b.sum - a.sum);
-  let rest = heaviest.reduce((total, { sum }) => total + sum, 0);
+  let rest = heaviest.reduce((total, { sum }) => total + sum, sumOf(alone));
   let capped = 0;
   let cap = Math.floor(rest / shares);
   while (capped < shares - 1 && (heaviest[capped]?.sum ?? 0) > cap) {

@@ -11,13 +11,15 @@ import {
 import { createConsensusView } from '../../src/directory/consensus-view.ts';
 import type { Consensus } from '../../src/directory/documents.ts';
 import { openConsensus, type OpenedConsensus } from '../../src/directory/open-consensus.ts';
-import { seedOf, virtualWorld, type VirtualWorld, within } from './world.ts';
+import { within } from '@fog/testkit';
+import { VirtualWorld } from './virtual-world.ts';
+import { seedOf } from './world.ts';
 
 const EPOCH_MS = 20 * 60_000;
 const start = (): AbortSignal => AbortSignal.timeout(20_000);
 
 async function begun(): Promise<VirtualWorld> {
-  const world = await virtualWorld();
+  const world = new VirtualWorld();
   for (const index of [0, 1, 2]) await world.open(index);
   world.publish();
   await world.advance(3_000);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AuthorityStatus } from '../../src/directory/authority-requests.ts';
-import { decodeCanonical, encodeCanonical, type CanonicalValue } from '@fog/crypto';
+import { decodeCanonical, encodeCanonical } from '@fog/crypto';
 import { authorityKeys } from '../../src/directory/authority-keys.ts';
 import { NO_HASH } from '../../src/directory/consensus.ts';
 import { verifyLottery } from '../../src/directory/lottery.ts';
@@ -13,7 +13,8 @@ import {
   signVoteHead,
 } from '../../src/directory/vote.ts';
 import { vrfInput } from '../../src/directory/vrf-input.ts';
-import { networkOf, seedOf, type VirtualWorld, virtualWorld } from './world.ts';
+import { VirtualWorld } from './virtual-world.ts';
+import { networkOf, seedOf } from './world.ts';
 
 const EPOCH_MS = 20 * 60_000;
 const PHASE_MS = EPOCH_MS / 8;
@@ -56,7 +57,7 @@ async function toPhase(world: VirtualWorld, phase: number): Promise<void> {
 }
 
 test('an immediate round is over seconds after the relays came, and all hold the same bytes', async () => {
-  await using world = await virtualWorld();
+  await using world = new VirtualWorld();
   await begin(world);
   assert.equal(hashes(world).size, 1);
   const consensus = consensusOf(world);
@@ -71,7 +72,7 @@ test('an immediate round is over seconds after the relays came, and all hold the
 });
 
 test('the grid makes the next consensus by the sixth phase and it takes over with its epoch', async () => {
-  await using world = await virtualWorld();
+  await using world = new VirtualWorld();
   await begin(world);
   const first = consensusOf(world);
   await toPhase(world, 3);
@@ -87,7 +88,7 @@ test('the grid makes the next consensus by the sixth phase and it takes over wit
 });
 
 test('new keys of a third of the weight bring a revision at once, which keeps the random value', async () => {
-  await using world = await virtualWorld();
+  await using world = new VirtualWorld();
   await begin(world);
   const first = consensusOf(world);
   const changed = world.relays.slice(0, 4);
@@ -105,7 +106,7 @@ test('new keys of a third of the weight bring a revision at once, which keeps th
 });
 
 test('a single relay with new keys waits, but not for the next epoch', async () => {
-  await using world = await virtualWorld();
+  await using world = new VirtualWorld();
   await begin(world);
   const changed = world.relays.slice(0, 1);
   for (const relay of changed) relay.restarts += 1;
@@ -117,7 +118,7 @@ test('a single relay with new keys waits, but not for the next epoch', async () 
 });
 
 test('two of three authorities go on; the third catches up when it is back', async () => {
-  await using world = await virtualWorld();
+  await using world = new VirtualWorld();
   await begin(world);
   await world.cores[2]?.stop();
   world.cores[2] = undefined;
@@ -141,7 +142,7 @@ test('two of three authorities go on; the third catches up when it is back', asy
 });
 
 test('the state outlives a kill of all', async () => {
-  await using world = await virtualWorld();
+  await using world = new VirtualWorld();
   await begin(world);
   const first = consensusOf(world);
   for (const index of [0, 1, 2]) await world.cores[index]?.stop();
@@ -156,7 +157,7 @@ test('the state outlives a kill of all', async () => {
 });
 
 test('after a failed round the last consensus and value serve on until the epoch after the next', async () => {
-  await using world = await virtualWorld();
+  await using world = new VirtualWorld();
   await begin(world);
   const first = consensusOf(world);
   world.cut = (_url, path, from) => from !== 'member' && !path.startsWith('/v1/consensus');
@@ -175,7 +176,7 @@ test('after a failed round the last consensus and value serve on until the epoch
 });
 
 test('two failed rounds end the consensus, and an immediate round makes a new one', async () => {
-  await using world = await virtualWorld();
+  await using world = new VirtualWorld();
   await begin(world);
   const first = consensusOf(world);
   world.cut = (_url, path, from) => from !== 'member' && !path.startsWith('/v1/consensus');
@@ -193,7 +194,7 @@ test('two failed rounds end the consensus, and an immediate round makes a new on
 });
 
 test('clocks thirty seconds apart make a consensus all the same', async () => {
-  await using world = await virtualWorld();
+  await using world = new VirtualWorld();
   const shifted = (offsetMs: number) => ({
     now: () => world.clock.now() + offsetMs,
     monotonicMs: () => world.clock.monotonicMs(),
@@ -214,7 +215,7 @@ test('clocks thirty seconds apart make a consensus all the same', async () => {
 });
 
 test('a relay that stopped uploading is no longer said to run', async () => {
-  await using world = await virtualWorld();
+  await using world = new VirtualWorld();
   await begin(world);
   const dead = world.relays.splice(8, 1)[0]?.identity.id;
   await toPhase(world, 6);
@@ -263,7 +264,7 @@ function voteOf(world: VirtualWorld, index: number, maxActive: number): Uint8Arr
 }
 
 test('an equivocating authority is left out, kept as evidence, and its VRF output still counts', async () => {
-  await using world = await virtualWorld();
+  await using world = new VirtualWorld();
   await begin(world);
   await world.cores[2]?.stop();
   world.cores[2] = undefined;
@@ -294,7 +295,7 @@ test('an equivocating authority is left out, kept as evidence, and its VRF outpu
 });
 
 test('a lying authority moves no median', async () => {
-  await using world = await virtualWorld();
+  await using world = new VirtualWorld();
   await begin(world);
   await world.cores[2]?.stop();
   world.cores[2] = undefined;
@@ -311,7 +312,7 @@ test('a lying authority moves no median', async () => {
 });
 
 test('uploads are refused with the reason', async () => {
-  await using world = await virtualWorld();
+  await using world = new VirtualWorld();
   await begin(world);
   const post = (path: string, body: Uint8Array) => {
     const reply = world.cores[0]?.requests.handle({ method: 'POST', path, body });
@@ -333,6 +334,6 @@ test('uploads are refused with the reason', async () => {
   const stranger = networkOf(['http://x', 'http://y', 'http://z', 'http://w'], EPOCH_MS);
   assert.equal(stranger.authorities.length, 4);
   const note = { bytes: encodeCanonical({ authority: 'nobody' }), signature: new Uint8Array(64) };
-  const packed = encodeCanonical(note as unknown as CanonicalValue);
+  const packed = encodeCanonical(note);
   assert.deepEqual(post('/v1/signatures', packed), [403, 'unknown-authority']);
 });
