@@ -7,6 +7,11 @@ export interface Directory {
   current(): VerifiedConsensus | undefined;
   /** The one before it, whose link keys are still accepted. */
   previous(): VerifiedConsensus | undefined;
+  /**
+   * The consensus of the next epoch, there from its last phases on. Packets of that epoch may come before it
+   * begins, and their delays are drawn from its value.
+   */
+  next?(): VerifiedConsensus | undefined;
   /** Resolves with the first usable consensus. */
   ready(signal: AbortSignal): Promise<VerifiedConsensus>;
   /** Called with each new consensus; returns the end of it. */

@@ -49,8 +49,8 @@ export const MAX_EPOCH_MS: number = 24 * 60 * 60_000;
 /** Epoch numbers and revisions. */
 export const MAX_COUNTER: number = 2 ** 40;
 
-/** Middle relays the lottery may draw. */
-export const MAX_ACTIVE = MAX_RELAYS;
+/** Middle relays the lottery may draw: no more than there may be relays. */
+export const MAX_ACTIVE = 1_000;
 
 /** Unless the operator says otherwise. */
 export const DEFAULT_MAX_ACTIVE = 200;
