@@ -9,7 +9,9 @@ import { type Host, sayNext } from '../process/host.ts';
 import { readWhole } from '../run/run-flags.ts';
 import { auditText, mixStatusText, pathText, pingText, relaysTable } from '../show/mix-text.ts';
 
+/** Pings of one command; more is a load test. */
 const MAX_PINGS = 10_000;
+/** Hops of a ping when none are asked for: those of a private path. */
 const DEFAULT_HOPS = 3;
 
 const FLAGS = {

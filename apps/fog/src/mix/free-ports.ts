@@ -3,6 +3,7 @@ import { fail } from '../errors.ts';
 import { PORT_TRIES } from './limits.ts';
 
 const HOST = '127.0.0.1';
+/** The last TCP port. */
 const MAX_PORT = 65_535;
 
 /**

@@ -16,8 +16,10 @@ export const STANDALONE_RATE = 25_000;
 /** A configuration file is a few hundred bytes. */
 export const MAX_CONFIG_BYTES: number = 256 * 1024;
 
-/** First pause before an ended role process is started again; doubled each time up to the second. */
+/** First pause before an ended role process is started again; doubled each time. */
 export const MIN_RESPAWN_MS = 250;
+/** Where the doubling of the wait before a new process ends. */
+/** So that a role that cannot start costs little, and is back soon once it can. */
 export const MAX_RESPAWN_MS = 10_000;
 /** A role that ran for so long had started well: the pauses begin anew. */
 export const STEADY_MS = 20_000;

@@ -10,6 +10,7 @@ const Key = z
   .base64()
   .transform((text) => new Uint8Array(Buffer.from(text, 'base64')))
   .refine((key) => key.length === KEY_BYTES, `must be ${KEY_BYTES} bytes`);
+/** More authorities than any network has; each votes with each. */
 const MAX_AUTHORITIES = 16;
 
 const NetworkFile = z.strictObject({

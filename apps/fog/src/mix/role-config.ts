@@ -8,9 +8,13 @@ import { fail } from '../errors.ts';
 import type { MixRole } from './mix-roles.ts';
 import { MAX_CONFIG_BYTES, STANDALONE_RATE } from './limits.ts';
 
+/** Names, families, regions, paths. */
 const MAX_TEXT_CHARS = 64;
+/** Addresses one relay publishes. */
 const MAX_ADDRESSES = 4;
+/** More threads than cores only take turns. */
 const MAX_PEEL_THREADS = 32;
+/** Packets a second; far beyond one machine. */
 const MAX_RATE = 10_000_000;
 
 const Place = z.strictObject({
@@ -43,8 +47,6 @@ const RelayConfig = z.strictObject({
 });
 export type AuthorityConfig = z.infer<typeof AuthorityConfig>;
 export type RelayConfig = z.infer<typeof RelayConfig>;
-export type AuthorityConfigInput = z.input<typeof AuthorityConfig>;
-export type RelayConfigInput = z.input<typeof RelayConfig>;
 
 export type RoleConfig =
   | ({ readonly role: 'authority' } & AuthorityConfig)

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { runCli } from '../../src/cli.ts';
+import { createTestHost } from '../fake-host.ts';
+
+async function refusal(words: readonly string[]): Promise<string> {
+  const host = createTestHost();
+  assert.equal(await runCli(words, host), 2, words.join(' '));
+  return host.err();
+}
+
+describe('command lines of the mixnet', () => {
+  it('are refused before any fog is asked', async () => {
+    const cases: readonly [readonly string[], RegExp][] = [
+      [['mix', 'pin'], /Unknown action "pin"\. Did you mean "ping"\?/],
+      [['mix', 'ping', '--hops', '8'], /--hops 8: must be a whole number from 1 to 7/],
+      [['mix', 'ping', '--class', '5'], /--class 5: must be a whole number from 0 to 4/],
+      [['mix', 'path', '--level', 'total'], /--level total: must be one of public, private/],
+      [['mix', 'status', '--verify'], /--verify means nothing for "fog mix status"/],
+      [['up', '--role', 'relay'], /--role relay needs --config FILE/],
+      [['up', '--role', 'king'], /must be one of coordinator, relay, authority, gateway/],
+      [['up', '--config', 'x'], /--config needs --role/],
+      [['up', '--no-mixnet', '--processes'], /exclude each other/],
+      [['up', '--role', 'coordinator', '--slots', '2'], /takes neither --slots/],
+      [['up', '--role', 'relay', '--config', '/nowhere/x.yaml'], /x\.yaml cannot be used: ENOENT/],
+    ];
+    for (const [words, message] of cases) assert.match(await refusal(words), message);
+  });
+});
