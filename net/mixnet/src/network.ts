@@ -19,6 +19,7 @@ export interface AuthorityContact {
   readonly url: string;
 }
 
+/** Short epochs make replay filters small and keys short-lived; shorter ones would cost more votes. */
 export const DEFAULT_EPOCH_MS: number = 20 * 60_000;
 
 /** Epoch numbers are the clock: the whole fog agrees on them without a word. */

@@ -6,6 +6,7 @@ export const MAX_PATH_STEPS = 20_000;
 export const MAX_GUARDS = 3;
 /** Guards are kept for two to four weeks, drawn anew for each: a change of all at once would show. */
 export const MIN_GUARD_AGE_MS: number = 14 * 24 * 3_600_000;
+/** The longest of the two to four weeks a guard is kept. */
 export const MAX_GUARD_AGE_MS: number = 28 * 24 * 3_600_000;
 /** A guard that no consensus names for so long will not come back. */
 export const MAX_GUARD_ABSENCE_MS: number = 3 * 24 * 3_600_000;

@@ -48,9 +48,11 @@ export interface ConsensusClient extends Service, Directory {
 
 /** Polls while there is no consensus in force; doubles up to the slower. */
 const FIRST_POLL_MS = 200;
+/** Where that doubling ends: a first consensus is still seen within the ten seconds of a start. */
 const SLOWEST_SEARCH_MS = 2_000;
 /** After a start and after an upload a new revision is likely to be near. */
 const HASTE_MS = 30_000;
+/** How often it is looked for in that time. */
 const HASTY_POLL_MS = 500;
 /** A phase of the grid at most, so that revisions within an epoch are seen. */
 const MAX_POLL_MS = 15_000;

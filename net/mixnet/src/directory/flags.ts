@@ -7,6 +7,7 @@ export const STABLE_UP_MS: number = 24 * 60 * 60_000;
 const MIN_GUARDS = 4;
 /** Two replicas at three directories each. */
 const MIN_DIRECTORIES = 6;
+/** Relays that share a flag by rank while the network is young. */
 const MIN_SHARED = 3;
 
 export interface RankedRelay {

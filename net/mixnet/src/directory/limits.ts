@@ -44,6 +44,7 @@ export const MAX_TIME_MS = 9_000_000_000_000;
 
 /** Shortest and longest epoch: tests live on the one, and keys must die within the other. */
 export const MIN_EPOCH_MS = 400;
+/** A day: mix keys must die within it. */
 export const MAX_EPOCH_MS: number = 24 * 60 * 60_000;
 
 /** Epoch numbers and revisions. */
@@ -108,6 +109,7 @@ export const MAX_REVISION_STEP = 1_000;
 
 /** Between tries to reach a peer. */
 export const MIN_RETRY_MS = 100;
+/** Where the doubling of that wait ends: phases are seconds long. */
 export const MAX_RETRY_MS = 2_000;
 
 /** With no consensus at all an authority tries again at least this often. */
@@ -124,6 +126,7 @@ export const MAX_OPEN_ROUNDS = 8;
 
 /** Requests a second of one address, and at once. */
 export const REQUESTS_PER_SECOND = 200;
+/** What one address may ask for at once: three seconds of it. */
 export const MAX_REQUEST_BURST = 600;
 
 /** Addresses whose requests are counted one by one. */

@@ -17,6 +17,7 @@ const SECRET_BYTES = 32;
 const HASH_BYTES = 32;
 /** Last, present and next two. */
 const MAX_KEYS = 4;
+/** A filter doubles with each segment: sixteen hold more tags than any cap allows. */
 const MAX_SEGMENTS = 16;
 
 export async function writeKeyFile(file: string, keys: readonly SavedKey[]): Promise<void> {

@@ -15,6 +15,7 @@ const LANE_BYTES = PLACES * PLACE_BYTES;
 const IN_PLACE = { state: 0, epoch: 8, publicKey: 32, secretKey: 64 } as const;
 const STATE = { empty: 0, closed: 1, open: 2 } as const;
 
+/** A place for each key of each relay a pool serves. */
 export const KEY_TABLE_BYTES: number = MAX_LANES * LANE_BYTES;
 
 interface Place {

@@ -61,6 +61,7 @@ export const MAX_LOSS_PEERS = 4096;
 export const MAX_REVEALS = 3;
 /** A descriptor that no threshold of authorities took is sent again after this, doubled each time up to the second. */
 export const PUBLISH_RETRY_MS = 1000;
+/** Where the doubling of the wait between two uploads ends. */
 export const PUBLISH_RETRY_MAX_MS = 60_000;
 /** One upload to all authorities. */
 export const PUBLISH_TIMEOUT_MS = 20_000;
