@@ -44,7 +44,7 @@ export interface RoundEvents {
 }
 
 const JSON_TYPE = 'application/json';
-/** Room around a signed object in its JSON: names, quotes, the signature. */
+/** Room around a signed object: names, lengths, the signature. */
 const ENVELOPE_BYTES = 1024;
 
 /** 200 taken · 400 malformed · 403 not allowed · 409 said otherwise before or too late · 425 too early · 507 full. */

@@ -22,7 +22,7 @@ import type { RoundName } from './round.ts';
 import { readCanonical } from './signed-object.ts';
 
 const STATE_KIND = 'fog-authority-state/1';
-/** The one in force, the one before it, and two that a fork may bring. */
+/** The next one, the one in force, the one before it, and one more revision. */
 const MAX_KEPT_CONSENSUSES = 4;
 /** Rounds whose own vote is remembered, so that a restart cannot make this authority vote twice. */
 const MAX_KEPT_ROUNDS = 16;

@@ -5,7 +5,7 @@ import { bytes, list, record } from './fields.ts';
 import { MAX_CONSENSUS_BYTES } from './limits.ts';
 import { readCanonical } from './signed-object.ts';
 
-/** The one in force, the one before it, and two that a fork may bring. */
+/** The next one, the one in force, the one before it, and one more revision. */
 const MAX_CACHED = 4;
 /** Two documents prove a fork; the first ones are kept. */
 const MAX_FORKS = 2;

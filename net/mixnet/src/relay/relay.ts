@@ -256,7 +256,7 @@ class MixRelay implements Relay {
     const known = this.#memory.value(epoch);
     if (known !== undefined) return known;
     const { directory } = this.#deps;
-    const documents = [directory.current(), directory.previous()];
+    const documents = [directory.current(), directory.next?.(), directory.previous()];
     const ofEpoch = documents.find((each) => each?.consensus.epoch === epoch);
     const value = (ofEpoch ?? documents[0])?.consensus.sharedRandom;
     if (value === undefined) return NO_SHARED_RANDOM;
