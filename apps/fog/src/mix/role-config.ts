@@ -12,6 +12,9 @@ import { MAX_CONFIG_BYTES, STANDALONE_RATE } from './limits.ts';
 const MAX_TEXT_CHARS = 64;
 /** Addresses one relay publishes. */
 const MAX_ADDRESSES = 4;
+const ID_CHARS = 26;
+/** Relays an authority lists by name; a larger network admits by stake. */
+const MAX_ADMITTED = 1_000;
 /** More threads than cores only take turns. */
 const MAX_PEEL_THREADS = 32;
 /** Packets a second; far beyond one machine. */
@@ -32,6 +35,8 @@ const AuthorityConfig = z.strictObject({
   ...Common,
   /** Shorter waits and less cover, for a network on one machine. */
   embedded: z.boolean().default(false),
+  /** Ids of the relays that may join; any when left out. */
+  admit: z.array(z.string().length(ID_CHARS)).max(MAX_ADMITTED).optional(),
 });
 const RelayConfig = z.strictObject({
   ...Common,

@@ -48,8 +48,6 @@ export const MAX_PACKET_BURST = 512;
 export const MAX_WAITING_PACKETS = 2_048;
 /** Cover goes on for so long after the last packet of its level, so that its end does not show the end of a talk. */
 export const COVER_LINGER_MS = 600_000;
-/** Loops out at once whose return is still waited for; older ones count as lost. */
-export const MAX_OPEN_LOOPS = 4_096;
 
 /** Failures of paths through a relay, without one success between, until other relays are preferred. */
 export const MAX_RELAY_FAILURES = 2;
