@@ -23,10 +23,12 @@ import {
   type MixNetwork,
   type PeelPool,
   type Relay,
+  type RelayDescriptor,
 } from '@fog/mixnet';
 import { FOG_VERSION } from '@fog/wire';
 import { ensurePrivateDir } from '../process/data-dir.ts';
 import { EMBEDDED_COVER } from './limits.ts';
+import { openRelayIdentity } from './relay-identity.ts';
 import type { AuthorityConfig, RelayConfig } from './role-config.ts';
 import { openSeed } from './seed-file.ts';
 
@@ -60,8 +62,13 @@ export async function makeAuthority(
       fast: config.embedded,
       parameters: config.embedded ? { cover: EMBEDDED_COVER } : {},
     },
-    deps,
+    { ...deps, ...(config.admit === undefined ? {} : { admit: admitOnly(config.admit) }) },
   );
+}
+
+function admitOnly(ids: readonly string[]): (relay: RelayDescriptor) => boolean {
+  const known = new Set(ids);
+  return ({ id }) => known.has(id);
 }
 
 /** Its health is about this member alone: without a consensus it works on getting one. */
@@ -109,7 +116,7 @@ export async function makeRelay(
   deps: MixDeps,
 ): Promise<{ readonly relay: Relay; readonly service: Service }> {
   await ensurePrivateDir(config.dataDir);
-  const identity = await openIdentity(path.join(config.dataDir, 'relay.key'));
+  const identity = await openRelayIdentity(config.dataDir);
   const random = randomFill;
   const gateway = isGateway ? createGateway({}, { ...deps, random }) : undefined;
   const relay = createRelay(

@@ -13,6 +13,7 @@ import {
 } from './limits.ts';
 import { writeNetworkFile } from './network-file.ts';
 import type { AuthorityConfig, RelayConfig } from './role-config.ts';
+import { openRelayIdentity } from './relay-identity.ts';
 import { openSeed } from './seed-file.ts';
 
 export interface MixPlan {
@@ -45,6 +46,11 @@ export async function openPlan(options: MixPlanOptions): Promise<MixPlan> {
   const seeds = await Promise.all(
     dirs.map(async (each) => openSeed(path.join(await ensurePrivateDir(each), 'authority.key'))),
   );
+  const relayDirs = Array.from({ length: RELAYS }, (_, index) =>
+    path.join(dir, `relay-${index + 1}`),
+  );
+  // Another family among them would end the network of one operator: paths could not be made any more.
+  const admit = await Promise.all(relayDirs.map(openRelayId));
   const [authorityPorts, relayPorts] = await choosePorts(options.anyPorts);
   const name = `fog-${options.fogId}`;
   const network: MixNetwork = {
@@ -64,9 +70,10 @@ export async function openPlan(options: MixPlanOptions): Promise<MixPlan> {
       network: networkFile,
       listen: { host: HOST, port },
       embedded: true,
+      admit,
     })),
     relays: relayPorts.map((port, index) => ({
-      dataDir: path.join(dir, `relay-${index + 1}`),
+      dataDir: relayDirs[index] as string,
       network: networkFile,
       listen: { host: HOST, port },
       addresses: [],
@@ -77,6 +84,10 @@ export async function openPlan(options: MixPlanOptions): Promise<MixPlan> {
       declaredRate: EMBEDDED_RATE,
     })),
   };
+}
+
+async function openRelayId(dir: string): Promise<string> {
+  return (await openRelayIdentity(await ensurePrivateDir(dir))).id;
 }
 
 async function choosePorts(anyPorts: boolean): Promise<[number[], number[]]> {

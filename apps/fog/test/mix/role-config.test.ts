@@ -47,6 +47,7 @@ describe('the configuration of a role', () => {
       [YAML.replace('7720', '0'), /listen\.port: /],
       [`${YAML}colour: blue\n`, /"colour"/],
       ['a: &a [1]\nb: *a\n', /Alias/],
+      [`${YAML}admit: []\n`, /"admit"/],
       ['# nothing', /the whole: /],
       [`${YAML}# ${'x'.repeat(300_000)}`, /more than 262144 bytes/],
     ];
