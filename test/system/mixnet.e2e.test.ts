@@ -1,10 +1,12 @@
 /** The mixnet of `fog up` with real processes: ready within seconds, and alive while its parts die. */
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import type { FogClient } from '@fog/server/client';
 import { type ProcessRef, waitFor } from '@fog/testkit';
 import { type FogWorld, fogWorld, type RunningFog } from '@fog/testkit/fog';
 import type { MixStatus } from '@fog/wire';
+import { freePorts } from '../../apps/fog/src/mix/free-ports.ts';
 
 /** What the product promises for a first and for a restarted fog. */
 const CONSENSUS_MS = 10_000;
@@ -114,6 +116,31 @@ describe('the mixnet of one process', () => {
     assert.equal(code, 125);
     assert.match(stderr, /runs no mixnet/);
     assert.equal((await fog.client.services()).length, 3);
+    await fog.child.stop();
+  });
+});
+
+describe('a role alone', () => {
+  it('runs from its file, and the mixnet of a fog does not let it in', async () => {
+    await using world = await fogWorld();
+    const fog = await world.up(UP);
+    await mixReady(fog.client, CONSENSUS_MS);
+    const [port = 0] = await freePorts(undefined, 1);
+    const network = `${fog.dataDir}/mixnet/network.json`;
+    const listen = `{ host: 127.0.0.1, port: ${port} }`;
+    const file = world.dir.file('relay.yaml');
+    await writeFile(
+      file,
+      `dataDir: relay\nnetwork: ${network}\nlisten: ${listen}\npeelThreads: 1\n`,
+    );
+    const relay = world.fog(['up', '--role', 'relay', '--config', file, '--verbose']);
+    await relay.output(new RegExp(`relay is up at 127.0.0.1:${port}`));
+    await relay.output(/does not admit the relay/);
+    assert.equal((await fog.client.mixStatus()).relays.length, 9);
+    const second = world.fog(['up', '--role', 'relay', '--config', file]);
+    assert.equal((await second.ended()).code, 125);
+    assert.equal((await relay.stop()).code, 0, relay.describe());
+    await relay.gone();
     await fog.child.stop();
   });
 });
