@@ -16,6 +16,8 @@ import type { LoadReady, LoadRequest, Member, RunPlan, RunResult } from './messa
 const TICK_MS = 1;
 /** After the last packet was sent, as long as the relay may still send some. */
 const QUIET_MS = 500;
+/** Below what any relay holds. */
+const WARM_RATE = 8000;
 const noMetrics: MixMetrics = { count: () => {}, gauge: () => {}, observe: () => {} };
 
 const generatorSeed = new Uint8Array(32).fill(1);
@@ -84,7 +86,7 @@ async function run(plan: RunPlan): Promise<RunResult> {
   const target = plan.direct ? identityFromSeed(sinkSeed).id : plan.relay.id;
   await pour(target, { ...plan, from: 0, count: 1, latencies: false, quietMs: 10_000 }, headers);
   const warm = { ...plan, from: 1, count: plan.warmUp - 1 };
-  await pour(target, { ...warm, rate: Math.min(plan.rate, 10_000), latencies: false }, headers);
+  await pour(target, { ...warm, rate: WARM_RATE, latencies: false }, headers);
   const count = Math.round(plan.rate * plan.seconds);
   return pour(target, { ...plan, from: plan.warmUp, count }, headers);
 }

@@ -50,7 +50,8 @@ export class TestBed implements AsyncDisposable {
       latencies: false,
       ...run,
     };
-    return this.#load.ask<RunResult>({ kind: 'run', run: plan });
+    // Awaited here: the relay is ended when this returns.
+    return await this.#load.ask<RunResult>({ kind: 'run', run: plan });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
