@@ -1,3 +1,4 @@
+import { isFogError } from '@fog/kernel';
 import { MAX_MIX_DELAY_CLASS, MAX_MIX_HOPS, MIX_LEVELS, type MixPing } from '@fog/wire';
 import { defineCommand, type FlagValues } from '../command/command.ts';
 import { usage } from '../command/parse-flags.ts';
@@ -88,21 +89,37 @@ async function status({ client, signal, flags, host }: Call): Promise<void> {
   await sayNext(host, `${host.self} mix ping --hops 7`, `${host.self} mix lottery --verify`);
 }
 
-async function ping({ client, signal, flags, host }: Call): Promise<void> {
-  const { hops, delayClass, count } = readPing(flags);
+async function ping(call: Call): Promise<void> {
+  const { flags, host } = call;
+  const { count } = readPing(flags);
   const pings: MixPing[] = [];
   for (let number = 0; number < count; number += 1) {
-    const answer = await client.mixPing({ hops, delayClass }, { signal });
-    pings.push(answer);
-    if (!flags.json) await host.stdout.write(pingText(answer));
+    const answer = await pingOnce(call, count > 1);
+    if (answer !== undefined) pings.push(answer);
+    if (!flags.json) await host.stdout.write(answer === undefined ? 'lost\n' : pingText(answer));
   }
   const times = pings.map(({ rttMs }) => rttMs).toSorted((a, b) => a - b);
   const medianMs = times[Math.floor(times.length / 2)] ?? 0;
   const [minMs = 0, maxMs = 0] = [times[0], times.at(-1)];
-  if (flags.json) await host.stdout.write(json({ count, minMs, medianMs, maxMs, pings }));
+  const lost = count - pings.length;
+  if (flags.json) await host.stdout.write(json({ count, lost, minMs, medianMs, maxMs, pings }));
   else if (count > 1) {
     const shown = [minMs, medianMs, maxMs].map((each) => each.toFixed(2)).join(' / ');
-    await host.stdout.write(`${count} loops: ${shown} ms (min / median / max)\n`);
+    await host.stdout.write(`${count} loops, ${lost} lost: ${shown} ms (min / median / max)\n`);
+  }
+}
+
+/** Undefined for a lost loop, where there are others to go on with; alone it is an error. */
+async function pingOnce(
+  { client, signal, flags }: Call,
+  mayLose: boolean,
+): Promise<MixPing | undefined> {
+  const { hops, delayClass } = readPing(flags);
+  try {
+    return await client.mixPing({ hops, delayClass }, { signal });
+  } catch (error) {
+    if (mayLose && isFogError(error, 'MIXNET_NO_ANSWER')) return undefined;
+    throw error;
   }
 }
 
