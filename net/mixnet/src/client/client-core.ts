@@ -3,7 +3,6 @@ import type { RandomFill } from '@fog/crypto';
 import type { Clock, Logger } from '@fog/kernel';
 import type { VerifiedConsensus } from '../directory/documents.ts';
 import { fail } from '../errors.ts';
-import { epochAt, epochStart } from '../network.ts';
 import type { Directory, MixMetrics } from '../ports.ts';
 import { type AwaitedStore, createAwaitedStore } from './awaited.ts';
 import { TIMER_SLACK_MS } from './limits.ts';
@@ -85,14 +84,7 @@ export function timerMs(routes: readonly PlannedRoute[]): number {
   return routes.reduce((sum, { quantileMs }) => sum + quantileMs, TIMER_SLACK_MS);
 }
 
-/** Relays take packets of an epoch for 3 of 20 minutes after its end. */
-const OVERLAP_SHARE = 3 / 20;
-
 /** What became of a packet that did not come back. */
-export function lossOf(core: ClientCore, route: PlannedRoute): LossClass {
-  const { epochMs } = core.consensus().consensus;
-  const passed = core.clock.now() - epochStart(epochMs, route.epoch + 1);
-  return epochAt(epochMs, core.clock.now()) > route.epoch && passed > epochMs * OVERLAP_SHARE
-    ? 'expired'
-    : 'lost';
+export function lossOf({ clock }: ClientCore, { expiresMs }: PlannedRoute): LossClass {
+  return clock.now() > expiresMs ? 'expired' : 'lost';
 }

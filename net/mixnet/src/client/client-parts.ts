@@ -88,10 +88,10 @@ export function createClientParts(
 
 /** Drawn over all delay classes alike, so that the class of a packet tells less about its level. */
 function sendCoverLoop(core: ClientCore, level: PrivacyLevel): void {
-  const classes = core.consensus().consensus.delayMeansMicros.length;
-  const delayClass = drawBelow(core.random, classes);
-  const request = { purpose: 'cover', hops: LEVELS[level].hops, classAt: () => delayClass };
   try {
+    const classes = core.consensus().consensus.delayMeansMicros.length;
+    const delayClass = drawBelow(core.random, classes);
+    const request = { purpose: 'cover', hops: LEVELS[level].hops, classAt: () => delayClass };
     core.outbox.sendNow(loopPacket(core, request, () => {}));
   } catch (error) {
     core.metrics.count('fog_mixnet_client_loops_total', { purpose: 'cover', outcome: 'no-path' });

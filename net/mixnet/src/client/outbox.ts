@@ -58,6 +58,7 @@ export class Outbox {
   /** Resolves when the packet was handed to the link; rejects with what making it threw, or MIXNET_NO_GATEWAY. */
   submit(make: MakePacket, signal?: AbortSignal): Promise<void> {
     if (this.#stopped) return Promise.reject(fail('MIXNET_STOPPED'));
+    if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#jobs.length >= MAX_WAITING_PACKETS) {
       const message = `${this.#jobs.length} packets wait to be sent already: send slower, or at a level that sends faster.`;
       return Promise.reject(fail('MIXNET_BUSY', { message }));

@@ -3,10 +3,13 @@ import type { RandomFill } from '@fog/crypto';
 import type { RouteHop } from '@fog/sphinx';
 import type { ConsensusRelay, EpochKey, VerifiedConsensus } from '../directory/documents.ts';
 import { idBytes } from '../ids.ts';
-import { epochAt } from '../network.ts';
+import { epochAt, epochStart } from '../network.ts';
 import { delayQuantileMs } from './erlang.ts';
 import { TIMER_QUANTILE } from './limits.ts';
 import { choosePath } from './paths.ts';
+
+/** Relays take packets of an epoch for so long after its end: 3 of 20 minutes. */
+const OVERLAP_SHARE = 3 / 20;
 
 export interface RouteRequest {
   readonly consensus: VerifiedConsensus;
@@ -29,8 +32,8 @@ export interface PlannedRoute {
   readonly arrivalMs: number;
   /** Nearly all packets are through after this. */
   readonly quantileMs: number;
-  /** First epoch whose end makes the route useless. */
-  readonly epoch: number;
+  /** Milliseconds UTC: from then on the first key of the route is gone. */
+  readonly expiresMs: number;
 }
 
 /** Throws what `choosePath` throws. */
@@ -61,7 +64,7 @@ export function planRoute(request: RouteRequest, random: RandomFill): PlannedRou
     classes,
     arrivalMs,
     quantileMs: delayQuantileMs(delayMeansMicros, classes, TIMER_QUANTILE),
-    epoch: firstEpoch,
+    expiresMs: epochStart(epochMs, firstEpoch + 1) + epochMs * OVERLAP_SHARE,
   };
 }
 
