@@ -37,6 +37,8 @@ interface Segment {
 /** Probes of the first segment; each next has one more, which halves its rate at about the same density. */
 const FIRST_PROBES = 10;
 const TWO_32 = 2 ** 32;
+/** The usual formula is an estimate, and filters differ by some per cent: aimed this much below the bound. */
+const MARGIN = 0.9;
 
 /** `secret`, 4 random words, keeps senders from choosing where their tags fall. */
 export function createReplayFilter(
@@ -147,7 +149,7 @@ function createSegment(
   const before = firstTags * (2 ** index - 1);
   const capacity = Math.min(firstTags * 2 ** index, maxTags - before);
   const probes = FIRST_PROBES + index;
-  const rate = maxFalsePositives / 2 ** (index + 1);
+  const rate = (MARGIN * maxFalsePositives) / 2 ** (index + 1);
   const bitsPerTag = -probes / Math.log(1 - rate ** (1 / probes));
   const bits = Math.ceil((capacity * bitsPerTag) / 32) * 32;
   return { capacity, probes, bits, words: saved ?? new Uint32Array(bits / 32), tags: 0 };
