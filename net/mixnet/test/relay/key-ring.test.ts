@@ -18,8 +18,8 @@ interface Ring {
   readonly table: SharedArrayBuffer;
   readonly changes: number[];
   /** Epochs whose packets are taken, relative to the first. */
-  open(): number[];
-  held(): number[];
+  readonly open: () => number[];
+  readonly held: () => number[];
 }
 
 function setUp(saved: readonly SavedKey[] = [], atMs = START): Ring {
