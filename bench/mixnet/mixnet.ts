@@ -9,13 +9,15 @@ type Figures = Record<string, number>;
 
 /** No machine this runs on holds more. */
 const MAX_RATE = 40_000;
+/** Then the machine is too busy to say anything. */
+const MAX_RUNS = 12;
 
 export const mixnet: Benchmark = {
   figures: {
     relayPacketsPerSecond: { unit: 'packets/s', target: '≥ 25,000 where X25519 ≤ 31 µs' },
     x25519Micros: { unit: 'µs', target: 'baseline' },
     relayOverX25519: { unit: '', target: '≥ 0.775' },
-    lostPackets: { unit: 'packets', target: '0' },
+    lostPackets: { unit: 'packets', target: '0, in all long runs at or below that rate' },
     addedP50Ms: { unit: 'ms', target: '≤ 1' },
     addedP99Ms: { unit: 'ms' },
     loadAverage: { unit: '', target: 'baseline' },
@@ -43,24 +45,40 @@ interface Best {
   readonly loadAverage: number;
 }
 
-/** Steps down from above what can be held, then five long runs around it; the best without loss counts. */
+interface LongRun {
+  readonly rate: number;
+  readonly lost: number;
+  readonly x25519Micros: number;
+  readonly loadAverage: number;
+}
+
+/**
+ * Long runs around the rough rate; the best one without loss counts. It was chosen for having lost nothing, so
+ * what is reported as lost is of all long runs at that rate or below: a rate that held once by luck shows.
+ */
 async function highestRate(bed: TestBed, { quick, say }: BenchmarkContext): Promise<Best> {
   const seconds = quick ? 2 : 8;
+  const runs: LongRun[] = [];
   let rate = await roughRate(bed, say);
-  let best: Best = { rate: 0, lost: 0, x25519Micros: x25519Micros(), loadAverage: 0 };
-  for (let round = 0; round < (quick ? 3 : 5); round += 1) {
+  let best: LongRun | undefined;
+  for (let run = 0; run < (quick ? 3 : 5) || (best === undefined && run < MAX_RUNS); run += 1) {
     const product = x25519Micros();
     const { planned, received } = await bed.run({ rate, seconds });
     const lost = planned - received;
     say(
       `${Math.round(rate)} packets/s for ${seconds} s: ${lost} lost (X25519 ${product.toFixed(1)} µs)`,
     );
-    if (lost === 0 && rate > best.rate) {
-      best = { rate, lost, x25519Micros: product, loadAverage: os.loadavg()[0] ?? 0 };
-    }
-    rate *= lost === 0 ? 1.05 : 0.95;
+    const done = { rate, lost, x25519Micros: product, loadAverage: os.loadavg()[0] ?? 0 };
+    runs.push(done);
+    if (lost === 0 && rate > (best?.rate ?? 0)) best = done;
+    rate *= lost === 0 ? 1.05 : 0.92;
   }
-  return best;
+  if (best === undefined) {
+    throw new Error(`no rate held without loss in ${runs.length} runs: is the machine busy?`);
+  }
+  const { rate: held } = best;
+  const lost = runs.reduce((sum, run) => sum + (run.rate <= held ? run.lost : 0), 0);
+  return { ...best, lost };
 }
 
 async function roughRate(bed: TestBed, say: (line: string) => void): Promise<number> {

@@ -103,7 +103,8 @@ class BloomFilter implements ReplayFilter {
   }
 
   #has({ words, bits, probes }: Segment): boolean {
-    let [at = 0, step = 0] = this.#hash;
+    let at = this.#hash[0] ?? 0;
+    let step = this.#hash[1] ?? 0;
     const turn = this.#hash[2] ?? 0;
     for (let probe = 0; probe < probes; probe += 1) {
       const bit = Math.floor((at / TWO_32) * bits);
@@ -116,7 +117,8 @@ class BloomFilter implements ReplayFilter {
 
   #record(segment: Segment): void {
     const { words, bits, probes } = segment;
-    let [at = 0, step = 0] = this.#hash;
+    let at = this.#hash[0] ?? 0;
+    let step = this.#hash[1] ?? 0;
     const turn = this.#hash[2] ?? 0;
     for (let probe = 0; probe < probes; probe += 1) {
       const bit = Math.floor((at / TWO_32) * bits);
@@ -130,10 +132,12 @@ class BloomFilter implements ReplayFilter {
 
   /** Start, step and change of step of the probes. Tags are pseudo-random already; the secret hides the places. */
   #mix(tag: Uint8Array): void {
-    const [a = 0, b = 0, c = 0, d = 0] = this.#secret;
+    const a = this.#secret[0] ?? 0;
+    const b = this.#secret[1] ?? 0;
+    const d = this.#secret[3] ?? 0;
     const w = word(tag, 0) ^ a;
     const x = word(tag, 4) ^ b;
-    const y = word(tag, 8) ^ c;
+    const y = word(tag, 8) ^ (this.#secret[2] ?? 0);
     const z = word(tag, 12) ^ d;
     this.#hash[0] = scramble(w ^ scramble(x ^ d));
     this.#hash[1] = scramble(x ^ scramble(y ^ a));

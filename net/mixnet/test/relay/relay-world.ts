@@ -41,6 +41,7 @@ export class InstantDirectory implements Directory {
   #current: VerifiedConsensus | undefined;
   #previous: VerifiedConsensus | undefined;
   refuse = false;
+  refusals = 0;
 
   constructor(clock: Clock, epochMs: number) {
     this.#clock = clock;
@@ -67,7 +68,10 @@ export class InstantDirectory implements Directory {
   }
 
   async publish(bytes: Uint8Array): Promise<void> {
-    if (this.refuse) throw new Error('refused');
+    if (this.refuse) {
+      this.refusals += 1;
+      throw new Error('refused');
+    }
     const opened = openDescriptor(bytes, NAME);
     if (!opened.ok) throw new Error(opened.reason);
     const { descriptor } = opened.value;
@@ -158,7 +162,8 @@ export interface RelayWorld extends AsyncDisposable {
   /** A packet over the relays with these indices, all with the same delay class. */
   packet(hops: readonly number[], end: RouteEnd, delayClass?: number): Uint8Array;
   /** Another relay with the same files, after the one with the index was stopped or given up. */
-  again(index: number): Promise<Relay>;
+  again(index: number, dataDir?: string): Promise<Relay>;
+  dataDir(index: number): string;
 }
 
 export interface WorldOptions {
@@ -181,7 +186,8 @@ export async function startWorld(options: WorldOptions): Promise<RelayWorld> {
   await pool.start(never);
   stack.defer(() => pool.stop());
   const inboxes: Inbox[] = [];
-  const make = (index: number): Relay => {
+  const dataDir = (index: number): string => path.join(dir.path, `relay-${index}`);
+  const make = (index: number, files = dataDir(index)): Relay => {
     const identity: Identity = identityFromSeed(new Uint8Array(32).fill(index + 1));
     const gateway = new Inbox();
     inboxes[index] = gateway;
@@ -189,7 +195,7 @@ export async function startWorld(options: WorldOptions): Promise<RelayWorld> {
       {
         network,
         identity,
-        dataDir: path.join(dir.path, `relay-${index}`),
+        dataDir: files,
         profile: 'embedded',
         listen: { host: '127.0.0.1', port: 0 },
         roles: ['mix', 'gateway'],
@@ -226,8 +232,9 @@ export async function startWorld(options: WorldOptions): Promise<RelayWorld> {
     inboxes,
     packet: (hops, end, delayClass = 0) =>
       buildPacket({ directory, relays, hops, end, delayClass }),
-    again: async (index) => {
-      const relay = make(index);
+    dataDir,
+    again: async (index, files) => {
+      const relay = make(index, files);
       relays[index] = relay;
       await relay.start(never);
       return relay;
