@@ -3,6 +3,7 @@ import os from 'node:os';
 import { randomFill, x25519, x25519PublicKey } from '@fog/crypto';
 import type { Benchmark, BenchmarkContext } from '../benchmark.ts';
 import { median } from '../statistics.ts';
+import type { RunResult } from './messages.ts';
 import { TestBed } from './test-bed.ts';
 
 type Figures = Record<string, number>;
@@ -11,6 +12,9 @@ type Figures = Record<string, number>;
 const MAX_RATE = 40_000;
 /** Then the machine is too busy to say anything. */
 const MAX_RUNS = 12;
+/** Last arrival after the last send: way and tick, no queue. */
+const MAX_BACKLOG_MS = 100;
+const LOOK_SECONDS = 1.5;
 
 export const mixnet: Benchmark = {
   figures: {
@@ -63,31 +67,42 @@ async function highestRate(bed: TestBed, { quick, say }: BenchmarkContext): Prom
   let best: LongRun | undefined;
   for (let run = 0; run < (quick ? 3 : 5) || (best === undefined && run < MAX_RUNS); run += 1) {
     const product = x25519Micros();
-    const { planned, received } = await bed.run({ rate, seconds });
-    const lost = planned - received;
+    const result = await bed.run({ rate, seconds });
+    const lost = result.planned - result.received;
+    const held = isHeld(result, seconds);
+    const backlogMs = Math.max(0, Math.round(result.wallMs - seconds * 1000));
     say(
-      `${Math.round(rate)} packets/s for ${seconds} s: ${lost} lost (X25519 ${product.toFixed(1)} µs)`,
+      `${Math.round(rate)} packets/s for ${seconds} s: ${lost} lost, ${backlogMs} ms behind (X25519 ${product.toFixed(1)} µs)`,
     );
     const done = { rate, lost, x25519Micros: product, loadAverage: os.loadavg()[0] ?? 0 };
     runs.push(done);
-    if (lost === 0 && rate > (best?.rate ?? 0)) best = done;
-    rate *= lost === 0 ? 1.05 : 0.92;
+    if (held && rate > (best?.rate ?? 0)) best = done;
+    rate *= held ? 1.05 : 0.92;
   }
   if (best === undefined) {
     throw new Error(`no rate held without loss in ${runs.length} runs: is the machine busy?`);
   }
-  const { rate: held } = best;
-  const lost = runs.reduce((sum, run) => sum + (run.rate <= held ? run.lost : 0), 0);
+  const { rate: bestRate } = best;
+  const lost = runs.reduce((sum, run) => sum + (run.rate <= bestRate ? run.lost : 0), 0);
   return { ...best, lost };
+}
+
+/**
+ * Nothing lost, and nothing left to do when the generator stops: the relay's queue of 10,000 packets would
+ * otherwise pass for throughput, in a short run for a third of it.
+ */
+function isHeld({ planned, received, wallMs }: RunResult, seconds: number): boolean {
+  return received === planned && wallMs <= seconds * 1000 + MAX_BACKLOG_MS;
 }
 
 async function roughRate(bed: TestBed, say: (line: string) => void): Promise<number> {
   let [held, over] = [2000, MAX_RATE];
   while (over / held > 1.12) {
     const rate = Math.sqrt(held * over);
-    const { planned, received } = await bed.run({ rate, seconds: 1.5 });
-    say(`looking: ${Math.round(rate)} packets/s, ${planned - received} lost`);
-    if (received === planned) held = rate;
+    const result = await bed.run({ rate, seconds: LOOK_SECONDS });
+    const good = isHeld(result, LOOK_SECONDS);
+    say(`looking: ${Math.round(rate)} packets/s ${good ? 'held' : 'not held'}`);
+    if (good) held = rate;
     else over = rate;
   }
   return held;
