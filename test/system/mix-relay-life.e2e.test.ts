@@ -4,9 +4,9 @@ import { suite, test } from 'node:test';
 import { vrfVerify } from '@fog/crypto';
 import { systemClock } from '@fog/kernel';
 import { waitFor } from '@fog/testkit';
-import { vrfInput } from '../../src/directory/vrf-input.ts';
-import { QUEUE_LIMIT } from '../../src/relay/limits.ts';
-import { startWorld } from './relay-world.ts';
+import { vrfInput } from '../../net/mixnet/src/directory/vrf-input.ts';
+import { QUEUE_LIMIT } from '../../net/mixnet/src/relay/limits.ts';
+import { startWorld } from '../../net/mixnet/test/relay/relay-world.ts';
 
 const TO_MAILBOX = { command: 'deliver', id: new Uint8Array(16).fill(9) } as const;
 
