@@ -48,21 +48,16 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     const [command = '', ...rest] = [...demotion(account), ...args];
     return { command, args: rest };
   };
-  const initdb = asServer([
-    path.join(bin, 'initdb'),
-    ...['--pgdata', data, '--username', USER, '--pwfile', dir.file('password')],
-    ...['--auth=scram-sha-256', '--locale=C', '--encoding=UTF8', '--no-sync'],
-  ]);
+  const who = ['--username', USER, '--pwfile', dir.file('password'), '--auth=scram-sha-256'];
+  const form = ['--locale=C', '--encoding=UTF8', '--no-sync'];
+  const initdb = asServer([path.join(bin, 'initdb'), '--pgdata', data, ...who, ...form]);
   await run(initdb.command, initdb.args, { cwd: dir.path, timeout: COMMAND_MS });
   const port = await freePort();
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', `port=${port}`];
   // In its directory, so that nothing outlives a kill -9.
   settings.push('dynamic_shared_memory_type=mmap');
-  const server = asServer([
-    path.join(bin, 'postgres'),
-    ...['-D', data],
-    ...[...settings, ...(options.settings ?? [])].flatMap((setting) => ['-c', setting]),
-  ]);
+  const flags = [...settings, ...(options.settings ?? [])].flatMap((setting) => ['-c', setting]);
+  const server = asServer([path.join(bin, 'postgres'), '-D', data, ...flags]);
   const child = { ...server, cwd: dir.path };
   const ready = /database system is ready to accept connections/;
   const control = stack.use(createServerProcess({ options: child, ready, stopSignal: 'SIGINT' }));

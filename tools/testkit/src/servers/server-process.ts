@@ -59,7 +59,11 @@ export function createServerProcess(command: ServerCommand): ServerProcess {
     [Symbol.asyncDispose]: async () => {
       signalAll(child, 'SIGCONT');
       // Killed, it would leave its shared memory to the machine.
-      await stop().finally(() => child?.[Symbol.asyncDispose]());
+      try {
+        await stop();
+      } finally {
+        await child?.[Symbol.asyncDispose]();
+      }
     },
   };
 }
