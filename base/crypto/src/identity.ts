@@ -5,6 +5,7 @@ import { base32nopad } from '@scure/base';
 import { errorMessage } from '@fog/kernel';
 import sodium from 'sodium-native';
 import { fail } from './errors.ts';
+import { X25519_BYTES, x25519 } from './x25519.ts';
 
 const KEY_FILE_MODE = 0o600;
 const ID_BYTES = 16;
@@ -16,6 +17,11 @@ export interface Identity {
   readonly publicKey: Uint8Array;
   /** 64-byte Ed25519 signature. */
   sign(message: Uint8Array): Uint8Array;
+  /**
+   * Writes what this identity shares with the holder of an X25519 key; that side reaches the same by
+   * `agreementKey` of this public key. False for a key of low order.
+   */
+  agree(shared: Uint8Array, publicKey: Uint8Array): boolean;
 }
 
 /** BLAKE2b-256 of the 32-byte public key, cut to 16 bytes, base32 lower case without padding: 26 characters. */
@@ -23,6 +29,18 @@ export function identityId(publicKey: Uint8Array): string {
   const digest = Buffer.alloc(sodium.crypto_generichash_BYTES);
   sodium.crypto_generichash(digest, Buffer.from(publicKey));
   return base32nopad.encode(digest.subarray(0, ID_BYTES)).toLowerCase();
+}
+
+/** The X25519 public key of an Ed25519 one; undefined when it is none, or of low order. */
+export function agreementKey(publicKey: Uint8Array): Uint8Array | undefined {
+  if (publicKey.length !== sodium.crypto_sign_PUBLICKEYBYTES) return undefined;
+  const key = Buffer.alloc(X25519_BYTES);
+  try {
+    sodium.crypto_sign_ed25519_pk_to_curve25519(key, Buffer.from(publicKey));
+    return new Uint8Array(key);
+  } catch {
+    return undefined;
+  }
 }
 
 /** False for a wrong signature and for keys or signatures of a wrong length. */
@@ -44,6 +62,8 @@ export function identityFromSeed(seed: Uint8Array): Identity {
   const publicKey = Buffer.alloc(sodium.crypto_sign_PUBLICKEYBYTES);
   const secretKey = Buffer.alloc(sodium.crypto_sign_SECRETKEYBYTES);
   sodium.crypto_sign_seed_keypair(publicKey, secretKey, Buffer.from(seed));
+  const agreementSecret = Buffer.alloc(X25519_BYTES);
+  sodium.crypto_sign_ed25519_sk_to_curve25519(agreementSecret, secretKey);
   return {
     id: identityId(publicKey),
     publicKey: new Uint8Array(publicKey),
@@ -52,6 +72,7 @@ export function identityFromSeed(seed: Uint8Array): Identity {
       sodium.crypto_sign_detached(signature, Buffer.from(message), secretKey);
       return new Uint8Array(signature);
     },
+    agree: (shared, peer) => x25519(shared, agreementSecret, peer),
   };
 }
 

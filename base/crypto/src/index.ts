@@ -24,6 +24,7 @@ export { vrfProofOutput, vrfVerify } from './ecvrf/verify.ts';
 export { CRYPTO_ERRORS } from './errors.ts';
 export { createSha256, sameHash, secretHash, sha256Hex } from './hash.ts';
 export {
+  agreementKey,
   type Identity,
   identityFromSeed,
   identityId,

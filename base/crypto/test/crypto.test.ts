@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { isFogError, utf8 } from '@fog/kernel';
 import { tempDir } from '@fog/testkit';
 import {
+  agreementKey,
   createSha256,
   identityFromSeed,
   identityId,
@@ -15,6 +16,8 @@ import {
   secretHash,
   sha256Hex,
   verifySignature,
+  x25519,
+  x25519PublicKey,
 } from '../src/index.ts';
 
 const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
@@ -52,6 +55,27 @@ test('keys and signatures of a wrong length are just wrong', () => {
   const message = utf8('m');
   assert.equal(verifySignature(new Uint8Array(31), message, identity.sign(message)), false);
   assert.equal(verifySignature(identity.publicKey, message, new Uint8Array(63)), false);
+});
+
+test('an identity agrees with whoever knows its public key', () => {
+  const identity = identityFromSeed(new Uint8Array(32).fill(7));
+  const [secret, point] = [new Uint8Array(32).fill(9), new Uint8Array(32)];
+  x25519PublicKey(point, secret);
+  const [ours, theirs] = [new Uint8Array(32), new Uint8Array(32)];
+  assert.equal(identity.agree(ours, point), true);
+  const key = agreementKey(identity.publicKey);
+  assert.ok(key);
+  assert.equal(x25519(theirs, secret, key), true);
+  assert.deepEqual(ours, theirs);
+  assert.equal(identity.agree(ours, new Uint8Array(32)), false);
+});
+
+test('only an Ed25519 key of full order has an agreement key', () => {
+  const identityPoint = new Uint8Array(32);
+  identityPoint[0] = 1;
+  for (const none of [identityPoint, new Uint8Array(32).fill(2), new Uint8Array(31)]) {
+    assert.equal(agreementKey(none), undefined);
+  }
 });
 
 test('an id is 26 base32 characters that depend on the key alone', () => {

@@ -16,6 +16,7 @@ import { loopPacket } from './loops.ts';
 import type { PrivacyLevel } from './mix-client-api.ts';
 import type { ActiveLink } from './outbox.ts';
 import { createRequests, type Requests } from './requests.ts';
+import { createContentOpener } from './sealed-content.ts';
 
 export interface ClientParts {
   readonly core: ClientCore;
@@ -57,7 +58,8 @@ export function createClientParts(
       confirm();
     });
   };
-  const incoming = createIncoming(core, answers, confirmSoon);
+  const opener = createContentOpener(identity);
+  const incoming = createIncoming(core, { answers, opener, onItem: confirmSoon });
   const askPace = (level: PrivacyLevel): void => {
     const rates = LEVELS[level].stream ? directory.current()?.consensus.cover : undefined;
     active()?.link.sendFrame(CLIENT_FRAME.pace, encodePace(rates?.clientPayloadMilli ?? 0));

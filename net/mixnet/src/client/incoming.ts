@@ -13,7 +13,8 @@ import type { Answers } from './answers.ts';
 import type { ClientCore } from './client-core.ts';
 import type { MixClient } from './mix-client-api.ts';
 import type { ActiveLink } from './outbox.ts';
-import { decodeFetch, FETCH_KIND } from './payload-kinds.ts';
+import { decodeFetch, FETCH_KIND, SEALED_KIND } from './payload-kinds.ts';
+import type { ContentOpener } from './sealed-content.ts';
 
 export type MessageListener = Parameters<MixClient['onMessage']>[0];
 
@@ -28,8 +29,17 @@ export interface Incoming {
   confirm(active: ActiveLink): void;
 }
 
-/** `onItem` is called when something is to be confirmed. */
-export function createIncoming(core: ClientCore, answers: Answers, onItem: () => void): Incoming {
+export interface IncomingDeps {
+  readonly answers: Answers;
+  readonly opener: ContentOpener;
+  /** Called when something is to be confirmed. */
+  readonly onItem: () => void;
+}
+
+export function createIncoming(
+  core: ClientCore,
+  { answers, opener, onItem }: IncomingDeps,
+): Incoming {
   const messages = createReassembler({ clock: core.clock });
   const listeners = new Set<MessageListener>();
   let last = 0;
@@ -54,8 +64,12 @@ export function createIncoming(core: ClientCore, answers: Answers, onItem: () =>
     return result.state;
   };
   const deliver = (payload: Uint8Array): string => {
-    const content = decodePayload(payload);
-    if (content === undefined) return 'malformed';
+    const outer = decodePayload(payload);
+    if (outer === undefined) return 'malformed';
+    // What is not sealed was open to the gateway, or made by it.
+    if (outer.kind !== SEALED_KIND) return 'unsealed';
+    const content = opener.open(outer.data);
+    if (content === undefined) return 'not-ours';
     if (content.kind === PAYLOAD_KIND.fragment) return fragment(content.data, content.surbs);
     const fetch = content.kind === FETCH_KIND ? decodeFetch(content.data) : undefined;
     if (fetch === undefined) return 'unknown-kind';

@@ -12,8 +12,10 @@ export type PrivacyLevel = (typeof PRIVACY_LEVELS)[number];
 /** A mailbox at a gateway, or a service of a relay. */
 export interface MixAddress {
   readonly relay: string;
-  /** 16 bytes in base32. */
+  /** 16 bytes in base32; of a mailbox the hash of its key. */
   readonly id: string;
+  /** The mailbox' client key, 32 bytes in base32: messages are sealed for it. A service has none. */
+  readonly key?: string;
 }
 
 export interface SendOptions {

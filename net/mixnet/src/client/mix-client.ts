@@ -1,11 +1,12 @@
 /**
  * A client of the mixnet: one identity, one mailbox at one gateway, messages, requests, loops and cover.
- * Its gateway learns when it is online and how much it sends; messages are readable to the receiver's
- * gateway, so whoever needs them secret encrypts them end to end.
+ * Its gateway learns when it is online and how much it sends. Messages are sealed for the receiver's
+ * client; what goes to a service is open to the relay that runs it.
  */
 import type { Identity } from '@fog/crypto';
 import { fail } from '../errors.ts';
 import type { ConnectToGateway } from '../link/link-ports.ts';
+import { mailboxAddress } from './addresses.ts';
 import type { ClientCoreDeps } from './client-core.ts';
 import { createClientParts } from './client-parts.ts';
 import { createGatewayConnection } from './gateway-connection.ts';
@@ -49,7 +50,7 @@ export function createMixClient(options: MixClientOptions, deps: MixClientDeps):
     name: 'mix-client',
     get address() {
       const relay = seat.connection?.active?.relay;
-      return relay === undefined ? undefined : { relay, id: options.identity.id };
+      return relay === undefined ? undefined : mailboxAddress(options.identity, relay);
     },
     start: async () => {
       seat.connection = createGatewayConnection({

@@ -15,8 +15,11 @@ import {
   SURB_ID_BYTES,
   SURB_KEYS_BYTES,
 } from '@fog/sphinx';
+import type { Destination } from './addresses.ts';
 import { drawBytes } from './draws.ts';
+import { SEALED_KIND } from './payload-kinds.ts';
 import type { PlannedRoute } from './routes.ts';
+import { sealContent } from './sealed-content.ts';
 
 export interface MadeSurb {
   readonly id: Uint8Array;
@@ -25,8 +28,8 @@ export interface MadeSurb {
 }
 
 export interface PacketMaker {
-  /** A packet that ends at a mailbox or service. */
-  deliver(packet: Uint8Array, route: PlannedRoute, id: Uint8Array, content: PayloadContent): void;
+  /** A packet that ends at a mailbox, sealed for its client, or at a service. */
+  deliver(packet: Uint8Array, route: PlannedRoute, to: Destination, content: PayloadContent): void;
   /** A packet that comes home to the mailbox as an answer does, and looks like one; returns its SURB id. */
   loop(packet: Uint8Array, route: PlannedRoute, mailbox: Uint8Array): Uint8Array;
   /** Delay tags of the packet made last, copied. */
@@ -42,8 +45,9 @@ export function createPacketMaker(random: RandomFill): PacketMaker {
   const space = createBuildSpace(random);
   const payload = new Uint8Array(PAYLOAD_BYTES);
   return {
-    deliver: (packet, { hops }, id, content) => {
-      encodePayload(payload, content);
+    deliver: (packet, { hops }, { id, sealTo }, content) => {
+      const data = sealTo && sealContent(content, sealTo, random);
+      encodePayload(payload, data ? { kind: SEALED_KIND, surbs: [], data } : content);
       createPacket(packet, { hops, end: { command: 'deliver', id } }, payload, space);
     },
     loop: (packet, { hops }, mailbox) => {

@@ -3,6 +3,8 @@ import { FRAGMENT_ID_BYTES } from '@fog/sphinx';
 
 /** Asks for parts of an answer: request id 8 ‖ index 2 for each SURB that comes with it. */
 export const FETCH_KIND = 2;
+/** Content for the client of a mailbox, closed to its gateway: what `sealed-content.ts` makes. */
+export const SEALED_KIND = 3;
 
 export interface Fetch {
   readonly id: Uint8Array;

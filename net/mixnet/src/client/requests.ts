@@ -3,7 +3,6 @@
  * a random time, so that nobody who drops a packet can predict when the next one comes.
  */
 import {
-  dataRoom,
   FRAGMENT_FRAME_BYTES,
   FRAGMENT_ID_BYTES,
   MAX_SURBS,
@@ -12,7 +11,7 @@ import {
 } from '@fog/sphinx';
 import { isFogError } from '@fog/kernel';
 import { fail } from '../errors.ts';
-import { destinationId } from './addresses.ts';
+import { type Destination, destinationOf } from './addresses.ts';
 import { type AnswerParts, createAnswerParts } from './answer-parts.ts';
 import { type ClientCore, lossOf, timerMs } from './client-core.ts';
 import { drawBytes, drawExponential } from './draws.ts';
@@ -22,6 +21,7 @@ import type { LossClass, MixAddress, SendOptions } from './mix-client-api.ts';
 import type { MakePacket } from './outbox.ts';
 import { encodeFetch, FETCH_KIND } from './payload-kinds.ts';
 import type { PlannedRoute } from './routes.ts';
+import { sealedRoom } from './sealed-content.ts';
 
 export interface Requests {
   readonly open: number;
@@ -32,8 +32,7 @@ export interface Requests {
 
 interface Asking {
   readonly id: Uint8Array;
-  readonly to: Uint8Array;
-  readonly relay: string;
+  readonly to: Destination;
   readonly options: SendOptions;
   readonly parts: AnswerParts;
   readonly surbIds: Uint8Array[];
@@ -65,8 +64,7 @@ export function createRequests(core: ClientCore): Requests {
       const id = drawBytes(core.random, FRAGMENT_ID_BYTES);
       const asking: Asking = {
         id,
-        to: destinationId(destination),
-        relay: destination.relay,
+        to: destinationOf(destination),
         options: { ...options, signal },
         parts: createAnswerParts(id),
         surbIds: [],
@@ -151,7 +149,7 @@ async function sendAll(
 function packetsOf(core: ClientCore, asking: Asking, message: Uint8Array): MakePacket[] {
   if (asking.parts.total !== undefined) return fetches(core, asking, asking.parts.missing());
   const surbs = surbsBeside(message.length);
-  const fragments = splitMessage(message, asking.id, dataRoom(surbs) - FRAGMENT_FRAME_BYTES);
+  const fragments = splitMessage(message, asking.id, sealedRoom(surbs) - FRAGMENT_FRAME_BYTES);
   asking.asked = surbs * fragments.length;
   return fragments.map((data) =>
     packetTo(core, asking, { kind: PAYLOAD_KIND.fragment, data, surbs }),
@@ -161,7 +159,7 @@ function packetsOf(core: ClientCore, asking: Asking, message: Uint8Array): MakeP
 /** As many SURBs as fit beside a short message, one beside each part of a long one. */
 function surbsBeside(sizeBytes: number): number {
   for (let surbs = MAX_SURBS; surbs > 1; surbs -= 1) {
-    if (sizeBytes <= dataRoom(surbs) - FRAGMENT_FRAME_BYTES) return surbs;
+    if (sizeBytes <= sealedRoom(surbs) - FRAGMENT_FRAME_BYTES) return surbs;
   }
   return 1;
 }
@@ -185,11 +183,11 @@ function packetTo(core: ClientCore, asking: Asking, { kind, data, surbs }: Conte
   const classAt = (): number => LEVELS[level].delayClass;
   const leg = { purpose: `level ${level}`, hops, classAt };
   return (packet, entry) => {
-    const there = core.plan({ ...leg, entry, exit: asking.relay });
+    const there = core.plan({ ...leg, entry, exit: asking.to.relay });
     const made = Array.from({ length: surbs }, () => {
       const back = core.plan({
         ...leg,
-        entry: asking.relay,
+        entry: asking.to.relay,
         exit: entry,
         startMs: there.arrivalMs,
       });
@@ -258,7 +256,7 @@ function waitForParts(
   });
 }
 
-function noAnswer({ losses, relay }: Asking): Error {
+function noAnswer({ losses, to: { relay } }: Asking): Error {
   const counts = Object.entries(Object.groupBy(losses, (each) => each)).map(
     ([lossClass, all]) => `${all.length} ${lossClass}`,
   );

@@ -32,6 +32,9 @@ describe('refusals of the mix client', () => {
       { ...good, id: 'short' },
       { ...good, relay: 'UPPER!' },
       { ...good, id: `${good.id}a` },
+      { ...good, key: 'no key' },
+      { ...good, key: good.key?.replace(/^./, (first) => (first === 'a' ? 'b' : 'a')) ?? '' },
+      { ...good, id: idText(NULL_SERVICE) },
     ]) {
       await assert.rejects(alice.send(to, utf8('x'), { level }), { code: 'MIXNET_ADDRESS' });
       await assert.rejects(alice.request(to, utf8('x'), { level }), { code: 'MIXNET_ADDRESS' });
@@ -81,7 +84,7 @@ describe('refusals of the mix client', () => {
   it('lets a caller give up', async () => {
     const network = createMemNetwork({ seed: 83 });
     const alice = await startClient(network);
-    const nobody = { ...addressOf(alice), id: idText(NULL_SERVICE) };
+    const nobody = { relay: addressOf(alice).relay, id: idText(NULL_SERVICE) };
     const giveUp = new AbortController();
     const options = { level, signal: giveUp.signal } as const;
     const waiting = [
