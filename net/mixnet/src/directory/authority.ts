@@ -129,7 +129,8 @@ export function createAuthority(options: AuthorityOptions, deps: AuthorityDeps):
   };
 }
 
-function healthOf(core: AuthorityCore | undefined): Health {
+/** Healthy with a consensus of this epoch. */
+export function healthOf(core: AuthorityCore | undefined): Health {
   if (core === undefined) return { state: 'unhealthy', detail: 'The authority is not running.' };
   const { current, epoch } = core.status();
   if (current === null) {

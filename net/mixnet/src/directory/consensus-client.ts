@@ -46,7 +46,7 @@ export interface ConsensusClient extends Service, Directory {
   next(): VerifiedConsensus | undefined;
 }
 
-/** Polls while there is no consensus in force; doubles up to the slower. */
+/** Polls while there is no consensus of this epoch; doubles up to the slower. */
 const FIRST_POLL_MS = 200;
 /** Where that doubling ends: a first consensus is still seen within the ten seconds of a start. */
 const SLOWEST_SEARCH_MS = 2_000;
@@ -181,8 +181,8 @@ class PollingClient implements ConsensusClient {
       const detail = 'The authorities signed two consensuses under one name; both are refused.';
       return { state: 'degraded', detail };
     }
+    if (!this.#isBehind()) return { state: 'healthy' };
     const epoch = epochAt(this.#network.epochMs, this.#deps.clock.now());
-    if (current.consensus.epoch >= epoch) return { state: 'healthy' };
     const detail = `The consensus of epoch ${current.consensus.epoch} serves on: there is none of epoch ${epoch}.`;
     return { state: 'degraded', detail };
   }
@@ -220,8 +220,13 @@ class PollingClient implements ConsensusClient {
 
   #schedule(): void {
     if (this.#stopping.signal.aborted) return;
-    const delayMs = this.#current === undefined ? this.#search() : this.#nextPollMs();
+    const delayMs = this.#isBehind() ? this.#search() : this.#nextPollMs();
     this.#cancelPoll = this.#deps.clock.after(delayMs, () => this.#poll());
+  }
+
+  #isBehind(): boolean {
+    const epoch = epochAt(this.#network.epochMs, this.#deps.clock.now());
+    return this.#current === undefined || this.#current.consensus.epoch < epoch;
   }
 
   /** 0 to 1. */

@@ -10,6 +10,11 @@ import { pull } from './finished.ts';
 import { castVote, certify, conclude, gather, type RoundRun, sign } from './round-steps.ts';
 
 export const PHASES = 8;
+/**
+ * From here on immediate rounds make what the grid did not: a phase after its last message, so that none of
+ * those can still bring the grid's, and before relays take packets of the next epoch.
+ */
+export const LATE_PHASE = 6;
 
 export interface GridRounds {
   start(): void;
@@ -49,7 +54,7 @@ export function createGridRounds(world: AuthorityWorld): GridRounds {
     const outcome = found ? 'fetched' : 'failed';
     metrics.count('fog_mixnet_directory_rounds_total', { kind: 'grid', outcome });
     if (!found && held.find(epoch + 1, 1) === undefined) {
-      logger.warn('the round failed: the last consensus serves on', { epoch: epoch + 1 });
+      logger.warn('the grid made no consensus: an immediate round will', { epoch: epoch + 1 });
     }
   };
 

@@ -85,24 +85,25 @@ interface Pace {
 function createPace({ clock, timing, network }: AuthorityWorld): Pace {
   let neededMs: number | undefined;
   let uploadedMs = 0;
-  let nextMs = 0;
-  let rounds = { epoch: -1, count: 0 };
+  let rounds = { epoch: -1, count: 0, lastMs: 0 };
+  /** By the need of now: the waits of a lesser one must not put off the first consensus. */
+  const gapMs = (why: RoundNeed['why']): number => {
+    const longest = why === 'none-held' ? MAX_BOOTSTRAP_GAP_MS : network.epochMs / 8;
+    return Math.min(longest, timing.gapMs * 2 ** Math.min(rounds.count - 1, 20));
+  };
   return {
     isDue: ({ why }) => {
       const now = clock.monotonicMs();
       neededMs ??= now;
       const waitedMs = now - neededMs;
-      if (now < nextMs) return false;
+      if (rounds.count > 0 && now < rounds.lastMs + gapMs(why)) return false;
       if (why === 'few') return waitedMs >= Math.min(STANDING_CHANGE_MS, network.epochMs / 8);
       if (waitedMs >= timing.gatherMs) return true;
       return waitedMs >= timing.quietMs && now - uploadedMs >= timing.quietMs;
     },
-    began: ({ epoch, why }) => {
-      if (rounds.epoch !== epoch) rounds = { epoch, count: 0 };
-      const longest = why === 'none-held' ? MAX_BOOTSTRAP_GAP_MS : network.epochMs / 8;
-      const gapMs = Math.min(longest, timing.gapMs * 2 ** Math.min(rounds.count, 20));
-      rounds.count += 1;
-      nextMs = clock.monotonicMs() + gapMs;
+    began: ({ epoch }) => {
+      const count = rounds.epoch === epoch ? rounds.count + 1 : 1;
+      rounds = { epoch, count, lastMs: clock.monotonicMs() };
     },
     met: () => {
       neededMs = undefined;

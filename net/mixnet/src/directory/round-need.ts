@@ -1,6 +1,7 @@
 /** When the grid's next consensus cannot be waited for. */
 import { sameBytes } from '@fog/crypto';
 import { epochAt } from '../network.ts';
+import { LATE_PHASE, PHASES } from './grid-rounds.ts';
 import type { AuthorityWorld } from './authority-world.ts';
 import type { HeldDescriptor } from './descriptor-store.ts';
 import type { Consensus, RelayDescriptor } from './documents.ts';
@@ -9,10 +10,11 @@ import { isFresh } from './figures.ts';
 export interface RoundNeed {
   readonly epoch: number;
   /**
-   * `none-held`: no valid consensus. `keys`: relays with a third of the weight or more changed keys.
+   * `none-held`: no valid consensus. `late`: the grid made none of the epoch that is here, or will be soon,
+   * for instance as the authorities were not there when it voted. `keys`: relays with a third of the weight or more changed keys.
    * `few`: a lesser change, which may wait for company.
    */
-  readonly why: 'none-held' | 'keys' | 'few';
+  readonly why: 'none-held' | 'late' | 'keys' | 'few';
 }
 
 /** The most urgent need of a round outside the grid. */
@@ -21,10 +23,15 @@ export function roundNeed(world: AuthorityWorld): RoundNeed | undefined {
   const now = clock.now();
   const epoch = epochAt(network.epochMs, now);
   const inForce = held.inForce(now)?.consensus;
-  if (inForce === undefined) {
-    return freshRelays(world, epoch).length === 0 ? undefined : { epoch, why: 'none-held' };
-  }
   const pending = held.pending(now)?.consensus;
+  if (inForce === undefined || inForce.epoch < epoch) {
+    const why = inForce === undefined ? 'none-held' : 'late';
+    return freshRelays(world, epoch).length === 0 ? undefined : { epoch, why };
+  }
+  const due = epochAt(network.epochMs, now + network.epochMs * (1 - LATE_PHASE / PHASES));
+  if ((pending ?? inForce).epoch < due && freshRelays(world, due).length > 0) {
+    return { epoch: due, why: 'late' };
+  }
   const changes = [
     { epoch, share: changedShare(world, inForce, epoch) },
     ...(pending === undefined

@@ -72,9 +72,12 @@ export async function castVote(
   return { round, document: undefined, hash: undefined };
 }
 
-/** A value lives for its epoch and, after failed rounds, for the next: only then may another be drawn. */
+/** A value lives for its epoch and, after a round that failed, for the next: only then may another be drawn. */
 function drawsValue({ epoch, revision }: RoundName, predecessor: Consensus | undefined): boolean {
-  return revision === 1 || predecessor === undefined || predecessor.epoch <= epoch - 2;
+  if (revision === 1 || predecessor === undefined) return true;
+  const { sharedRandom, previousSharedRandom } = predecessor;
+  const hasServedTwo = sameBytes(sharedRandom, previousSharedRandom);
+  return predecessor.epoch < epoch - (hasServedTwo ? 0 : 1);
 }
 
 /** While a value lives, a relay keeps the VRF key it had before the value was known. */

@@ -77,10 +77,9 @@ function randomOf(
   if (draws) {
     return { sharedRandom: combineShares(epoch, last, shares), previousSharedRandom: last };
   }
-  return {
-    sharedRandom: last,
-    previousSharedRandom: predecessor?.previousSharedRandom ?? NO_SHARED_RANDOM,
-  };
+  // Of this epoch and of the one before: where both are one value, it has been carried over a failed round.
+  const before = predecessor?.epoch === epoch ? predecessor.previousSharedRandom : last;
+  return { sharedRandom: last, previousSharedRandom: before };
 }
 
 /** The outputs of all authorities whose proofs are good, also of equivocators. */

@@ -14,12 +14,12 @@ import { type TestRelay, testRelay } from './relays.ts';
 import { networkOf, noMetrics, seedOf } from './world.ts';
 
 const EPOCH_MS = 20 * 60_000;
-/** A second into an epoch. */
-const BEGIN_MS: number = Math.ceil(Date.UTC(2030, 0, 1) / EPOCH_MS) * EPOCH_MS + 1_000;
+const BEGIN_MS: number = Math.ceil(Date.UTC(2030, 0, 1) / EPOCH_MS) * EPOCH_MS;
 const URLS = [0, 1, 2].map((index) => `http://authority-${index}`);
 
+/** Begins so long after an epoch did. */
 export class VirtualWorld implements AsyncDisposable {
-  readonly clock = new VirtualClock(BEGIN_MS);
+  readonly clock: VirtualClock;
   readonly network: MixNetwork = networkOf(URLS, EPOCH_MS);
   readonly cores: (AuthorityCore | undefined)[] = URLS.map(() => undefined);
   readonly relays: TestRelay[] = Array.from({ length: 9 }, (_none, index) => testRelay(index));
@@ -28,6 +28,10 @@ export class VirtualWorld implements AsyncDisposable {
   readonly #clocks: Clock[] = URLS.map(() => this.clock);
   readonly #files = new Map<string, Uint8Array>();
   readonly #started: { stop(): Promise<void> }[] = [];
+
+  constructor(offsetMs = 1_000) {
+    this.clock = new VirtualClock(BEGIN_MS + offsetMs);
+  }
 
   async open(index: number, clock: Clock = this.clock): Promise<AuthorityCore> {
     const name = `authority-${index}`;
