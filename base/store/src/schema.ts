@@ -43,6 +43,14 @@ export interface NodeRow {
   readonly failed: number;
   readonly joined_at: number;
   readonly last_seen_at: number;
+  /** JSON of wire NodeProfile. */
+  readonly profile: string;
+  readonly mode: string;
+  readonly rtt_ms: number | null;
+  readonly bandwidth_mbps: number | null;
+  /** Failures in a row, and until when the node is left alone for them. */
+  readonly failures: number;
+  readonly cool_until: number | null;
 }
 
 export interface JobRow {
@@ -64,6 +72,10 @@ export interface JobRow {
   readonly created_at: number;
   readonly started_at: number | null;
   readonly ended_at: number | null;
+  /** Set on the jobs that are replicas of a deployment: which one, its slot and the version it runs. */
+  readonly deployment: string | null;
+  readonly replica: number | null;
+  readonly revision: number | null;
 }
 
 /** One terminal task; a task without a row is open, or was cancelled with its job. */
@@ -90,8 +102,56 @@ export interface AttemptRow {
   readonly ended_at: number | null;
   /** JSON of wire Failure. */
   readonly failure: string | null;
-  /** JSON of wire Outcome; kept here only for late results, which never reach task_result. */
+  /** JSON of wire Outcome; kept here for held and late results, which task_result does not have. */
   readonly outcome: string | null;
+  readonly kind: string;
+  /** SHA-256 of the manifest of its result, which `batch` holds the signature of. */
+  readonly digest: string | null;
+  readonly batch: number | null;
+}
+
+/** The signature of one frame of results over the digests of their manifests. */
+export interface ResultBatchRow {
+  readonly id: number;
+  readonly node: string;
+  /** One a line. */
+  readonly digests: string;
+  /** Base64. */
+  readonly signature: string;
+  readonly received_at: number;
+}
+
+/** One observation of a node, never changed: reputation is computed from these alone. */
+export interface EvidenceRow {
+  readonly id: number;
+  readonly time: number;
+  readonly node: string;
+  readonly kind: string;
+  /** 1: it did what it owed; 0: it did not. */
+  readonly good: number;
+  readonly weight: number;
+  /** Who says so: an account, or `fog` for what the fog itself found. */
+  readonly rater: string;
+  /** JSON: the job, task, token, manifest digest or audit it rests on. */
+  readonly source: string;
+}
+
+export interface DeploymentRow {
+  readonly id: string;
+  readonly owner: string;
+  readonly name: string;
+  /** JSON of wire DeploymentSpec. */
+  readonly spec: string;
+  readonly version: number;
+  readonly state: string;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+export interface TopologySnapshotRow {
+  readonly time: number;
+  /** JSON of wire TopologySnapshot. */
+  readonly snapshot: string;
 }
 
 export interface JobEventRow {
@@ -131,4 +191,8 @@ export interface Database {
   job_event: JobEventRow;
   content_ref: ContentRefRow;
   lease_upload: LeaseUploadRow;
+  result_batch: ResultBatchRow;
+  evidence: EvidenceRow;
+  deployment: DeploymentRow;
+  topology_snapshot: TopologySnapshotRow;
 }

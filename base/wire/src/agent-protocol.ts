@@ -11,28 +11,13 @@
  */
 import { z } from 'zod';
 import { AccountId, Base64, FencingToken, JobId, NodeId, TaskIndex } from './ids.ts';
-import { ArrayItem, JobSpec, RuntimeName } from './job-spec.ts';
+import { ArrayItem, JobSpec } from './job-spec.ts';
+import { MAX_ADDRESSES, MAX_RESULTS_PER_FRAME } from './limits.ts';
+import { Capabilities, NodeLoad, NodeProfile } from './node.ts';
 import { Outcome } from './outcome.ts';
 
 export const AGENT_PROTOCOL = 1;
 export const AGENT_AUTH_DOMAIN = 'fog-agent-auth/1';
-
-/** `os`: namespaces around the process; `process`: a plain child process with limits. */
-export const SandboxLevel = z.enum(['os', 'process']);
-export type SandboxLevel = z.infer<typeof SandboxLevel>;
-
-/** Measured by the agent on its machine, never typed in by a person. */
-export const Capabilities = z.strictObject({
-  platform: z.string().max(32),
-  arch: z.string().max(32),
-  cores: z.int().positive(),
-  memoryBytes: z.int().positive(),
-  slots: z.int().min(1).max(1024),
-  sandboxLevel: SandboxLevel,
-  runtimes: z.array(RuntimeName).max(16),
-  version: z.string().max(64),
-});
-export type Capabilities = z.infer<typeof Capabilities>;
 
 export const Challenge = z.strictObject({
   type: z.literal('challenge'),
@@ -50,6 +35,8 @@ export const Welcome = z.strictObject({
   httpToken: z.string().max(256),
   heartbeatMs: z.int().positive(),
   leasedHeartbeatMs: z.int().positive(),
+  /** Where the fog's coordinators can be reached, best first; the agent remembers them. */
+  addresses: z.array(z.string().max(512)).max(MAX_ADDRESSES).optional(),
 });
 export const Refused = z.strictObject({
   type: z.literal('refused'),
@@ -91,6 +78,8 @@ export const HeartbeatAck = z.strictObject({
   leaseMs: z.int().positive(),
   /** Held tokens that are no longer this node's: kill and forget them. */
   revoked: z.array(FencingToken),
+  /** Sent back with the next heartbeat. */
+  ping: z.int().optional(),
 });
 /** Results the store has durably; the agent forgets them. `late` ones changed nothing. */
 export const ResultsAck = z.strictObject({
@@ -117,6 +106,7 @@ export const Hello = z.strictObject({
   joinCode: z.string().max(128).optional(),
   name: z.string().min(1).max(64),
   capabilities: Capabilities,
+  profile: NodeProfile.optional(),
   /** Leases it may hold at once. */
   credit: z.int().min(1).max(8192),
   /** Tokens it still holds from before a reconnect: running, or finished and not acknowledged. */
@@ -126,6 +116,9 @@ export type Hello = z.infer<typeof Hello>;
 export const Heartbeat = z.strictObject({
   type: z.literal('heartbeat'),
   held: z.array(FencingToken).max(8192),
+  load: NodeLoad.optional(),
+  /** The `ping` of the last acknowledgement, and how long the agent held it: the coordinator's round trip. */
+  pong: z.strictObject({ ping: z.int(), heldMs: z.number().nonnegative() }).optional(),
 });
 export const Phase = z.enum(['staging', 'running', 'uploading']);
 export type Phase = z.infer<typeof Phase>;
@@ -142,11 +135,18 @@ export const OutputChunk = z.strictObject({
   offset: z.int().nonnegative(),
   data: Base64,
 });
-export const TaskResult = z.strictObject({ token: FencingToken, outcome: Outcome });
+export const TaskResult = z.strictObject({
+  token: FencingToken,
+  outcome: Outcome,
+  /** Of the runtime that made it; part of the signed manifest. */
+  runtimeVersion: z.string().max(64).optional(),
+});
 export type TaskResult = z.infer<typeof TaskResult>;
 export const Results = z.strictObject({
   type: z.literal('results'),
-  results: z.array(TaskResult).max(1024),
+  results: z.array(TaskResult).max(MAX_RESULTS_PER_FRAME),
+  /** Of the node's key over `manifestBatchBytes` of these results, in their order. */
+  signature: Base64.optional(),
 });
 /** Leaves of its own will: held leases go back to the queue at once. */
 export const Goodbye = z.strictObject({ type: z.literal('goodbye') });

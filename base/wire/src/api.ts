@@ -1,33 +1,13 @@
 /** Shapes of the HTTP API under /api/v1. */
 import { z } from 'zod';
 import { AccountId, ContentId, FencingToken, JobId, NodeId, TaskIndex } from './ids.ts';
+import { DeploymentId } from './deployment.ts';
 import { JobSpec } from './job-spec.ts';
+import { JobState } from './job-state.ts';
 import { MAX_PAGE, MAX_WAIT_MS } from './limits.ts';
 import { MixConsensusEvent } from './mixnet-api.ts';
 import { Failure, Outcome } from './outcome.ts';
-import { Capabilities } from './agent-protocol.ts';
-
-export const JOB_STATES = [
-  'submitted',
-  'queued',
-  'placing',
-  'staging',
-  'running',
-  'uploading',
-  'verifying',
-  'settled',
-  'failed',
-  'cancelled',
-  'expired',
-] as const;
-export const JobState = z.enum(JOB_STATES);
-export type JobState = z.infer<typeof JobState>;
-
-const TERMINAL: ReadonlySet<JobState> = new Set(['settled', 'failed', 'cancelled', 'expired']);
-
-export function isTerminal(state: JobState): boolean {
-  return TERMINAL.has(state);
-}
+import { FogNode } from './node.ts';
 
 export const TaskCounts = z.strictObject({
   total: z.int(),
@@ -53,6 +33,8 @@ export const Job = z.strictObject({
   createdAt: z.int(),
   startedAt: z.int().optional(),
   endedAt: z.int().optional(),
+  /** The deployment it is a replica of. */
+  deployment: DeploymentId.optional(),
 });
 export type Job = z.infer<typeof Job>;
 
@@ -65,8 +47,25 @@ export const Attempt = z.strictObject({
   node: NodeId,
   leasedAt: z.int(),
   endedAt: z.int().optional(),
-  /** `late`: arrived after a newer token was issued; kept, never counted. */
-  state: z.enum(['leased', 'accepted', 'failed', 'lost', 'late', 'cancelled']),
+  /**
+   * `held`: its result waits for other copies; `accepted`: its result is the task's; `agreed`: it gave the
+   * same; `outvoted`: it gave another; `late`: it came after a newer token was issued. Only `accepted` counts.
+   */
+  state: z.enum([
+    'leased',
+    'held',
+    'accepted',
+    'agreed',
+    'outvoted',
+    'failed',
+    'lost',
+    'late',
+    'cancelled',
+  ]),
+  /** Why there was more than one: a copy for the class, of a straggler, or a check. */
+  kind: z.enum(['first', 'copy', 'speculative', 'check', 'known-answer']).optional(),
+  /** SHA-256 of its result's signed manifest. */
+  digest: z.string().optional(),
   failure: Failure.optional(),
 });
 export type Attempt = z.infer<typeof Attempt>;
@@ -104,30 +103,12 @@ export const JobEvent = z.strictObject({
   job: JobId,
   index: TaskIndex.optional(),
   time: z.int(),
-  /** A state of the job or task, or `requeued`, `lost`, `late`. */
+  /** A state of the job or task, or what happened to a copy of it: `requeued`, `lost`, `late`, `disagreement`, … */
   type: z.string().max(32),
   node: NodeId.optional(),
   cause: z.string().optional(),
 });
 export type JobEvent = z.infer<typeof JobEvent>;
-
-export const NODE_STATUSES = ['active', 'idle', 'busy', 'suspect', 'draining', 'offline'] as const;
-export const NodeStatus = z.enum(NODE_STATUSES);
-export type NodeStatus = z.infer<typeof NodeStatus>;
-
-export const FogNode = z.strictObject({
-  id: NodeId,
-  name: z.string(),
-  owner: AccountId,
-  status: NodeStatus,
-  capabilities: Capabilities,
-  running: z.int(),
-  settled: z.int(),
-  failed: z.int(),
-  joinedAt: z.int(),
-  lastSeenAt: z.int(),
-});
-export type FogNode = z.infer<typeof FogNode>;
 
 export const ServiceStatus = z.strictObject({
   name: z.string(),

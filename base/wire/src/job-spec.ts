@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ContentId } from './ids.ts';
+import { demandShape, Resources } from './demands.ts';
 import {
   DEFAULT_MEMORY_BYTES,
   DEFAULT_RETRIES,
@@ -7,11 +8,12 @@ import {
   MAX_ARGS,
   MAX_ARGS_BYTES,
   MAX_ARRAY_TASKS,
+  MAX_BATCH_JOBS,
   MAX_ENV_VARS,
   MAX_INPUT_FILES,
-  MAX_MEMORY_BYTES,
+  MAX_NEEDED_OUTPUTS,
+  MAX_NEEDS,
   MAX_TIMEOUT_MS,
-  MIN_MEMORY_BYTES,
 } from './limits.ts';
 
 export const RuntimeName = z.enum(['wasm', 'python']);
@@ -54,6 +56,23 @@ export const ArraySpec = z.union([
 ]);
 export type ArraySpec = z.infer<typeof ArraySpec>;
 
+/** One output of a needed job, mounted as an input. */
+export const NeededOutput = z.strictObject({
+  /** `stdout`, or the path of an output file. */
+  from: z.union([z.literal('stdout'), GuestPath]),
+  /** Task of the needed job; 0 when it is no array. */
+  index: z.int().nonnegative().default(0),
+  to: GuestPath,
+});
+export type NeededOutput = z.infer<typeof NeededOutput>;
+
+export const Need = z.strictObject({
+  /** A job id, or the key of a job in the same batch. */
+  job: z.string().min(1).max(64),
+  outputs: z.array(NeededOutput).max(MAX_NEEDED_OUTPUTS).default([]),
+});
+export type Need = z.infer<typeof Need>;
+
 const EnvName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'must be a variable name');
 
 /** What to run. Submitted as JSON; the same shape reaches the agent. */
@@ -80,20 +99,15 @@ export const JobSpec = z.strictObject({
   inputs: z.array(InputFile).max(MAX_INPUT_FILES).default([]),
   /** Guest files or directories handed back when the program ends. */
   outputs: z.array(GuestPath).max(64).default([]),
-  resources: z
-    .strictObject({
-      memoryBytes: z
-        .int()
-        .min(MIN_MEMORY_BYTES)
-        .max(MAX_MEMORY_BYTES)
-        .default(DEFAULT_MEMORY_BYTES),
-    })
-    .default({ memoryBytes: DEFAULT_MEMORY_BYTES }),
+  resources: Resources.default({ memoryBytes: DEFAULT_MEMORY_BYTES }),
   array: ArraySpec.optional(),
   /** Counts the running phase of each task. */
   timeoutMs: z.int().min(1).max(MAX_TIMEOUT_MS).default(DEFAULT_TIMEOUT_MS),
   /** Further attempts after the fog (not the program) failed. */
   retries: z.int().min(0).max(20).default(DEFAULT_RETRIES),
+  /** Jobs that must settle first; their outputs become inputs here. */
+  needs: z.array(Need).max(MAX_NEEDS).optional(),
+  ...demandShape,
 });
 export type JobSpec = z.infer<typeof JobSpec>;
 /** The spec as a client may write it: defaults left out. */
@@ -119,3 +133,19 @@ export function specContents(spec: JobSpec): Set<ContentId> {
   }
   return contents;
 }
+
+/** Key of a job within its batch, for `needs`. */
+export const BatchKey = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be a name such as train or step-2');
+export type BatchKey = z.infer<typeof BatchKey>;
+
+/** Jobs submitted at once, all or none; `needs` may name their keys, and then must have no cycle. */
+export const JobBatch = z.strictObject({
+  jobs: z
+    .array(z.strictObject({ key: BatchKey, spec: JobSpec }))
+    .min(1)
+    .max(MAX_BATCH_JOBS),
+});
+export type JobBatch = z.infer<typeof JobBatch>;
+export type JobBatchInput = z.input<typeof JobBatch>;

@@ -42,3 +42,25 @@ export const MAX_WAIT_MS = 30_000;
 export const MAX_PAGE = 1_000;
 /** Leases an agent may hold for each slot: enough to hide the round trip for no-op tasks. */
 export const CREDIT_PER_SLOT = 8;
+/** Cores one task may hold; more is several tasks. */
+export const MAX_CORES = 1_024;
+/** Disk one task may hold: guest files live in memory or on a laptop's disk. */
+export const MAX_DISK_BYTES = 1024 * 1024 * 1024 * 1024;
+/** GPUs one task may hold. */
+export const MAX_GPUS = 64;
+/** Labels of a node or of a job: they travel with each heartbeat of the registry's views. */
+export const MAX_LABELS = 32;
+/** Nodes a job may exclude by name. */
+export const MAX_EXCLUDED_NODES = 256;
+/** Jobs one job may wait for. */
+export const MAX_NEEDS = 64;
+/** Outputs taken from one needed job. */
+export const MAX_NEEDED_OUTPUTS = 1_000;
+/** Jobs of one batch: with small specs it stays well below the request limit. */
+export const MAX_BATCH_JOBS = 1_000;
+/** Results one signed batch may hold: what a results frame carries. */
+export const MAX_RESULTS_PER_FRAME = 1_024;
+/** Replicas of one deployment. */
+export const MAX_REPLICAS = 1_000;
+/** Addresses of coordinators an agent or client remembers. */
+export const MAX_ADDRESSES = 16;

@@ -33,6 +33,27 @@ export const FAILURES = {
   MEMORY_LIMIT: { class: 'user', exitCode: EXIT_CODES.limit, text: 'the memory limit was reached' },
   OUTPUT_LIMIT: { class: 'user', exitCode: EXIT_CODES.limit, text: 'the output limit was reached' },
   DISK_LIMIT: { class: 'user', exitCode: EXIT_CODES.limit, text: 'the file limit was reached' },
+  CALL_DEPTH: {
+    class: 'user',
+    exitCode: EXIT_CODES.trap,
+    text: 'the program called too deep (its recursion does not end, or is too deep for a sandbox)',
+  },
+  FUEL_LIMIT: { class: 'user', exitCode: EXIT_CODES.limit, text: 'the fuel of the job was burnt' },
+  DEADLINE: {
+    class: 'user',
+    exitCode: EXIT_CODES.timeout,
+    text: 'the deadline of the job passed before the task ended',
+  },
+  NEED_FAILED: {
+    class: 'user',
+    exitCode: EXIT_CODES.fogFailed,
+    text: 'a job this one needs did not settle',
+  },
+  DISAGREEMENT: {
+    class: 'fog',
+    exitCode: EXIT_CODES.fogFailed,
+    text: 'the copies of the task gave different results and no quorum was reached',
+  },
   CANCELLED: { class: 'user', exitCode: EXIT_CODES.interrupted, text: 'the job was cancelled' },
   SANDBOX_LOST: {
     class: 'fog',
@@ -75,6 +96,8 @@ export const Usage = z.strictObject({
   wallMs: z.number().nonnegative(),
   cpuMs: z.number().nonnegative(),
   peakMemoryBytes: z.int().nonnegative(),
+  /** Units of work by the instrumented module; the same on every machine under `strict`. */
+  fuel: z.int().nonnegative().optional(),
 });
 export type Usage = z.infer<typeof Usage>;
 

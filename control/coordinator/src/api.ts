@@ -9,6 +9,7 @@ import type {
   JobEvent,
   JobSpec,
   JobsPage,
+  NodeProfile,
   ResultsPage,
   Task,
   ToAgent,
@@ -21,6 +22,7 @@ export interface AgentLink {
   readonly owner: string;
   readonly name: string;
   readonly capabilities: Capabilities;
+  readonly profile?: NodeProfile | undefined;
   readonly credit: number;
   /** Tokens the agent said it still holds. */
   readonly held: readonly number[];

@@ -210,6 +210,8 @@ async function upsertAttempts(
         ended_at: e.ref('excluded.ended_at'),
         failure: e.ref('excluded.failure'),
         outcome: e.ref('excluded.outcome'),
+        digest: e.ref('excluded.digest'),
+        batch: e.ref('excluded.batch'),
       })),
     )
     .execute();
@@ -227,6 +229,12 @@ async function upsertNodes(trx: Transaction<Database>, rows: readonly NodeRow[])
         settled: e.ref('excluded.settled'),
         failed: e.ref('excluded.failed'),
         last_seen_at: e.ref('excluded.last_seen_at'),
+        profile: e.ref('excluded.profile'),
+        mode: e.ref('excluded.mode'),
+        rtt_ms: e.ref('excluded.rtt_ms'),
+        bandwidth_mbps: e.ref('excluded.bandwidth_mbps'),
+        failures: e.ref('excluded.failures'),
+        cool_until: e.ref('excluded.cool_until'),
       })),
     )
     .execute();

@@ -49,6 +49,10 @@ function jobFromRow(row: JobRow): JobRecord {
     spec: JobSpec.parse(JSON.parse(row.spec)),
     idempotencyKey: row.idempotency_key ?? undefined,
     createdAt: row.created_at,
+    replicaOf:
+      row.deployment === null
+        ? undefined
+        : { deployment: row.deployment, slot: row.replica ?? 0, version: row.revision ?? 1 },
   });
   job.state = row.state as JobState;
   job.cause = row.cause ?? undefined;

@@ -1,7 +1,9 @@
 import type { Migration } from 'kysely/migration';
 import { jobsAndNodes } from './001-jobs-and-nodes.ts';
+import { trustAndService } from './002-trust-and-service.ts';
 
 /** In order; a migration that shipped is never changed. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '001-jobs-and-nodes': jobsAndNodes,
+  '002-trust-and-service': trustAndService,
 };

@@ -10,6 +10,13 @@ import type { JobRow } from '@fog/store';
 import type { LeaseRecord } from '../lease/lease-record.ts';
 import { TaskBoard } from './task-board.ts';
 
+export interface ReplicaOf {
+  readonly deployment: string;
+  readonly slot: number;
+  /** Version of the deployment's spec it runs. */
+  readonly version: number;
+}
+
 /** An open job in memory; ended ones live in the store only. */
 export interface JobRecord {
   readonly id: string;
@@ -19,6 +26,8 @@ export interface JobRecord {
   readonly specJson: string;
   readonly idempotencyKey: string | undefined;
   readonly createdAt: number;
+  /** The deployment it is a replica of. */
+  readonly replicaOf: ReplicaOf | undefined;
   readonly board: TaskBoard;
   /** Newest lease of each task that has one. */
   readonly leases: Map<number, LeaseRecord>;
@@ -45,9 +54,11 @@ export function newJobRecord(input: {
   readonly spec: JobSpec;
   readonly idempotencyKey: string | undefined;
   readonly createdAt: number;
+  readonly replicaOf?: ReplicaOf | undefined;
 }): JobRecord {
   return {
     ...input,
+    replicaOf: input.replicaOf,
     name: input.spec.name ?? input.spec.moduleName,
     specJson: JSON.stringify(input.spec),
     board: new TaskBoard(taskCount(input.spec)),
@@ -84,6 +95,9 @@ export function jobRow(job: JobRecord): JobRow {
     created_at: job.createdAt,
     started_at: job.startedAt ?? null,
     ended_at: job.endedAt ?? null,
+    deployment: job.replicaOf?.deployment ?? null,
+    replica: job.replicaOf?.slot ?? null,
+    revision: job.replicaOf?.version ?? null,
   };
 }
 
@@ -115,6 +129,7 @@ export function openJobView(job: JobRecord): Job {
     createdAt: job.createdAt,
     startedAt: job.startedAt,
     endedAt: job.endedAt,
+    deployment: job.replicaOf?.deployment,
   });
 }
 
@@ -139,6 +154,7 @@ export function storedJobView(row: Omit<JobRow, 'spec'>): Job {
     createdAt: row.created_at,
     startedAt: row.started_at ?? undefined,
     endedAt: row.ended_at ?? undefined,
+    deployment: row.deployment ?? undefined,
   });
 }
 

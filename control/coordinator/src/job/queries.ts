@@ -39,6 +39,9 @@ const SUMMARY = [
   'created_at',
   'started_at',
   'ended_at',
+  'deployment',
+  'replica',
+  'revision',
 ] as const;
 
 export class JobQueries {

@@ -38,6 +38,9 @@ export function attemptRow(
     ended_at: null,
     failure: null,
     outcome: null,
+    kind: 'first',
+    digest: null,
+    batch: null,
     ...end,
   };
 }

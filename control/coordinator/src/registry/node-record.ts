@@ -1,4 +1,12 @@
-import type { Capabilities, FogNode, NodeStatus } from '@fog/wire';
+import {
+  type Breaker,
+  type Capabilities,
+  type FogNode,
+  type NodeLoad,
+  type NodeMode,
+  NodeProfile,
+  type NodeStatus,
+} from '@fog/wire';
 import type { NodeRow } from '@fog/store';
 import type { PlacementNode } from '@fog/scheduler';
 import type { AgentLink } from '../api.ts';
@@ -10,6 +18,12 @@ export interface NodeRecord {
   owner: string;
   name: string;
   capabilities: Capabilities;
+  profile: NodeProfile;
+  mode: NodeMode;
+  load: NodeLoad | undefined;
+  rttMs: number | undefined;
+  bandwidthMbps: number | undefined;
+  breaker: Breaker;
   readonly joinedAt: number;
   lastSeenAt: number;
   /** Monotonic time of the last frame. */
@@ -31,6 +45,12 @@ export function nodeRow(node: NodeRecord): NodeRow {
     failed: node.failed,
     joined_at: node.joinedAt,
     last_seen_at: node.lastSeenAt,
+    profile: JSON.stringify(node.profile),
+    mode: node.mode,
+    rtt_ms: node.rttMs ?? null,
+    bandwidth_mbps: node.bandwidthMbps ?? null,
+    failures: node.breaker.failures,
+    cool_until: node.breaker.until ?? null,
   };
 }
 
@@ -40,6 +60,12 @@ export function nodeFromRow(row: NodeRow): NodeRecord {
     owner: row.owner,
     name: row.name,
     capabilities: JSON.parse(row.capabilities) as Capabilities,
+    profile: NodeProfile.parse(JSON.parse(row.profile)),
+    mode: row.mode as NodeMode,
+    load: undefined,
+    rttMs: row.rtt_ms ?? undefined,
+    bandwidthMbps: row.bandwidth_mbps ?? undefined,
+    breaker: breakerFromRow(row),
     joinedAt: row.joined_at,
     lastSeenAt: row.last_seen_at,
     lastHeardMs: 0,
@@ -48,6 +74,11 @@ export function nodeFromRow(row: NodeRow): NodeRecord {
     link: undefined,
     leases: new Map(),
   };
+}
+
+function breakerFromRow({ failures, cool_until }: NodeRow): Breaker {
+  if (cool_until === null) return { state: 'closed', failures };
+  return { state: 'open', failures, until: cool_until };
 }
 
 export function nodeStatus(node: NodeRecord, nowMs: number, suspectMs: number): NodeStatus {
@@ -63,7 +94,13 @@ export function nodeView(node: NodeRecord, status: NodeStatus): FogNode {
     name: node.name,
     owner: node.owner,
     status,
+    mode: node.mode,
+    profile: node.profile,
     capabilities: node.capabilities,
+    ...(node.load === undefined ? {} : { load: node.load }),
+    ...(node.rttMs === undefined ? {} : { rttMs: node.rttMs }),
+    ...(node.bandwidthMbps === undefined ? {} : { bandwidthMbps: node.bandwidthMbps }),
+    breaker: node.breaker,
     running: Math.min(node.leases.size, node.capabilities.slots),
     settled: node.settled,
     failed: node.failed,

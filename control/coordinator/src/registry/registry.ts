@@ -79,6 +79,7 @@ export class Registry {
       known.owner = link.owner;
       known.name = link.name;
       known.capabilities = link.capabilities;
+      known.profile = link.profile ?? known.profile;
       return known;
     }
     const node: NodeRecord = {
@@ -86,6 +87,12 @@ export class Registry {
       owner: link.owner,
       name: link.name,
       capabilities: link.capabilities,
+      profile: link.profile ?? { type: 'compute', labels: {} },
+      mode: 'accepting',
+      load: undefined,
+      rttMs: undefined,
+      bandwidthMbps: undefined,
+      breaker: { state: 'closed', failures: 0 },
       joinedAt: clock.now(),
       lastSeenAt: clock.now(),
       lastHeardMs: clock.monotonicMs(),
