@@ -38,7 +38,7 @@ export const MixAuthority = z.strictObject({
 });
 export type MixAuthority = z.infer<typeof MixAuthority>;
 
-/** Counters of a relay of this process. */
+/** Counters of a relay of this fog. */
 export const MixOwnRelay = z.strictObject({
   id: RelayId,
   name: z.string(),
@@ -50,6 +50,8 @@ export const MixOwnRelay = z.strictObject({
   /** By reason; only reasons that occurred. */
   dropped: z.record(z.string(), z.int()),
   links: z.int(),
+  /** Present when its process has not told of itself for so long: then all this is old. */
+  staleMs: z.int().optional(),
 });
 export type MixOwnRelay = z.infer<typeof MixOwnRelay>;
 

@@ -3,11 +3,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock, Logger, Service } from '@fog/kernel';
 import type { Metrics, MixnetApi } from '@fog/server';
+import { labelMetrics } from './label-metrics.ts';
 import { createLazyService, neverWorseThanDegraded } from './lazy-service.ts';
 import { AUTHORITIES, RELAYS } from './limits.ts';
 import type { MixHouse } from './mix-house.ts';
 import { createMixnetApi } from './mixnet-api.ts';
-import { createRoleProcess } from './role-process.ts';
+import { createRoleProcess, type RoleProcessService } from './role-process.ts';
 
 export interface EmbeddedMixnetOptions {
   readonly dataDir: string;
@@ -52,12 +53,13 @@ export function createEmbeddedMixnet(
       });
     return opening;
   };
-  const api = createMixnetApi(() => opened, deps.clock);
-  const shared = sharedServices(house);
-  const roles = options.processes
-    ? roleProcesses(house, options, deps)
-    : [poolOf(house), ...rolesHere(house)];
-  return { services: [...roles, ...shared], api };
+  const processes = options.processes ? roleProcesses(house, options, deps) : [];
+  const api = createMixnetApi(() => opened, {
+    clock: deps.clock,
+    reported: () => processes.flatMap((each) => each.relay() ?? []),
+  });
+  const roles = options.processes ? processes : [poolOf(house), ...rolesHere(house)];
+  return { services: [...roles, ...sharedServices(house)], api };
 }
 
 type OpenHouse = () => Promise<MixHouse>;
@@ -109,8 +111,8 @@ function roleProcesses(
   house: OpenHouse,
   { env }: EmbeddedMixnetOptions,
   deps: EmbeddedMixnetDeps,
-): Service[] {
-  const child = (name: string, role: (house: MixHouse) => Promise<RoleFile>): Service =>
+): RoleProcessService[] {
+  const child = (name: string, role: (house: MixHouse) => Promise<RoleFile>): RoleProcessService =>
     createRoleProcess(
       {
         name,
@@ -120,7 +122,10 @@ function roleProcesses(
           return [process.execPath, FOG, 'up', '--role', kind, '--config', file, '--json'];
         },
       },
-      deps,
+      {
+        ...deps,
+        metrics: async () => labelMetrics(await deps.metrics.sink(), { service: name }),
+      },
     );
   return [
     ...numbers(AUTHORITIES).map((index) =>

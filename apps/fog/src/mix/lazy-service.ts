@@ -34,7 +34,13 @@ export function createLazyService(options: LazyServiceOptions): Service {
 }
 
 /** Not there yet is no reason to start it again: it looks for what it lacks all the time. */
-export function neverWorseThanDegraded({ state, detail }: Health): Health {
+export function neverWorseThanDegraded({
+  state,
+  detail,
+}: {
+  readonly state: Health['state'];
+  readonly detail?: string | undefined;
+}): Health {
   const shown = state === 'unhealthy' ? 'degraded' : state;
   return detail === undefined ? { state: shown } : { state: shown, detail };
 }

@@ -27,6 +27,14 @@ export const STEADY_MS = 20_000;
 export const ROLE_READY_MS = 25_000;
 /** For a role process to end in good order; then it is killed. */
 export const ROLE_STOP_MS = 8_000;
+/** How often the process of a role reports: its counters change once a second. */
+export const REPORT_PERIOD_MS = 1_000;
+/** A process that is silent for so long hangs, or the machine is overloaded: its figures are marked as old. */
+export const REPORT_STALE_MS = 5_000;
+/** Metrics in one report: those of a relay with all its drop reasons are about a hundred. */
+export const MAX_REPORTED_METRICS = 1_000;
+/** A label or the detail of a health in a report is one sentence at most. */
+export const MAX_REPORTED_CHARS = 400;
 /** Last words of a role process that are kept for the message about its end. */
 export const KEPT_STDERR_CHARS = 2_000;
 /** Cover of an embedded mixnet, packets a second in thousandths: nine relays share one machine. */

@@ -23,6 +23,7 @@ import {
   type MixDeps,
   poolService,
 } from './mix-parts.ts';
+import { labelMetrics } from './label-metrics.ts';
 import { isGateway, type MixPlan, openPlan } from './mix-plan.ts';
 import type { AuthorityConfig, RelayConfig } from './role-config.ts';
 
@@ -82,7 +83,7 @@ class House implements MixHouse {
 
   authority(index: number): Promise<Service> {
     const config = this.#plan.authorities[index] as AuthorityConfig;
-    return makeAuthority(config, this.network, this.#deps);
+    return makeAuthority(config, this.network, this.#depsOf(`authority-${index + 1}`));
   }
 
   async relay(index: number): Promise<Service> {
@@ -90,18 +91,20 @@ class House implements MixHouse {
     if (directory === undefined || pool === undefined) throw fail('FOG_MIX_PART_DOWN');
     const place = { network: this.network, directory, pool, gateway: isGateway(index) };
     const config = this.#plan.relays[index] as RelayConfig;
-    const { relay, service } = await makeRelay(config, place, this.#deps);
-    this.running.relays.set(`relay-${index + 1}`, relay);
+    const name = `relay-${index + 1}`;
+    const { relay, service } = await makeRelay(config, place, this.#depsOf(name));
+    this.running.relays.set(name, relay);
     return service;
   }
 
   async pool(): Promise<Service> {
-    this.running.pool = makePool({ profile: 'embedded' }, this.#deps);
+    this.running.pool = makePool({ profile: 'embedded' }, this.#depsOf('peel-pool'));
     return poolService(this.running.pool);
   }
 
   async directory(): Promise<Service> {
-    const made = await makeDirectory(this.network, this.#dir('directory'), this.#deps);
+    const deps = this.#depsOf('mix-directory');
+    const made = await makeDirectory(this.network, this.#dir('directory'), deps);
     this.running.directory = made;
     for (const listener of this.#listeners) listener(made);
     return made;
@@ -110,7 +113,7 @@ class House implements MixHouse {
   async client(): Promise<Service> {
     const { directory } = this.running;
     if (directory === undefined) throw fail('FOG_MIX_PART_DOWN');
-    const client = await makeClient(this.#dir('client'), directory, this.#deps);
+    const client = await makeClient(this.#dir('client'), directory, this.#depsOf('mix-client'));
     this.running.client = client;
     return client;
   }
@@ -132,6 +135,11 @@ class House implements MixHouse {
     const config = { ...(this.#plan.relays[index] as RelayConfig), peelThreads: 1 };
     const role = isGateway(index) ? 'gateway' : 'relay';
     return { role, file: await this.#write(`relay-${index + 1}`, config) };
+  }
+
+  /** Metrics of each part name its service, as those of the role processes do. */
+  #depsOf(service: string): MixDeps {
+    return { ...this.#deps, metrics: labelMetrics(this.#deps.metrics, { service }) };
   }
 
   #dir(name: string): string {

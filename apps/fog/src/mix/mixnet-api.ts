@@ -1,6 +1,6 @@
 /** What the API shows and does of the embedded mixnet. */
 import type { Clock } from '@fog/kernel';
-import type { ConsensusClient, Relay } from '@fog/mixnet';
+import type { ConsensusClient } from '@fog/mixnet';
 import type { MixnetApi } from '@fog/server';
 import {
   type MixConsensusEvent,
@@ -13,6 +13,7 @@ import {
 } from '@fog/wire';
 import { fail } from '../errors.ts';
 import type { MixHouse } from './mix-house.ts';
+import { ownRelay } from './own-relay.ts';
 
 export interface EmbeddedMixnetApi extends MixnetApi {
   /** There is a new consensus. */
@@ -21,10 +22,16 @@ export interface EmbeddedMixnetApi extends MixnetApi {
 
 type Opened = NonNullable<ConsensusClient['opened']>;
 
+export interface MixnetApiDeps {
+  readonly clock: Pick<Clock, 'now'>;
+  /** What relays in processes of their own told of themselves. */
+  readonly reported: () => readonly MixOwnRelay[];
+}
+
 /** `house` is undefined until the mixnet was started. */
 export function createMixnetApi(
   house: () => MixHouse | undefined,
-  clock: Pick<Clock, 'now'>,
+  { clock, reported }: MixnetApiDeps,
 ): EmbeddedMixnetApi {
   const listeners = new Set<(event: MixConsensusEvent) => void>();
   const open = (): MixHouse => {
@@ -38,7 +45,7 @@ export function createMixnetApi(
     throw partDown('there is no consensus yet; see "fog status"');
   };
   return {
-    status: async () => statusOf(open(), clock.now()),
+    status: async () => statusOf(open(), reported(), clock.now()),
     consensus: async () => {
       const { signed } = consensus();
       const { name, threshold, epochMs, authorities } = open().network;
@@ -117,12 +124,15 @@ async function drawPath(
   return relays.map(({ descriptor }) => ({ relay: descriptor.id, delayClass }));
 }
 
-function statusOf({ network, running }: MixHouse, time: number): MixStatus {
+function statusOf(
+  { network, running }: MixHouse,
+  reported: readonly MixOwnRelay[],
+  time: number,
+): MixStatus {
   const opened = running.directory?.opened;
   const { address } = running.client ?? {};
-  const own = [...running.relays]
-    .map(([name, relay]) => ownRelay(name, relay))
-    .toSorted((a, b) => a.name.localeCompare(b.name));
+  const here = [...running.relays].map(([name, relay]) => ({ ...ownRelay(relay), name }));
+  const own = [...here, ...reported].toSorted((a, b) => a.name.localeCompare(b.name));
   const base = { network: network.name, time, own };
   const shown = address === undefined ? {} : { address: `${address.id}@${address.relay}` };
   if (opened === undefined) return { ...base, ...shown, relays: [], authorities: [], notes: [] };
@@ -166,15 +176,6 @@ function roundOf({ consensus, hash, signers }: Opened): MixRound {
     signers: [...signers],
     delayMeansMs: consensus.delayMeansMicros.map((micros) => micros / 1_000),
   };
-}
-
-function ownRelay(name: string, relay: Relay): MixOwnRelay {
-  const { id, epoch, packets, links } = relay.status();
-  const { received, forwarded, delivered, cover } = packets;
-  const dropped = Object.fromEntries(
-    Object.entries(packets.dropped).filter(([, count]) => count > 0),
-  );
-  return { id, name, epoch, received, forwarded, delivered, cover, dropped, links: links.open };
 }
 
 function eventOf({ consensus, hash, signers }: Opened): MixConsensusEvent {

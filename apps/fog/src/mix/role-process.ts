@@ -2,16 +2,22 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
-import { type Clock, errorMessage, type Logger, type Service } from '@fog/kernel';
+import { type Clock, errorMessage, type Health, type Logger, type Service } from '@fog/kernel';
+import type { MixMetrics } from '@fog/mixnet';
+import type { MixOwnRelay } from '@fog/wire';
 import { fail } from '../errors.ts';
+import { neverWorseThanDegraded } from './lazy-service.ts';
 import {
   KEPT_STDERR_CHARS,
   MAX_RESPAWN_MS,
   MIN_RESPAWN_MS,
+  REPORT_PERIOD_MS,
+  REPORT_STALE_MS,
   ROLE_READY_MS,
   ROLE_STOP_MS,
   STEADY_MS,
 } from './limits.ts';
+import { replayMetrics, RoleReport } from './role-report.ts';
 
 export interface RoleProcessOptions {
   readonly name: string;
@@ -24,15 +30,25 @@ export interface RoleProcessOptions {
 export interface RoleProcessDeps {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Gets what the process counts. */
+  readonly metrics: () => Promise<MixMetrics>;
+}
+
+export interface RoleProcessService extends Service {
+  /** What its relay told last; undefined for an authority and before the first report. */
+  relay(): MixOwnRelay | undefined;
 }
 
 type State = 'stopped' | 'up' | 'waiting';
 
-export function createRoleProcess(options: RoleProcessOptions, deps: RoleProcessDeps): Service {
+export function createRoleProcess(
+  options: RoleProcessOptions,
+  deps: RoleProcessDeps,
+): RoleProcessService {
   return new RoleProcess(options, deps);
 }
 
-class RoleProcess implements Service {
+class RoleProcess implements RoleProcessService {
   readonly name: string;
   readonly requires: readonly string[];
   readonly restartable = true;
@@ -44,6 +60,11 @@ class RoleProcess implements Service {
   #pauseMs = MIN_RESPAWN_MS;
   #upAt = 0;
   #lastEnd = '';
+  #metrics: MixMetrics | undefined;
+  #report: RoleReport | undefined;
+  /** When the last report came, or the process was up. */
+  #heardAt = 0;
+  #stopAge = (): void => {};
 
   constructor(options: RoleProcessOptions, deps: RoleProcessDeps) {
     this.name = options.name;
@@ -55,27 +76,62 @@ class RoleProcess implements Service {
   async start(signal: AbortSignal): Promise<void> {
     this.#pauseMs = MIN_RESPAWN_MS;
     this.#state = 'waiting';
+    this.#metrics ??= await this.#deps.metrics();
     await this.#spawn(signal);
+    const { clock } = this.#deps;
+    this.#stopAge = clock.every(REPORT_PERIOD_MS, () => {
+      this.#metrics?.gauge('fog_mixnet_report_age_seconds', this.#silentMs / 1_000);
+    });
   }
 
   async stop(): Promise<void> {
     this.#state = 'stopped';
+    this.#stopAge();
     this.#cancelRespawn();
     const child = this.#child;
     if (child !== undefined) await endChild(child, this.#deps.clock);
   }
 
   async health(): ReturnType<Service['health']> {
-    if (this.#state === 'up') return { state: 'healthy' };
+    if (this.#state === 'up') return this.#reported();
     if (this.#state === 'stopped') return { state: 'unhealthy', detail: 'it does not run' };
     return { state: 'degraded', detail: `${this.#lastEnd}; it is started again` };
+  }
+
+  relay(): MixOwnRelay | undefined {
+    const own = this.#report?.relay;
+    if (own === undefined) return undefined;
+    const isOld = this.#state !== 'up' || this.#silentMs > REPORT_STALE_MS;
+    const staleMs = isOld ? { staleMs: Math.round(this.#silentMs) } : {};
+    return { ...own, name: this.name, ...staleMs };
+  }
+
+  get #silentMs(): number {
+    return this.#deps.clock.monotonicMs() - this.#heardAt;
+  }
+
+  /** The process mends its own parts: nothing in it is a reason to start it again. */
+  #reported(): Health {
+    if (this.#silentMs > REPORT_STALE_MS) {
+      const seconds = Math.round(this.#silentMs / 1_000);
+      return { state: 'degraded', detail: `its process has not reported for ${seconds} s` };
+    }
+    return neverWorseThanDegraded(this.#report?.health ?? { state: 'healthy' });
+  }
+
+  #heard(child: ChildProcess, message: unknown): void {
+    const parsed = RoleReport.safeParse(message);
+    if (this.#child !== child || !parsed.success) return;
+    this.#report = parsed.data;
+    this.#heardAt = this.#deps.clock.monotonicMs();
+    if (this.#metrics !== undefined) replayMetrics(this.#metrics, parsed.data.metrics);
   }
 
   async #spawn(signal: AbortSignal): Promise<void> {
     const [program = '', ...args] = await this.#options.command();
     signal.throwIfAborted();
     const child = spawn(program, args, {
-      // The channel carries nothing: its end tells the child that this process is gone.
+      // The channel carries the child's reports, and its end tells the child that this process is gone.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: this.#options.env,
     });
@@ -83,6 +139,7 @@ class RoleProcess implements Service {
     const words = lastWords(child.stderr as Readable);
     child.once('exit', (code, by) => this.#ended(child, endOf(code, by, words())));
     child.once('error', (error) => this.#ended(child, errorMessage(error)));
+    child.on('message', (message) => this.#heard(child, message));
     const late = new AbortController();
     const cancel = this.#deps.clock.after(ROLE_READY_MS, () => late.abort());
     try {
@@ -90,6 +147,7 @@ class RoleProcess implements Service {
       if (this.#child !== child) throw new Error(this.#lastEnd);
       this.#state = 'up';
       this.#upAt = this.#deps.clock.monotonicMs();
+      this.#heardAt = this.#upAt;
     } catch (error) {
       child.kill('SIGKILL');
       const why = late.signal.aborted ? 'it did not come up in time' : this.#lastEnd;

@@ -1,8 +1,8 @@
 /** One role of a mixnet as the whole of a process: `fog up --role`. */
 import path from 'node:path';
-import type { Logger, Service } from '@fog/kernel';
-import type { ConsensusClient } from '@fog/mixnet';
-import { createServiceManager } from '@fog/server';
+import type { Health, Service } from '@fog/kernel';
+import type { ConsensusClient, Relay } from '@fog/mixnet';
+import { createServiceManager, type ServiceManager } from '@fog/server';
 import { lockDirectory } from '@fog/store/lock';
 import { ensurePrivateDir } from '../process/data-dir.ts';
 import { type Host, say } from '../process/host.ts';
@@ -17,9 +17,12 @@ import {
   NO_METRICS,
   poolService,
 } from './mix-parts.ts';
+import { createMetricRecorder } from './metric-recorder.ts';
 import type { MixRole } from './mix-roles.ts';
 import { readNetworkFile } from './network-file.ts';
+import { ownRelay } from './own-relay.ts';
 import { readRoleConfig, type RoleConfig } from './role-config.ts';
+import { startRoleReports } from './role-report.ts';
 
 export interface RunRoleOptions {
   readonly host: Host;
@@ -39,16 +42,30 @@ export async function runRole(
   using _lock = lockDirectory(dataDir);
   const log = openLog({ dataDir, verbose });
   try {
-    const services = await servicesOf(config, host, log.logger);
-    const deps = { clock: host.clock, logger: log.logger };
+    const { clock, tellParent } = host;
+    const deps = { clock, logger: log.logger };
+    const recorder = tellParent === undefined ? undefined : createMetricRecorder();
+    const parts: RoleParts = {};
+    const services = await servicesOf(config, { ...deps, metrics: recorder ?? NO_METRICS }, parts);
     const essential = services.map(({ name }) => name);
     const manager = createServiceManager(services, deps, { essential });
     const { asked } = host.interrupts;
     await manager.start(asked);
+    const stopReports =
+      tellParent === undefined || recorder === undefined
+        ? undefined
+        : startRoleReports({
+            clock,
+            tell: tellParent,
+            health: () => worstHealth(manager),
+            relay: () => parts.relay && ownRelay(parts.relay),
+            takeMetrics: () => recorder.take(),
+          });
     try {
       await tellReady(role, listen, { host, json });
       await interrupted(asked);
     } finally {
+      stopReports?.();
       await manager.stop();
     }
     return 0;
@@ -57,9 +74,23 @@ export async function runRole(
   }
 }
 
-async function servicesOf(config: RoleConfig, host: Host, logger: Logger): Promise<Service[]> {
+/** What reports are made from, once it runs. */
+interface RoleParts {
+  relay?: Relay;
+}
+
+/** Of all parts of the role: the process is as well as the worst of them. */
+function worstHealth(manager: Pick<ServiceManager, 'statuses'>): Health {
+  const ranks = ['healthy', 'unknown', 'degraded', 'unhealthy'] as const;
+  const rank = ({ health }: { health: Health['state'] }): number => ranks.indexOf(health);
+  const [worst] = manager.statuses().toSorted((a, b) => rank(b) - rank(a));
+  if (worst === undefined) return { state: 'unknown' };
+  const { health, detail } = worst;
+  return detail === undefined ? { state: health } : { state: health, detail };
+}
+
+async function servicesOf(config: RoleConfig, deps: MixDeps, parts: RoleParts): Promise<Service[]> {
   const network = await readNetworkFile(config.network);
-  const deps: MixDeps = { clock: host.clock, logger, metrics: NO_METRICS };
   if (config.role === 'authority') {
     return [
       createLazyService({
@@ -77,7 +108,11 @@ async function servicesOf(config: RoleConfig, host: Host, logger: Logger): Promi
     createLazyService({
       name: config.role,
       requires: ['peel-pool', 'mix-directory'],
-      make: async () => (await makeRelay(config, place, deps)).service,
+      make: async () => {
+        const { relay, service } = await makeRelay(config, place, deps);
+        parts.relay = relay;
+        return service;
+      },
       judge: neverWorseThanDegraded,
     }),
   ];

@@ -18,6 +18,8 @@ export interface Host {
   readonly stderr: Output;
   readonly interrupts: Interrupts;
   readonly clock: Clock;
+  /** Tells the process that started this one, where there is a channel to it; resolves once it is sent. */
+  readonly tellParent?: ((message: unknown) => Promise<void>) | undefined;
   /** How this command is called again, without an argument: `npx --no fog`, `fog`, or a path. */
   readonly self: string;
   /** Runs `task`, which must be synchronous, when the process ends by whatever path it still can control. */

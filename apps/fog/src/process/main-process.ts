@@ -44,12 +44,21 @@ function processHost(): Host {
       systemClock,
     ),
     clock: systemClock,
+    tellParent: process.connected ? tellParent : undefined,
     self: selfCommand(process.env, process.argv[1] ?? 'fog'),
     atExit: (task) => {
       process.on('exit', task);
       return () => process.off('exit', task);
     },
   };
+}
+
+function tellParent(message: unknown): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.send?.(message, undefined, undefined, (error) =>
+      error === null ? resolve() : reject(error),
+    );
+  });
 }
 
 function processStdin(): Stdin {

@@ -48,10 +48,11 @@ export function relaysTable(relays: readonly MixRelay[]): string {
 }
 
 function ownTable({ own }: MixStatus): string {
-  const rows = own.map(({ name, received, forwarded, delivered, cover, dropped, links }) => {
+  const rows = own.map(({ name, staleMs, dropped, ...counts }) => {
+    const { received, forwarded, delivered, cover, links } = counts;
     const lost = Object.entries(dropped).map(([reason, count]) => `${reason} ${count}`);
     return [
-      name,
+      staleMs === undefined ? name : `${name} (silent for ${formatDuration(staleMs)})`,
       ...[received, forwarded, delivered, cover, links].map(String),
       lost.join(', ') || 'none',
     ];

@@ -4,9 +4,11 @@ import { systemClock } from '@fog/kernel';
 import type { MixConsensusEvent } from '@fog/wire';
 import { createMixnetApi } from '../../src/mix/mixnet-api.ts';
 
+const deps = { clock: systemClock, reported: () => [] };
+
 describe('the mixnet as the API sees it', () => {
   it('says that it is starting', async () => {
-    const api = createMixnetApi(() => undefined, systemClock);
+    const api = createMixnetApi(() => undefined, deps);
     const signal = new AbortController().signal;
     for (const call of [
       api.status(),
@@ -20,7 +22,7 @@ describe('the mixnet as the API sees it', () => {
   });
 
   it('tells listeners of a new consensus until they end', () => {
-    const api = createMixnetApi(() => undefined, systemClock);
+    const api = createMixnetApi(() => undefined, deps);
     const heard: MixConsensusEvent[] = [];
     const end = api.onConsensus((event) => heard.push(event));
     const opened = {

@@ -1,21 +1,22 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { silentLogger, systemClock } from '@fog/kernel';
-import { tempDir, waitFor } from '@fog/testkit';
-import { createRoleProcess } from '../../src/mix/role-process.ts';
+import { type Clock, silentLogger, systemClock } from '@fog/kernel';
+import { tempDir, VirtualClock, waitFor } from '@fog/testkit';
+import { createRoleProcess, type RoleProcessService } from '../../src/mix/role-process.ts';
 
+const metrics = { count: () => {}, gauge: () => {}, observe: () => {} };
 const live = new AbortController().signal;
 const SAYS_READY = "console.log('{}'); setInterval(() => {}, 1000);";
 
-function role(script: string): ReturnType<typeof createRoleProcess> {
+function role(script: string, clock: Clock = systemClock): RoleProcessService {
   return createRoleProcess(
     {
       name: 'relay-1',
       command: async () => [process.execPath, '-e', script],
       env: process.env,
     },
-    { clock: systemClock, logger: silentLogger },
+    { clock, logger: silentLogger, metrics: async () => metrics },
   );
 }
 
@@ -58,6 +59,36 @@ describe('the process of a role', () => {
       code: 'FOG_ROLE_ENDED',
       message: /relay-1 did not start: its process ended with 125: the port is taken/,
     });
+    await service.stop();
+  });
+
+  it('is shown as it reports itself, and marked when it is silent or gone', async () => {
+    const relay = {
+      id: 'r',
+      epoch: 1,
+      received: 5,
+      forwarded: 3,
+      delivered: 0,
+      cover: 2,
+      dropped: {},
+      links: 4,
+    };
+    const report = {
+      kind: 'fog-role-report/1',
+      health: { state: 'unhealthy', detail: 'no consensus' },
+      relay,
+      metrics: [],
+    };
+    const script = `process.send('nonsense'); process.send(${JSON.stringify(report)}); ${SAYS_READY}`;
+    const clock = new VirtualClock();
+    const service = role(script, clock);
+    await service.start(live);
+    await waitFor('the report', () => service.relay());
+    assert.deepEqual(service.relay(), { ...relay, name: 'relay-1' });
+    assert.deepEqual(await service.health(live), { state: 'degraded', detail: 'no consensus' });
+    await clock.advanceAsync(6_000);
+    assert.match((await service.health(live)).detail ?? '', /not reported for 6 s/);
+    assert.equal(service.relay()?.staleMs, 6_000);
     await service.stop();
   });
 });

@@ -61,6 +61,7 @@ class SharedPool implements PeelPool {
   #threads: readonly PeelThread[] = [];
   #fault: string | undefined = 'it was not started';
   #stopMetrics = (): void => {};
+  #toldSubmitted = 0;
 
   constructor({ workers, maxSlots }: PeelPoolOptions, deps: PeelPoolDeps) {
     this.workers = Math.min(MAX_WORKERS, Math.max(1, workers));
@@ -156,6 +157,9 @@ class SharedPool implements PeelPool {
     const { control } = this.#lane.shared;
     metrics.gauge('fog_mixnet_slots', this.#lane.memory.slots);
     metrics.gauge('fog_mixnet_slots_used', this.#lane.memory.used);
+    const { submitted } = this.#lane;
+    metrics.count('fog_mixnet_slot_uses_total', undefined, (submitted - this.#toldSubmitted) | 0);
+    this.#toldSubmitted = submitted;
     for (let worker = 0; worker < this.workers; worker += 1) {
       const take = (word: number): number =>
         Atomics.exchange(control, workerLine(worker) + word, 0);

@@ -96,7 +96,10 @@ export class Pipeline {
     if (meanMicros <= 0 || this.lane.command(slot) === 'drop') return this.#finish(slot);
     if (this.#wheel.count >= this.#delayLimit) return this.#drop(slot, 'delay-pool');
     const { output } = this.#deps.keys().seedOf(key);
-    this.#wheel.add(slot, owedDelayMs(output, this.lane.delayTag(slot), meanMicros));
+    const owedMs = owedDelayMs(output, this.lane.delayTag(slot), meanMicros);
+    this.#deps.counters.delayed += 1;
+    this.#deps.counters.delayMs += owedMs;
+    this.#wheel.add(slot, owedMs);
   }
 
   #drop(slot: number, reason: Parameters<PacketCounters['drop']>[0]): void {

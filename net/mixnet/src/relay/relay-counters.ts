@@ -1,5 +1,6 @@
 /** What a relay counts for each packet: plain numbers, told to the metrics once a second. */
 import { PEEL_VERDICTS, type PeelVerdict } from '@fog/sphinx';
+import type { LinkLoss } from '../directory/documents.ts';
 import type { MixMetrics } from '../ports.ts';
 import type { RelayCounters } from './relay-ports.ts';
 
@@ -31,10 +32,15 @@ export class PacketCounters {
   forwarded = 0;
   delivered = 0;
   cover = 0;
+  /** Packets that owed a delay, and what they owed together. */
+  delayed = 0;
+  delayMs = 0;
   readonly dropped: Record<DropReason, number> = Object.fromEntries(
     DROP_REASONS.map((reason) => [reason, 0]),
   ) as Record<DropReason, number>;
   #told: RelayCounters | undefined;
+  #toldDelayed = 0;
+  #toldDelayMs = 0;
   /** Most packets received in a second since `takePeak`. */
   #peak = 0;
 
@@ -60,9 +66,11 @@ export class PacketCounters {
     const now = this.totals;
     const before = this.#told;
     this.#told = now;
+    // All of them are there from the first time on: what never happened is 0, not unknown.
+    const isNews = (by: number): boolean => by > 0 || before === undefined;
     const count = (kind: 'received' | 'forwarded' | 'delivered' | 'cover'): number => {
       const by = now[kind] - (before?.[kind] ?? 0);
-      if (by > 0) metrics.count(`fog_mixnet_packets_${kind}_total`, undefined, by);
+      if (isNews(by)) metrics.count(`fog_mixnet_packets_${kind}_total`, undefined, by);
       return by;
     };
     this.#peak = Math.max(this.#peak, Math.round(count('received') / seconds));
@@ -71,7 +79,24 @@ export class PacketCounters {
     count('cover');
     for (const reason of DROP_REASONS) {
       const by = (now.dropped[reason] ?? 0) - (before?.dropped[reason] ?? 0);
-      if (by > 0) metrics.count('fog_mixnet_packets_dropped_total', { reason }, by);
+      if (isNews(by)) metrics.count('fog_mixnet_packets_dropped_total', { reason }, by);
     }
+    metrics.count('fog_mixnet_packets_delayed_total', undefined, this.delayed - this.#toldDelayed);
+    metrics.count('fog_mixnet_delay_ms_total', undefined, this.delayMs - this.#toldDelayMs);
+    this.#toldDelayed = this.delayed;
+    this.#toldDelayMs = this.delayMs;
   }
+}
+
+/** Of the relay's own loops over all neighbours, and over the worst of them; nothing before the first. */
+export function tellLinkLoss(metrics: MixMetrics, losses: readonly LinkLoss[]): void {
+  const sent = losses.reduce((sum, each) => sum + each.sent, 0);
+  if (sent === 0) return;
+  const lost = losses.reduce((sum, each) => sum + each.lost, 0);
+  const worst = losses.reduce(
+    (most, each) => Math.max(most, each.lost / Math.max(1, each.sent)),
+    0,
+  );
+  metrics.gauge('fog_mixnet_link_loss_ratio', lost / sent, { links: 'all' });
+  metrics.gauge('fog_mixnet_link_loss_ratio', worst, { links: 'worst' });
 }

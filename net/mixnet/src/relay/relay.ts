@@ -29,7 +29,7 @@ import { Loops } from './loops.ts';
 import { Neighbours } from './neighbours.ts';
 import { Pipeline } from './pipeline.ts';
 import { type Publication, Publisher } from './publisher.ts';
-import { PacketCounters } from './relay-counters.ts';
+import { PacketCounters, tellLinkLoss } from './relay-counters.ts';
 import { RelayMemory } from './relay-memory.ts';
 import type { Relay, RelayDeps, RelayOptions, RelayStatus } from './relay-ports.ts';
 import type { ReplayFilterOptions } from './replay-filter.ts';
@@ -225,7 +225,9 @@ class MixRelay implements Relay {
       loopsMilli: () => this.#loopsMilli(),
     });
     const publisher = new Publisher({ clock, logger, directory, build: () => this.#describe() });
-    const stopMetrics = clock.every(METRICS_PERIOD_MS, () => this.#report({ pipeline, keys }));
+    const stopMetrics = clock.every(METRICS_PERIOD_MS, () =>
+      this.#report({ pipeline, keys, loops }),
+    );
     const stopConsensus = directory.onConsensus(() => this.#consensusCame());
     const stopTimers = (): void => {
       stopMetrics();
@@ -326,15 +328,15 @@ class MixRelay implements Relay {
     return { state: 'healthy' };
   }
 
-  #report({ pipeline, keys }: Pick<Running, 'pipeline' | 'keys'>): void {
+  #report({ pipeline, keys, loops }: Pick<Running, 'pipeline' | 'keys' | 'loops'>): void {
     const { metrics } = this.#deps;
-    const labels = { relay: this.id };
     this.#counters.tell(metrics, METRICS_PERIOD_MS / 1000);
-    metrics.gauge('fog_mixnet_queue_depth', pipeline.lane.depth, labels);
-    metrics.gauge('fog_mixnet_delayed_packets', pipeline.delayed, labels);
+    metrics.gauge('fog_mixnet_queue_depth', pipeline.lane.depth);
+    metrics.gauge('fog_mixnet_delayed_packets', pipeline.delayed);
+    tellLinkLoss(metrics, loops.losses());
     for (const { epoch, filter } of keys.held) {
       if (epoch !== keys.epoch) continue;
-      metrics.gauge('fog_mixnet_filter_fill_ratio', filter.tags / this.#filter.maxTags, labels);
+      metrics.gauge('fog_mixnet_filter_fill_ratio', filter.tags / this.#filter.maxTags);
     }
   }
 
