@@ -3,6 +3,7 @@ import { arrayItem, CREDIT_PER_SLOT, type Lease, type LeasedJob } from '@fog/wir
 import { capacityFor, place, type PlacementNode, type PlacementTask } from '@fog/scheduler';
 import type { AgentLink } from '../api.ts';
 import type { Core } from '../core.ts';
+import { JobQueues, type KindQueue } from '../job/job-queues.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { placementNode } from '../registry/node-record.ts';
 import { attemptRow, type LeaseRecord, leaseTimes } from './lease-record.ts';
@@ -17,8 +18,7 @@ const RECENT_WEIGHT = 0.2;
 
 export class Dispatcher {
   readonly #core: Core;
-  /** Jobs with tasks to place, by kind of work; within a kind they take turns. */
-  readonly #queues = new Map<string, Set<JobRecord>>();
+  readonly #queues = new JobQueues();
   readonly #runMs = new Map<string, number>();
   #round = 0;
   #kicked = false;
@@ -43,11 +43,7 @@ export class Dispatcher {
   }
 
   enqueue(job: JobRecord): void {
-    if (!job.board.ready) return;
-    const key = kindOf(job);
-    const queue = this.#queues.get(key) ?? new Set();
-    this.#queues.set(key, queue);
-    queue.add(job);
+    this.#queues.enqueue(job);
   }
 
   /** Learns how long this work runs, which decides how much of it a node holds in advance. */
@@ -89,35 +85,17 @@ export class Dispatcher {
 
   #dispatch(): void {
     const sends = new Map<AgentLink, LeaseRecord[]>();
-    for (const [key, queue] of this.#queues) {
-      this.#dispatchKind(queue, sends);
-      if (queue.size === 0) this.#queues.delete(key);
-    }
+    for (const queue of this.#queues.kinds()) this.#dispatchKind(queue, sends);
     if (sends.size === 0) return;
     this.#core.journal.afterCommit(() => {
       for (const [link, leases] of sends) this.#send(link, leases);
     });
   }
 
-  #dispatchKind(queue: Set<JobRecord>, sends: Map<AgentLink, LeaseRecord[]>): void {
+  #dispatchKind(queue: KindQueue, sends: Map<AgentLink, LeaseRecord[]>): void {
     const fleet = this.fleet();
-    const first = queue.values().next().value;
-    if (first === undefined) return;
-    let capacity = capacityFor(this.task(first), fleet);
-    const chosen: { job: JobRecord; index: number }[] = [];
-    while (capacity > 0 && queue.size > 0) {
-      const share = Math.max(1, Math.floor(capacity / queue.size));
-      const job = queue.values().next().value;
-      if (job === undefined) break;
-      queue.delete(job);
-      for (let taken = 0; taken < share && capacity > 0; taken += 1) {
-        const index = job.board.take();
-        if (index === undefined) break;
-        chosen.push({ job, index });
-        capacity -= 1;
-      }
-      if (job.board.ready) queue.add(job);
-    }
+    if (queue.first === undefined) return;
+    const chosen = queue.take(capacityFor(this.task(queue.first), fleet));
     this.#round += 1;
     const tasks = chosen.map(({ job, index }) => this.task(job, index));
     const placement = place(tasks, fleet, { seed: this.#round });
@@ -127,8 +105,7 @@ export class Dispatcher {
     }
     for (const task of placement.unplaced) {
       const one = chosen[task];
-      one?.job.board.giveBack(one.index);
-      if (one !== undefined) queue.add(one.job);
+      if (one !== undefined) queue.giveBack(one);
     }
   }
 
@@ -191,10 +168,4 @@ export class Dispatcher {
 
 function isOpen(lease: LeaseRecord): boolean {
   return lease.job.board.stateOf(lease.index) === 'leased';
-}
-
-/** Tasks of one kind fit the same nodes, so they share a queue and a capacity. */
-function kindOf(job: JobRecord): string {
-  const { runtime, module, resources } = job.spec;
-  return [job.owner, runtime, module, resources.memoryBytes].join(' ');
 }
