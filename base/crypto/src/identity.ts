@@ -1,10 +1,11 @@
-/** Ed25519 identities (RFC 8032). The secret key never leaves this module but to its own 0600 file. */
+/** Ed25519 identities (RFC 8032). The secret key leaves this module only to its own 0600 file and to TLS. */
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { base32nopad } from '@scure/base';
 import { errorMessage } from '@fog/kernel';
 import sodium from 'sodium-native';
 import { fail } from './errors.ts';
+import { encodeKeyCertificate, type KeyCertificate } from './key-certificate.ts';
 import { X25519_BYTES, x25519 } from './x25519.ts';
 
 const KEY_FILE_MODE = 0o600;
@@ -22,6 +23,8 @@ export interface Identity {
    * `agreementKey` of this public key. False for a key of low order.
    */
   agree(shared: Uint8Array, publicKey: Uint8Array): boolean;
+  /** Key and self-signed certificate for TLS, in which a peer proves to have this identity. */
+  certificate(): KeyCertificate;
 }
 
 /** BLAKE2b-256 of the 32-byte public key, cut to 16 bytes, base32 lower case without padding: 26 characters. */
@@ -64,7 +67,7 @@ export function identityFromSeed(seed: Uint8Array): Identity {
   sodium.crypto_sign_seed_keypair(publicKey, secretKey, Buffer.from(seed));
   const agreementSecret = Buffer.alloc(X25519_BYTES);
   sodium.crypto_sign_ed25519_sk_to_curve25519(agreementSecret, secretKey);
-  return {
+  const identity: Identity = {
     id: identityId(publicKey),
     publicKey: new Uint8Array(publicKey),
     sign: (message) => {
@@ -73,7 +76,10 @@ export function identityFromSeed(seed: Uint8Array): Identity {
       return new Uint8Array(signature);
     },
     agree: (shared, peer) => x25519(shared, agreementSecret, peer),
+    certificate: () =>
+      encodeKeyCertificate(identity, secretKey.subarray(0, sodium.crypto_sign_SEEDBYTES)),
   };
+  return identity;
 }
 
 /** Reads the identity of a key file, or makes the file (0600, in a 0700 directory) on first use. */

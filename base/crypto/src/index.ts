@@ -31,6 +31,7 @@ export {
   openIdentity,
   verifySignature,
 } from './identity.ts';
+export type { KeyCertificate } from './key-certificate.ts';
 export {
   lockBytes,
   type RandomFill,
