@@ -1,6 +1,7 @@
 /** What an authority says to the others: sent to all, again and again until each took it or time is up. */
 import { type Clock, errorMessage, type Logger } from '@fog/kernel';
 import type { AuthorityContact, MixNetwork } from '../network.ts';
+import { createClockSkew } from './clock-skew.ts';
 import type { DirectoryAnswer, DirectoryCall, DirectoryRequest } from './directory-call.ts';
 import { MAX_RETRY_MS, MIN_RETRY_MS } from './limits.ts';
 
@@ -9,6 +10,8 @@ export interface AuthorityPeers {
   tell(path: string, body: Uint8Array, forMs: number): Promise<void>;
   /** Asks all at once; those that do not answer in time are left out. Never rejects. */
   ask(request: DirectoryRequest, forMs: number): Promise<DirectoryAnswer[]>;
+  /** MIXNET_CLOCK when this machine's clock is too far from the others'. */
+  clockFault(): Error | undefined;
   stop(): void;
 }
 
@@ -25,6 +28,18 @@ export function createAuthorityPeers(
 ): AuthorityPeers {
   const others = network.authorities.filter(({ id }) => id !== self);
   const stopping = new AbortController();
+  const skew = createClockSkew(clock);
+  // Its own clock counts as one: of three authorities the two that agree are right.
+  skew.heard(self, clock.now());
+  const callPeer = async (
+    peer: AuthorityContact,
+    request: DirectoryRequest,
+    signal: AbortSignal,
+  ): Promise<DirectoryAnswer> => {
+    const answer = await call(peer.url, request, signal);
+    if (answer.dateMs !== undefined) skew.heard(peer.id, answer.dateMs);
+    return answer;
+  };
 
   const deadline = (forMs: number): { signal: AbortSignal; clear: () => void } => {
     const ended = new AbortController();
@@ -43,7 +58,7 @@ export function createAuthorityPeers(
       pauseMs = Math.min(pauseMs * 2, MAX_RETRY_MS)
     ) {
       try {
-        const { status, body } = await call(peer.url, request, signal);
+        const { status, body } = await callPeer(peer, request, signal);
         if (status < 300) return;
         if (status < 500) {
           const reason = Buffer.from(body).toString('utf8').slice(0, 300);
@@ -67,10 +82,13 @@ export function createAuthorityPeers(
     },
     ask: async (request, forMs) => {
       const { signal, clear } = deadline(forMs);
-      const answers = await Promise.allSettled(others.map(({ url }) => call(url, request, signal)));
+      const answers = await Promise.allSettled(
+        others.map((peer) => callPeer(peer, request, signal)),
+      );
       clear();
       return answers.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
     },
+    clockFault: () => skew.fault(),
     stop: () => stopping.abort(),
   };
 }

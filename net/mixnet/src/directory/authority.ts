@@ -77,6 +77,7 @@ export interface Authority extends Service {
 export interface AuthorityCore {
   readonly requests: AuthorityRequests;
   status(): AuthorityStatus;
+  health(): Health;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -125,24 +126,25 @@ export function createAuthority(options: AuthorityOptions, deps: AuthorityDeps):
       }
     },
     stop,
-    health: () => Promise.resolve(healthOf(core)),
+    health: () =>
+      Promise.resolve(
+        core?.health() ?? { state: 'unhealthy', detail: 'The authority is not running.' },
+      ),
   };
 }
 
 /** Healthy with a consensus of this epoch. */
-export function healthOf(core: AuthorityCore | undefined): Health {
-  if (core === undefined) return { state: 'unhealthy', detail: 'The authority is not running.' };
-  const { current, epoch } = core.status();
+function healthOf(world: AuthorityWorld): Health {
+  const fault = world.peers.clockFault();
+  if (fault !== undefined) return { state: 'unhealthy', detail: fault.message };
+  const { current, epoch } = statusOf(world);
   if (current === null) {
     const detail = `There is no consensus for epoch ${epoch} yet: it needs relays and a threshold of authorities.`;
     return { state: 'degraded', detail };
   }
-  return current.epoch === epoch
-    ? { state: 'healthy' }
-    : {
-        state: 'degraded',
-        detail: `The consensus of epoch ${current.epoch} serves on: the last round failed.`,
-      };
+  if (current.epoch === epoch) return { state: 'healthy' };
+  const detail = `The consensus of epoch ${current.epoch} serves on: the last round failed.`;
+  return { state: 'degraded', detail };
 }
 
 /** Reads the state; throws MIXNET_STATE and MIXNET_NETWORK. */
@@ -159,9 +161,12 @@ export async function openAuthorityCore(
   return {
     requests: createAuthorityRequests(world, { immediate, grid }),
     status: () => statusOf(world),
+    health: () => healthOf(world),
     start: async () => {
       // The others may have gone on while this one was away.
       await pull(world, world.timing.phaseMs);
+      const fault = world.peers.clockFault();
+      if (fault !== undefined) world.logger.error(fault.message);
       grid.start();
       immediate.start();
     },

@@ -1,5 +1,5 @@
 /** Proof that an authority said two things under one name: kept, shown, never forgotten on a restart. */
-import { bytes, checked, identityText, integer, oneOf, record, type Shape } from './fields.ts';
+import { bytes, identityText, integer, oneOf, record, type Shape } from './fields.ts';
 import { MAX_COUNTER, MAX_EVIDENCE, MAX_HEAD_BYTES } from './limits.ts';
 
 const EVIDENCE_KINDS = ['votes', 'signatures'] as const;
@@ -15,17 +15,14 @@ export interface Evidence {
   readonly second: Uint8Array;
 }
 
-export const evidenceShape: Shape<Evidence> = checked(
-  record({
-    kind: oneOf(EVIDENCE_KINDS),
-    authority: identityText,
-    epoch: integer(0, MAX_COUNTER),
-    revision: integer(1, MAX_COUNTER),
-    first: bytes(1, MAX_HEAD_BYTES * 2),
-    second: bytes(1, MAX_HEAD_BYTES * 2),
-  }),
-  () => undefined,
-);
+export const evidenceShape: Shape<Evidence> = record({
+  kind: oneOf(EVIDENCE_KINDS),
+  authority: identityText,
+  epoch: integer(0, MAX_COUNTER),
+  revision: integer(1, MAX_COUNTER),
+  first: bytes(1, MAX_HEAD_BYTES * 2),
+  second: bytes(1, MAX_HEAD_BYTES * 2),
+});
 
 export interface EvidenceBook {
   /** False when this fault is known. */

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatDuration } from '@fog/kernel';
-import { healthOf } from '../../src/directory/authority.ts';
 import { NO_HASH } from '../../src/directory/consensus.ts';
 import { openConsensus, type OpenedConsensus } from '../../src/directory/open-consensus.ts';
 import { epochStart } from '../../src/network.ts';
@@ -43,7 +42,7 @@ class Walk {
     const epoch = this.#world.epoch();
     const at = `${formatDuration(clock.now() % EPOCH_MS)} into epoch ${epoch}`;
     for (const [index, core] of cores.entries()) {
-      assert.deepEqual(healthOf(core), { state: 'healthy' }, at);
+      assert.deepEqual(core?.health(), { state: 'healthy' }, at);
       const { consensus, signers, relays: listed } = this.#current(index);
       assert.equal(consensus.epoch, epoch, at);
       assert.ok(signers.length >= network.threshold, at);

@@ -52,9 +52,9 @@ export class VirtualWorld implements AsyncDisposable {
     return core;
   }
 
-  client(name: string, clock: Clock = this.clock): ConsensusClient {
+  client(name: string, clock: Clock = this.clock, network = this.network): ConsensusClient {
     const client = createConsensusClient(
-      { network: this.network, cachePath: name },
+      { network, cachePath: name },
       {
         clock,
         logger: silentLogger,
