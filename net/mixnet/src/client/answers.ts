@@ -7,23 +7,31 @@ import { FRAGMENT_ID_BYTES, PAYLOAD_KIND, splitMessage, surbFirstHop } from '@fo
 import { fail } from '../errors.ts';
 import { idBytes } from '../ids.ts';
 import type { ClientCore } from './client-core.ts';
+import { drawBytes } from './draws.ts';
 import { createHeldAnswers, type HeldAnswer } from './held-answers.ts';
 import { MAX_SURBS_PER_ANSWER } from './limits.ts';
+import type { WriteBack } from './mix-client-api.ts';
 import type { Fetch } from './payload-kinds.ts';
+import { createSurbPools } from './surb-pools.ts';
 
 export interface Answers {
   /** SURBs of a request; where it was answered already, the answer is sent again on them. */
   collect(id: Uint8Array, surbs: readonly Uint8Array[]): void;
   /** Sends the parts that are asked for, one on each SURB. */
   fetch(fetch: Fetch, surbs: readonly Uint8Array[]): void;
+  /** SURBs for the standing pool of a conversation. */
+  keep(talk: Uint8Array, surbs: readonly Uint8Array[]): void;
   /** How to answer the request; undefined when no SURB came with it. */
-  answerTo(id: Uint8Array): ((bytes: Uint8Array) => Promise<void>) | undefined;
+  answerTo(id: Uint8Array, talk: Uint8Array | undefined): WriteBack | undefined;
+  /** How to write to the maker of the pool. */
+  writeTo(talk: Uint8Array): WriteBack;
   /** Forgets what is too old. */
   expire(): void;
 }
 
 export function createAnswers(core: ClientCore): Answers {
   const held = createHeldAnswers(core.clock);
+  const pools = createSurbPools(core.clock, () => core.epochMs());
   const quietly = (sending: Promise<void>): void => {
     sending.catch(() =>
       core.metrics.count('fog_mixnet_client_answers_total', { result: 'unsent' }),
@@ -46,7 +54,8 @@ export function createAnswers(core: ClientCore): Answers {
         if (fragment && surb) quietly(sendPart(core, fragment, surb.slice()));
       }
     },
-    answerTo: (id) => {
+    keep: (talk, surbs) => pools.add(talk, surbs),
+    answerTo: (id, talk) => {
       const requestId = id.slice(0, FRAGMENT_ID_BYTES);
       if (held.get(requestId) === undefined) return undefined;
       return async (bytes) => {
@@ -55,11 +64,28 @@ export function createAnswers(core: ClientCore): Answers {
           const why = entry === undefined ? 'was given up' : 'was answered already';
           throw fail('MIXNET_ANSWER', { message: `The request ${why}: its asker may ask again.` });
         }
-        held.fill(entry, splitMessage(bytes, requestId));
-        await sendParts(core, entry, entry.surbs.splice(0));
+        const fragments = splitMessage(bytes, requestId);
+        held.fill(entry, fragments);
+        const enclosed = entry.surbs.splice(0);
+        const lacking = Math.max(0, fragments.length - enclosed.length);
+        const standing = talk === undefined ? [] : pools.take(talk, lacking);
+        await sendParts(core, entry, [...enclosed, ...standing]);
       };
     },
-    expire: () => held.expire(),
+    writeTo: (talk) => async (bytes) => {
+      const fragments = splitMessage(bytes, drawBytes(core.random, FRAGMENT_ID_BYTES));
+      const ready = pools.ready(talk);
+      if (ready < fragments.length) {
+        const message = `${fragments.length} single-use replies are needed and ${ready} are there: write less, or after the other side has sent more.`;
+        throw fail('MIXNET_ANSWER', { message });
+      }
+      const surbs = pools.take(talk, fragments.length);
+      await Promise.all(surbs.map((surb, at) => sendPart(core, fragments[at] as Uint8Array, surb)));
+    },
+    expire: () => {
+      held.expire();
+      pools.expire();
+    },
   };
 }
 

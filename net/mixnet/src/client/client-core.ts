@@ -23,6 +23,8 @@ export interface ClientCore {
   readonly maker: PacketMaker;
   readonly awaited: AwaitedStore;
   readonly health: RelayHealth;
+  /** Undefined while there is no consensus. */
+  epochMs(): number | undefined;
   /** Throws MIXNET_NO_CONSENSUS. */
   consensus(): VerifiedConsensus;
   /** A route from one relay to another at this moment, or from `startMs`. Throws what `choosePath` throws. */
@@ -65,6 +67,7 @@ export function createClientCore(
     maker: createPacketMaker(random),
     awaited: createAwaitedStore(),
     health,
+    epochMs: () => directory.current()?.consensus.epochMs,
     consensus,
     plan: (request) =>
       planRoute(

@@ -6,6 +6,7 @@ import { idBytes } from '../ids.ts';
 import { CLIENT_FRAME } from '../link/client-frames.ts';
 import { type Answers, createAnswers } from './answers.ts';
 import { type ClientCore, type ClientCoreDeps, createClientCore } from './client-core.ts';
+import { type Conversations, createConversations } from './conversations.ts';
 import { type Cover, createCover } from './cover.ts';
 import { drawBelow } from './draws.ts';
 import type { GatewayConnection } from './gateway-connection.ts';
@@ -22,6 +23,7 @@ export interface ClientParts {
   readonly core: ClientCore;
   readonly answers: Answers;
   readonly requests: Requests;
+  readonly conversations: Conversations;
   readonly incoming: Incoming;
   readonly cover: Cover;
   /** Set when the client starts. */
@@ -84,8 +86,11 @@ export function createClientParts(
     if (active() === undefined) return incoming.reset();
     askPace(cover.level);
     core.outbox.wake();
+    conversations.refill();
   };
-  return { core, answers, requests: createRequests(core), incoming, cover, seat, linkChanged };
+  const requests = createRequests(core);
+  const conversations = createConversations(core, { requests, use: (level) => cover.use(level) });
+  return { core, answers, requests, conversations, incoming, cover, seat, linkChanged };
 }
 
 /** Drawn over all delay classes alike, so that the class of a packet tells less about its level. */

@@ -3,8 +3,8 @@ import {
   createReassembler,
   decodeFragment,
   decodePayload,
-  FRAGMENT_ID_BYTES,
   PAYLOAD_KIND,
+  type Reassembler,
 } from '@fog/sphinx';
 import { errorMessage } from '@fog/kernel';
 import { decodeItem, encodeTaken, type ItemFrame } from '../gateway/frame-bodies.ts';
@@ -13,7 +13,7 @@ import type { Answers } from './answers.ts';
 import type { ClientCore } from './client-core.ts';
 import type { MixClient } from './mix-client-api.ts';
 import type { ActiveLink } from './outbox.ts';
-import { decodeFetch, FETCH_KIND, SEALED_KIND } from './payload-kinds.ts';
+import { decodeFetch, decodeTalk, FETCH_KIND, SEALED_KIND, TALK_KIND } from './payload-kinds.ts';
 import type { ContentOpener } from './sealed-content.ts';
 
 export type MessageListener = Parameters<MixClient['onMessage']>[0];
@@ -40,42 +40,22 @@ export function createIncoming(
   core: ClientCore,
   { answers, opener, onItem }: IncomingDeps,
 ): Incoming {
-  const messages = createReassembler({ clock: core.clock });
   const listeners = new Set<MessageListener>();
   let last = 0;
   let confirmed = 0;
 
-  const hand = (id: Uint8Array, message: Uint8Array): void => {
-    const answer = answers.answerTo(id);
+  const hand = (id: Uint8Array, message: Uint8Array, talk: Uint8Array | undefined): void => {
+    const answer = answers.answerTo(id, talk);
+    const write = talk && answers.writeTo(talk);
     for (const listener of listeners) {
       try {
-        listener(message, answer);
+        listener(message, answer, write);
       } catch (error) {
         core.logger.error('a listener of mix messages failed', { error: errorMessage(error) });
       }
     }
   };
-  const fragment = (data: Uint8Array, surbs: readonly Uint8Array[]): string => {
-    const id = decodeFragment(data)?.id;
-    if (id === undefined) return 'malformed';
-    answers.collect(id, surbs);
-    const result = messages.add(data);
-    if (result.state === 'complete') hand(id.slice(0, FRAGMENT_ID_BYTES), result.message);
-    return result.state;
-  };
-  const deliver = (payload: Uint8Array): string => {
-    const outer = decodePayload(payload);
-    if (outer === undefined) return 'malformed';
-    // What is not sealed was open to the gateway, or made by it.
-    if (outer.kind !== SEALED_KIND) return 'unsealed';
-    const content = opener.open(outer.data);
-    if (content === undefined) return 'not-ours';
-    if (content.kind === PAYLOAD_KIND.fragment) return fragment(content.data, content.surbs);
-    const fetch = content.kind === FETCH_KIND ? decodeFetch(content.data) : undefined;
-    if (fetch === undefined) return 'unknown-kind';
-    answers.fetch(fetch, content.surbs);
-    return 'fetch';
-  };
+  const deliver = createUnpacker({ answers, opener, hand, messages: createReassembler(core) });
   const take = ({ sequence, surbId, payload }: ItemFrame): string => {
     if (sequence <= last) return 'again';
     last = sequence;
@@ -104,5 +84,49 @@ export function createIncoming(
     confirm: ({ link }) => {
       if (link.sendFrame(CLIENT_FRAME.taken, encodeTaken(last))) confirmed = last;
     },
+  };
+}
+
+interface UnpackerDeps extends Pick<IncomingDeps, 'answers' | 'opener'> {
+  readonly messages: Reassembler;
+  /** Takes whole messages. */
+  readonly hand: (id: Uint8Array, message: Uint8Array, talk: Uint8Array | undefined) => void;
+}
+
+/** What becomes of a payload for this mailbox, as metrics name it. */
+function createUnpacker({
+  answers,
+  opener,
+  messages,
+  hand,
+}: UnpackerDeps): (payload: Uint8Array) => string {
+  const fragment = (data: Uint8Array, surbs: readonly Uint8Array[], talk?: Uint8Array): string => {
+    const id = decodeFragment(data)?.id;
+    if (id === undefined) return 'malformed';
+    answers.collect(id, surbs);
+    const result = messages.add(data);
+    if (result.state === 'complete') hand(id.slice(), result.message, talk?.slice());
+    return result.state;
+  };
+  const talk = (data: Uint8Array, surbs: readonly Uint8Array[]): string => {
+    const part = decodeTalk(data);
+    if (part === undefined) return 'malformed';
+    if (part.fragment !== undefined) return fragment(part.fragment, surbs, part.id);
+    answers.keep(part.id, surbs);
+    return 'pool';
+  };
+  return (payload) => {
+    const outer = decodePayload(payload);
+    if (outer === undefined) return 'malformed';
+    // What is not sealed was open to the gateway, or made by it.
+    if (outer.kind !== SEALED_KIND) return 'unsealed';
+    const content = opener.open(outer.data);
+    if (content === undefined) return 'not-ours';
+    if (content.kind === PAYLOAD_KIND.fragment) return fragment(content.data, content.surbs);
+    if (content.kind === TALK_KIND) return talk(content.data, content.surbs);
+    const fetch = content.kind === FETCH_KIND ? decodeFetch(content.data) : undefined;
+    if (fetch === undefined) return 'unknown-kind';
+    answers.fetch(fetch, content.surbs);
+    return 'fetch';
   };
 }

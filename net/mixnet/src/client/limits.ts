@@ -40,6 +40,15 @@ export const MAX_HELD_ANSWER_MS = 120_000;
 /** SURBs kept for one answer in the making: an answer uses as many fragments at most. */
 export const MAX_SURBS_PER_ANSWER = 512;
 
+/** SURBs of a standing pool for one key epoch: an answer of 24 KB needs no round more. */
+export const POOL_HALF = 12;
+/** Mean time between two packets of three SURBs: a pool is new every 80 s, used or not. */
+export const POOL_REFILL_MS = 10_000;
+/** Conversations of one client: their SURBs of two epochs, 774 each, fit MAX_PENDING_SURBS. */
+export const MAX_CONVERSATIONS = 8;
+/** Pools kept for peers, 14 KB each: under 1 MB. */
+export const MAX_SURB_POOLS = 64;
+
 /** Packets a second a client sends at most; below what a gateway lets through, so that it drops none. */
 export const MAX_PACKETS_PER_SECOND = 400;
 /** Packets at once: one message of the largest size. */

@@ -37,6 +37,23 @@ export interface PingResult {
 /** Why something sent has no answer yet: the classes `fog mix ping` counts. */
 export type LossClass = 'no-link' | 'lost' | 'late' | 'expired';
 
+export interface ConversationOptions {
+  readonly level: PrivacyLevel;
+  readonly hops?: number;
+  /** Called for each whole message the peer writes by itself. */
+  readonly onMessage: (message: Uint8Array) => void;
+}
+
+/** The peer can write back at any time, and longer answers need no further round. */
+export interface Conversation {
+  send(message: Uint8Array, signal?: AbortSignal): Promise<void>;
+  request(message: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>;
+  close(): void;
+}
+
+/** Sends bytes to whoever sent the message. */
+export type WriteBack = (bytes: Uint8Array) => Promise<void>;
+
 export interface MixClient extends Service {
   /** Where others reach this client; undefined until a gateway has accepted it. */
   readonly address: MixAddress | undefined;
@@ -44,11 +61,17 @@ export interface MixClient extends Service {
   send(destination: MixAddress, message: Uint8Array, options: SendOptions): Promise<void>;
   /** Sends with SURBs and waits for the answer, sending again with fresh ones after a randomised delay. */
   request(destination: MixAddress, message: Uint8Array, options: SendOptions): Promise<Uint8Array>;
-  /** Called for each whole message; `answer` is there when the sender enclosed SURBs. */
+  /** Keeps a standing pool of SURBs at the peer until it is closed. Throws MIXNET_BUSY and MIXNET_ADDRESS. */
+  converse(destination: MixAddress, options: ConversationOptions): Conversation;
+  /**
+   * Called for each whole message; `answer` is there when the sender enclosed SURBs, and works once.
+   * `write` is there in a conversation, and works as long as its pool has SURBs; throws MIXNET_ANSWER.
+   */
   onMessage(
     listener: (
       message: Uint8Array,
-      answer: ((bytes: Uint8Array) => Promise<void>) | undefined,
+      answer: WriteBack | undefined,
+      write: WriteBack | undefined,
     ) => void,
   ): () => void;
   /** A loop of `hops` relays that comes home to this client. */

@@ -6,7 +6,7 @@
 import type { Identity } from '@fog/crypto';
 import { fail } from '../errors.ts';
 import type { ConnectToGateway } from '../link/link-ports.ts';
-import { mailboxAddress } from './addresses.ts';
+import { destinationOf, mailboxAddress } from './addresses.ts';
 import type { ClientCoreDeps } from './client-core.ts';
 import { createClientParts } from './client-parts.ts';
 import { createGatewayConnection } from './gateway-connection.ts';
@@ -14,7 +14,7 @@ import { openGuards } from './guards.ts';
 import { EXPIRE_PERIOD_MS } from './limits.ts';
 import { type LoopReport, type LoopRequest, sendLoop } from './loops.ts';
 import type { MixClient, PingResult, PrivacyLevel } from './mix-client-api.ts';
-import { sendMessage } from './send-message.ts';
+import { sendFragments } from './send-message.ts';
 
 export interface MixClientOptions {
   /** The client key; its id is the mailbox. */
@@ -37,7 +37,7 @@ export interface MeasuringClient extends MixClient {
 
 export function createMixClient(options: MixClientOptions, deps: MixClientDeps): MeasuringClient {
   const parts = createClientParts(options.identity, options.cover ?? 'public', deps);
-  const { core, requests, incoming, cover, seat } = parts;
+  const { core, requests, conversations, incoming, cover, seat } = parts;
   const running = new AbortController();
   const cancels: (() => void)[] = [];
   let run: Promise<void> | undefined;
@@ -67,6 +67,7 @@ export function createMixClient(options: MixClientOptions, deps: MixClientDeps):
     stop: async () => {
       running.abort(fail('MIXNET_STOPPED'));
       requests.stop();
+      conversations.stop();
       cover.stop();
       core.outbox.stop();
       for (const cancel of cancels.splice(0)) cancel();
@@ -76,14 +77,15 @@ export function createMixClient(options: MixClientOptions, deps: MixClientDeps):
       if (seat.connection?.active !== undefined) return { state: 'healthy' };
       return { state: 'degraded', detail: seat.connection?.trouble ?? 'not started' };
     },
-    send: (destination, message, sending) => {
+    send: async (destination, message, sending) => {
       cover.use(sending.level);
-      return sendMessage(core, destination, message, sending);
+      return sendFragments(core, destinationOf(destination), message, sending);
     },
     request: (destination, message, sending) => {
       cover.use(sending.level);
       return requests.request(destination, message, sending);
     },
+    converse: (destination, talking) => conversations.open(destination, talking),
     onMessage: (listener) => incoming.onMessage(listener),
     ping: async ({ hops, delayClass = 0, signal }) => {
       const request = { purpose: 'ping', hops, classAt: () => delayClass };

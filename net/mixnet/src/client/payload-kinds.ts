@@ -19,6 +19,24 @@ export function encodeFetch({ id, indices }: Fetch): Uint8Array {
   return bytes;
 }
 
+/** Part of a conversation: its id 8 ‖ a fragment; without one, the SURBs beside are for its standing pool. */
+export const TALK_KIND = 4;
+
+export interface Talk {
+  readonly id: Uint8Array;
+  readonly fragment: Uint8Array | undefined;
+}
+
+/** Views, or undefined when the bytes are none. Never throws. */
+export function decodeTalk(bytes: Uint8Array): Talk | undefined {
+  if (bytes.length < FRAGMENT_ID_BYTES) return undefined;
+  const fragment = bytes.subarray(FRAGMENT_ID_BYTES);
+  return {
+    id: bytes.subarray(0, FRAGMENT_ID_BYTES),
+    fragment: fragment.length === 0 ? undefined : fragment,
+  };
+}
+
 /** Undefined when the bytes are none. Never throws. */
 export function decodeFetch(bytes: Uint8Array): Fetch | undefined {
   const count = (bytes.length - FRAGMENT_ID_BYTES) / 2;

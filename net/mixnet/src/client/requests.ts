@@ -2,30 +2,27 @@
  * Asking: a message with SURBs for its answer. It is sent again after a timer of the routes' quantile and
  * a random time, so that nobody who drops a packet can predict when the next one comes.
  */
-import {
-  FRAGMENT_FRAME_BYTES,
-  FRAGMENT_ID_BYTES,
-  MAX_SURBS,
-  PAYLOAD_KIND,
-  splitMessage,
-} from '@fog/sphinx';
+import { FRAGMENT_ID_BYTES, MAX_SURBS, PAYLOAD_KIND, splitMessage } from '@fog/sphinx';
 import { isFogError } from '@fog/kernel';
 import { fail } from '../errors.ts';
+import { idKey } from '../ids.ts';
 import { type Destination, destinationOf } from './addresses.ts';
 import { type AnswerParts, createAnswerParts } from './answer-parts.ts';
 import { type ClientCore, lossOf, timerMs } from './client-core.ts';
 import { drawBytes, drawExponential } from './draws.ts';
 import { LEVELS } from './levels.ts';
-import { MAX_ATTEMPTS, MAX_OPEN_REQUESTS } from './limits.ts';
-import type { LossClass, MixAddress, SendOptions } from './mix-client-api.ts';
+import { MAX_ATTEMPTS, MAX_OPEN_REQUESTS, POOL_HALF } from './limits.ts';
+import type { LossClass, MixAddress } from './mix-client-api.ts';
 import type { MakePacket } from './outbox.ts';
 import { encodeFetch, FETCH_KIND } from './payload-kinds.ts';
 import type { PlannedRoute } from './routes.ts';
-import { sealedRoom } from './sealed-content.ts';
+import { fragmentContent, partRoom, type TalkOptions } from './send-message.ts';
 
 export interface Requests {
   readonly open: number;
-  request(destination: MixAddress, message: Uint8Array, options: SendOptions): Promise<Uint8Array>;
+  request(destination: MixAddress, message: Uint8Array, options: TalkOptions): Promise<Uint8Array>;
+  /** Part of an answer that came on a standing SURB; false when no request waits for it. */
+  accept(data: Uint8Array): boolean;
   /** Ends all of them with MIXNET_STOPPED. */
   stop(): void;
 }
@@ -33,7 +30,7 @@ export interface Requests {
 interface Asking {
   readonly id: Uint8Array;
   readonly to: Destination;
-  readonly options: SendOptions;
+  readonly options: TalkOptions;
   readonly parts: AnswerParts;
   readonly surbIds: Uint8Array[];
   readonly losses: LossClass[];
@@ -49,14 +46,19 @@ interface Asking {
 
 export function createRequests(core: ClientCore): Requests {
   const stopping = new AbortController();
-  let open = 0;
+  const open = new Map<string, Asking>();
   return {
     get open() {
-      return open;
+      return open.size;
+    },
+    accept: (data) => {
+      const asking = open.get(idKey(data.subarray(0, FRAGMENT_ID_BYTES)));
+      if (asking !== undefined) takePart(asking, data);
+      return asking !== undefined;
     },
     request: async (destination, message, options) => {
-      if (open >= MAX_OPEN_REQUESTS) {
-        const text = `${open} requests wait for their answers already: let some end first.`;
+      if (open.size >= MAX_OPEN_REQUESTS) {
+        const text = `${open.size} requests wait for their answers already: let some end first.`;
         throw fail('MIXNET_BUSY', { message: text });
       }
       const signals = [stopping.signal, ...(options.signal ? [options.signal] : [])];
@@ -74,11 +76,11 @@ export function createRequests(core: ClientCore): Requests {
         routes: [],
         progress: () => {},
       };
-      open += 1;
+      open.set(idKey(id), asking);
       try {
         return await ask(core, asking, message);
       } finally {
-        open -= 1;
+        open.delete(idKey(id));
       }
     },
     stop: () => stopping.abort(fail('MIXNET_STOPPED')),
@@ -148,18 +150,17 @@ async function sendAll(
 
 function packetsOf(core: ClientCore, asking: Asking, message: Uint8Array): MakePacket[] {
   if (asking.parts.total !== undefined) return fetches(core, asking, asking.parts.missing());
-  const surbs = surbsBeside(message.length);
-  const fragments = splitMessage(message, asking.id, sealedRoom(surbs) - FRAGMENT_FRAME_BYTES);
-  asking.asked = surbs * fragments.length;
-  return fragments.map((data) =>
-    packetTo(core, asking, { kind: PAYLOAD_KIND.fragment, data, surbs }),
-  );
+  const { talk } = asking.options;
+  const surbs = surbsBeside(message.length, talk);
+  const fragments = splitMessage(message, asking.id, partRoom(surbs, talk));
+  asking.asked = surbs * fragments.length + (talk === undefined ? 0 : POOL_HALF);
+  return fragments.map((part) => packetTo(core, asking, { ...fragmentContent(part, talk), surbs }));
 }
 
 /** As many SURBs as fit beside a short message, one beside each part of a long one. */
-function surbsBeside(sizeBytes: number): number {
+function surbsBeside(sizeBytes: number, talk: Uint8Array | undefined): number {
   for (let surbs = MAX_SURBS; surbs > 1; surbs -= 1) {
-    if (sizeBytes <= sealedRoom(surbs) - FRAGMENT_FRAME_BYTES) return surbs;
+    if (sizeBytes <= partRoom(surbs, talk)) return surbs;
   }
   return 1;
 }
@@ -218,12 +219,16 @@ function surbFor(
       core.health.succeeded(back.relays);
       const late = core.clock.monotonicMs() - sentMs > dueMs;
       if (late) core.metrics.count('fog_mixnet_client_losses_total', { class: 'late' });
-      if (!asking.parts.add(content.data)) return;
-      asking.received += 1;
-      asking.progress();
+      takePart(asking, content.data);
     },
   });
   return surb;
+}
+
+function takePart(asking: Asking, data: Uint8Array): void {
+  if (!asking.parts.add(data)) return;
+  asking.received += 1;
+  asking.progress();
 }
 
 /** `whole`: nothing is missing. `more`: the answer is longer than was asked for. `quiet`: the timer ran out. */

@@ -9,7 +9,7 @@ import { TIMER_QUANTILE } from './limits.ts';
 import { choosePath } from './paths.ts';
 
 /** Relays take packets of an epoch for so long after its end: 3 of 20 minutes. */
-const OVERLAP_SHARE = 3 / 20;
+export const OVERLAP_SHARE = 3 / 20;
 
 export interface RouteRequest {
   readonly consensus: VerifiedConsensus;

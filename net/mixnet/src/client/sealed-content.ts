@@ -25,6 +25,7 @@ const CIPHER = 'chacha20poly1305';
 const LABEL = utf8('fog-mix-sealed/1');
 /** Each key is used once. */
 const NONCE = new Uint8Array(AEAD_NONCE_BYTES[CIPHER]);
+/** What is left of a body. */
 const OPEN_BYTES = BODY_BYTES - X25519_BYTES - AEAD_TAG_BYTES;
 const AT = { kind: 0, surbCount: 1, length: 2, body: 4 } as const;
 
