@@ -96,10 +96,7 @@ export function poolService(pool: PeelPool): Service {
     name: 'peel-pool',
     start: (signal) => pool.start(signal),
     stop: () => pool.stop(),
-    health: async () => {
-      const fault = pool.fault();
-      return fault === undefined ? { state: 'healthy' } : { state: 'unhealthy', detail: fault };
-    },
+    health: async () => pool.health(),
   };
 }
 

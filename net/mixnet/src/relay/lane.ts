@@ -100,6 +100,14 @@ export class Lane implements PeelLane {
     if (this.#depth === 0) this.#options.onClosed();
   }
 
+  /** A packet whose thread ended: nobody knows how far it came. */
+  lose(slot: number): void {
+    this.#depth -= 1;
+    this.release(slot);
+    if (!this.#closed) this.#options.onLost?.();
+    else if (this.#depth === 0) this.#options.onClosed();
+  }
+
   mark(slot: number): number {
     return this.#state.marks[slot] ?? 0;
   }

@@ -17,6 +17,12 @@ export const MAX_BATCH = 128;
 export const PUBLISH_EVERY = 8;
 /** A peel thread that does not come up in this time never will. */
 export const WORKER_START_MS = 20_000;
+/** First pause before a peel thread that ended is started again; doubled each time. */
+export const MIN_THREAD_PAUSE_MS = 100;
+/** Where that doubling ends: a thread that cannot run costs little, and is back soon once it can. */
+export const MAX_THREAD_PAUSE_MS = 10_000;
+/** A thread that peeled for so long had started well: the pauses begin anew. */
+export const STEADY_THREAD_MS = 20_000;
 
 /** Share of an epoch for which the key of the last one is still taken, and that of the next one already: 3 of 20 minutes. */
 export const WINDOW_OF_EPOCH: number = 3 / 20;

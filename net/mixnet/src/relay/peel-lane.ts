@@ -7,6 +7,8 @@ export interface LaneOptions {
   readonly queueLimit: number;
   /** Called for each packet that was peeled; the slot is the lane's until it is released. */
   readonly onPeeled: (slot: number) => void;
+  /** Called for each packet whose thread ended before it was peeled; its slot is free already. */
+  readonly onLost?: () => void;
 }
 
 /** Why a packet was not taken. */

@@ -2,7 +2,7 @@
  * Worker threads that peel for every relay of the process. Packets stay in shared memory; threads sleep on
  * a word of it and are woken by `Atomics.notify`, the main thread by `Atomics.waitAsync`.
  */
-import { type Clock, errorMessage, type Logger } from '@fog/kernel';
+import { type Clock, errorMessage, type Health, type Logger } from '@fog/kernel';
 import { fail } from '../errors.ts';
 import type { MixMetrics } from '../ports.ts';
 import { eraseKeyTable, KEY_TABLE_BYTES, lockKeyTable } from './key-table.ts';
@@ -17,10 +17,11 @@ import {
   entrySlot,
   openShared,
   type PeelSharedMemory,
+  takeUnfinished,
   WORKER_WORD,
   workerLine,
 } from './peel-shared.ts';
-import { type PeelThread, startPeelThread } from './peel-thread.ts';
+import { PeelThreads } from './peel-threads.ts';
 
 export interface PeelPoolOptions {
   readonly workers: number;
@@ -38,8 +39,8 @@ export interface PeelPool {
   readonly workers: number;
   /** Throws MIXNET_LANES when it serves as many relays as it can. */
   openLane(options: LaneOptions): PeelLane;
-  /** What is wrong with it; undefined when all threads run. */
-  fault(): string | undefined;
+  /** Degraded while a thread that ended is started again. */
+  health(): Health;
   /** Slots in use and slots there is memory for. */
   memory(): { readonly used: number; readonly slots: number };
   /** Throws MIXNET_PEEL_THREAD. */
@@ -58,10 +59,10 @@ class SharedPool implements PeelPool {
   readonly #lane: LaneShared;
   readonly #lanes: (Lane | undefined)[] = [];
   readonly #pump: PeelPump;
-  #threads: readonly PeelThread[] = [];
-  #fault: string | undefined = 'it was not started';
+  readonly #threads: PeelThreads;
   #stopMetrics = (): void => {};
   #toldSubmitted = 0;
+  #toldEnds = 0;
 
   constructor({ workers, maxSlots }: PeelPoolOptions, deps: PeelPoolDeps) {
     this.workers = Math.min(MAX_WORKERS, Math.max(1, workers));
@@ -70,14 +71,18 @@ class SharedPool implements PeelPool {
     const shared = openShared(this.#memory);
     this.#lane = {
       shared,
-      memory: createPacketMemory(maxSlots, (block) => {
-        for (const thread of this.#threads) thread.give(block);
-      }),
+      memory: createPacketMemory(maxSlots, (block) => this.#threads.give(block)),
       marks: new Uint8Array(maxSlots),
       submitted: 0,
       unflushed: 0,
     };
     this.#pump = new PeelPump(shared, (entry) => this.#finish(entry));
+    this.#threads = new PeelThreads({
+      ...deps,
+      memory: this.#memory,
+      blocks: () => this.#lane.memory.blocks.map(({ memory }) => memory),
+      onEnd: (worker) => this.#loseUnfinished(worker),
+    });
   }
 
   openLane(options: LaneOptions): PeelLane {
@@ -96,8 +101,8 @@ class SharedPool implements PeelPool {
     return lane;
   }
 
-  fault(): string | undefined {
-    return this.#fault;
+  health(): Health {
+    return this.#threads.health();
   }
 
   memory(): { readonly used: number; readonly slots: number } {
@@ -110,37 +115,29 @@ class SharedPool implements PeelPool {
     if (!lockKeyTable(this.#memory.keyTable)) {
       logger.warn('mix keys are not locked in memory: raise the limit of locked memory');
     }
-    const onEnd = (why: string): void => this.#broke(why);
-    this.#threads = Array.from({ length: this.workers }, (_, worker) =>
-      startPeelThread({ memory: this.#memory, worker, onEnd }),
-    );
-    for (const { memory } of this.#lane.memory.blocks) {
-      for (const thread of this.#threads) thread.give(memory);
-    }
     try {
-      await Promise.all(this.#threads.map((thread) => thread.ready(clock, signal)));
+      await this.#threads.start(signal);
     } catch (error) {
       await this.stop();
       throw error;
     }
-    this.#fault = undefined;
     this.#pump.start();
     this.#stopMetrics = clock.every(METRICS_PERIOD_MS, () => this.#report());
   }
 
   async stop(): Promise<void> {
-    this.#fault ??= 'it was stopped';
     this.#stopMetrics();
     this.#pump.stop();
-    const threads = this.#threads;
-    this.#threads = [];
-    await Promise.all(threads.map((thread) => thread.end()));
+    await this.#threads.stop();
     eraseKeyTable(this.#memory.keyTable);
   }
 
-  #broke(why: string): void {
-    this.#fault = `a peel thread ended: ${why}`;
-    this.#deps.logger.error('peel thread ended', { why });
+  /** What the thread had finished still counts; the rest of its batch is dropped, and its slots are free. */
+  #loseUnfinished(worker: number): number {
+    this.#pump.drain();
+    const entries = takeUnfinished(this.#lane.shared, worker);
+    for (const entry of entries) this.#lanes[entryLane(entry)]?.lose(entrySlot(entry));
+    return entries.length;
   }
 
   /** What a relay does with a packet must not stop the packets of the others. */
@@ -160,6 +157,13 @@ class SharedPool implements PeelPool {
     const { submitted } = this.#lane;
     metrics.count('fog_mixnet_slot_uses_total', undefined, (submitted - this.#toldSubmitted) | 0);
     this.#toldSubmitted = submitted;
+    metrics.gauge('fog_mixnet_peel_threads', this.#threads.ready);
+    metrics.count(
+      'fog_mixnet_peel_thread_ends_total',
+      undefined,
+      this.#threads.ends - this.#toldEnds,
+    );
+    this.#toldEnds = this.#threads.ends;
     for (let worker = 0; worker < this.workers; worker += 1) {
       const take = (word: number): number =>
         Atomics.exchange(control, workerLine(worker) + word, 0);

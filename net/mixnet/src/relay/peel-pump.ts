@@ -33,7 +33,7 @@ export class PeelPump {
     while (this.#running) {
       const seen = Atomics.load(control, CONTROL.wakes);
       Atomics.store(control, CONTROL.mainWaits, 1);
-      if (this.#drain()) continue;
+      if (this.drain()) continue;
       const wake = Atomics.waitAsync(control, CONTROL.wakes, seen);
       if (!wake.async) continue;
       void wake.value.then(this.#wait);
@@ -41,7 +41,8 @@ export class PeelPump {
     }
   };
 
-  #drain(): boolean {
+  /** Takes what is done now; true when there was any. */
+  drain(): boolean {
     const { control, doneRings } = this.#shared;
     let any = false;
     for (let worker = 0; worker < doneRings.length; worker += 1) {

@@ -2,7 +2,7 @@
  * The memory through which the main thread and the peel threads talk: a ring of packets to peel, one ring
  * per thread of packets that are done, and words to sleep on. Positions only grow (modulo 2³²).
  */
-import { MAX_WORKERS } from './limits.ts';
+import { MAX_BATCH, MAX_WORKERS } from './limits.ts';
 
 /** Words of `control`. */
 export const CONTROL = {
@@ -23,7 +23,17 @@ export const CONTROL = {
 } as const;
 
 /** Words of a thread's line. */
-export const WORKER_WORD = { done: 0, packets: 1, micros: 2, batches: 3 } as const;
+export const WORKER_WORD = {
+  done: 0,
+  packets: 1,
+  micros: 2,
+  batches: 3,
+  /** Value of `done` when the batch was claimed, and packets in it: what a thread that ends had in hand. */
+  batchAt: 4,
+  batchCount: 5,
+  /** 1 while it counts as a sleeper. */
+  asleep: 6,
+} as const;
 const LINE_WORDS = 16;
 
 export interface PeelShared {
@@ -32,6 +42,8 @@ export interface PeelShared {
   readonly ringSize: number;
   readonly submitRing: Int32Array;
   readonly doneRings: readonly Int32Array[];
+  /** Per thread, the entries it claimed last. */
+  readonly batches: readonly Int32Array[];
   /** See `key-table.ts`. */
   readonly keyTable: SharedArrayBuffer;
 }
@@ -53,7 +65,7 @@ export function createSharedMemory(
   const ringSize = 2 ** Math.ceil(Math.log2(maxSlots + 1));
   return {
     control: new SharedArrayBuffer((CONTROL.done + LINE_WORDS * MAX_WORKERS) * 4),
-    rings: new SharedArrayBuffer(ringSize * 4 * (1 + workers)),
+    rings: new SharedArrayBuffer(4 * (ringSize * (1 + workers) + MAX_BATCH * workers)),
     keyTable: new SharedArrayBuffer(keyTableBytes),
     ringSize,
     workers,
@@ -70,8 +82,26 @@ export function openShared(memory: PeelSharedMemory): PeelShared {
       { length: workers },
       (_, worker) => new Int32Array(rings, (1 + worker) * ringSize * 4, ringSize),
     ),
+    batches: Array.from(
+      { length: workers },
+      (_, worker) =>
+        new Int32Array(rings, 4 * (ringSize * (1 + workers) + MAX_BATCH * worker), MAX_BATCH),
+    ),
     keyTable: memory.keyTable,
   };
+}
+
+/** Entries the thread had claimed and not finished, for when it is gone; it counts as a sleeper no longer. */
+export function takeUnfinished({ control, batches }: PeelShared, worker: number): number[] {
+  const line = workerLine(worker);
+  const count = Atomics.load(control, line + WORKER_WORD.batchCount);
+  const at = Atomics.load(control, line + WORKER_WORD.batchAt);
+  const finished = (Atomics.load(control, line + WORKER_WORD.done) - at) | 0;
+  Atomics.store(control, line + WORKER_WORD.batchCount, 0);
+  if (Atomics.exchange(control, line + WORKER_WORD.asleep, 0) === 1) {
+    Atomics.sub(control, CONTROL.sleepers, 1);
+  }
+  return count === 0 ? [] : [...(batches[worker] as Int32Array).subarray(finished, count)];
 }
 
 export function workerLine(worker: number): number {

@@ -31,11 +31,14 @@ export function startPeelThread({ memory, worker, onEnd }: PeelThreadOptions): P
     env: {},
   });
   let ending = false;
+  let cause: string | undefined;
   thread.on('error', (error) => {
-    if (!ending) onEnd(errorMessage(error));
+    cause = errorMessage(error);
   });
+  // After this nothing of the thread touches the shared memory any more.
   thread.on('exit', (code) => {
-    if (!ending) onEnd(`exit code ${code}`);
+    port1.close();
+    if (!ending) onEnd(cause ?? `exit code ${code}`);
   });
   return {
     ready: async (clock, signal) => ready(thread, clock, signal),

@@ -47,10 +47,10 @@ class PeelThread {
   readonly #mask: number;
   readonly #port: MessagePort;
   readonly #blocks: Block[] = [];
-  readonly #batch = new Int32Array(MAX_BATCH);
+  readonly #batch: Int32Array;
   readonly #keys: MixKey[][] = Array.from({ length: MAX_LANES }, () => []);
   #keysSeen = -1;
-  #done = 0;
+  #done: number;
   readonly #space = createPeelSpace();
   // Packets are peeled in memory of the thread: shared memory is slow to touch.
   readonly #peeled = Buffer.from(new ArrayBuffer(PEELED_BYTES));
@@ -61,7 +61,10 @@ class PeelThread {
     this.#control = this.#shared.control;
     this.#workers = memory.workers;
     this.#doneRing = this.#shared.doneRings[worker] as Int32Array;
+    this.#batch = this.#shared.batches[worker] as Int32Array;
     this.#line = workerLine(worker);
+    // Where the thread before this one stopped.
+    this.#done = Atomics.load(this.#control, this.#line + WORKER_WORD.done);
     this.#mask = memory.ringSize - 1;
     this.#port = blocks;
   }
@@ -88,7 +91,11 @@ class PeelThread {
       }
       const next = (claimed + take) | 0;
       const before = Atomics.compareExchange(this.#control, CONTROL.claimed, claimed, next);
-      if (before === claimed) return take;
+      if (before !== claimed) continue;
+      // Nothing that a thread can be ended in lies between the claim and this note of it.
+      Atomics.store(this.#control, this.#line + WORKER_WORD.batchAt, this.#done);
+      Atomics.store(this.#control, this.#line + WORKER_WORD.batchCount, take);
+      return take;
     }
   }
 
@@ -96,9 +103,11 @@ class PeelThread {
   #sleep(): void {
     const seen = Atomics.load(this.#control, CONTROL.submitted);
     Atomics.add(this.#control, CONTROL.sleepers, 1);
+    Atomics.store(this.#control, this.#line + WORKER_WORD.asleep, 1);
     if (seen === Atomics.load(this.#control, CONTROL.claimed)) {
       Atomics.wait(this.#control, CONTROL.submitted, seen);
     }
+    Atomics.store(this.#control, this.#line + WORKER_WORD.asleep, 0);
     Atomics.sub(this.#control, CONTROL.sleepers, 1);
   }
 

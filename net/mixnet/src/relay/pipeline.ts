@@ -39,7 +39,11 @@ export class Pipeline {
     this.#deps = deps;
     this.#delayLimit = delayLimit;
     this.#wheel = createTimingWheel(deps.clock, (slot) => this.#finish(slot));
-    this.lane = deps.openLane({ queueLimit, onPeeled: (slot) => this.#peeled(slot) });
+    this.lane = deps.openLane({
+      queueLimit,
+      onPeeled: (slot) => this.#peeled(slot),
+      onLost: () => deps.counters.drop('peel-thread'),
+    });
   }
 
   get delayed(): number {

@@ -10,6 +10,8 @@ export const RELAY_DROPS = [
   'cross-epoch',
   'queue-full',
   'no-memory',
+  /** The thread that had it ended. */
+  'peel-thread',
   'delay-pool',
   /** No consensus names the next relay. */
   'no-route',

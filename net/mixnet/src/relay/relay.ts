@@ -127,10 +127,8 @@ class MixRelay implements Relay {
     if (running === undefined || this.#stopping !== undefined) {
       return { state: 'unhealthy', detail: 'The relay is not running.' };
     }
-    const fault = this.#deps.pool.fault();
-    if (fault !== undefined) {
-      return { state: 'unhealthy', detail: `The peel threads do not run: ${fault}. Restart it.` };
-    }
+    const pool = this.#deps.pool.health();
+    if (pool.state !== 'healthy') return pool;
     if (running.links.port === 0) return { state: 'unhealthy', detail: 'It does not listen.' };
     if (!(await this.#passesOwnPacket(running, signal))) {
       return { state: 'unhealthy', detail: 'A packet did not get through its own pipeline.' };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import type { Worker } from 'node:worker_threads';
 import { randomFill } from '@fog/crypto';
 import { silentLogger, systemClock } from '@fog/kernel';
 import {
@@ -11,7 +12,7 @@ import {
   peel,
 } from '@fog/sphinx';
 import { waitFor } from '@fog/testkit';
-import { MAX_LANES } from '../../src/relay/limits.ts';
+import { MAX_BATCH, MAX_LANES } from '../../src/relay/limits.ts';
 import { createPeelPool, type PeelPool } from '../../src/relay/peel-pool.ts';
 import type { PeelLane } from '../../src/relay/peel-lane.ts';
 import { never, noMetrics, testPayload } from './relay-world.ts';
@@ -138,9 +139,60 @@ suite('peel pool', () => {
     });
   });
 
+  test('a thread that ends is replaced: its batch is lost by count, all else is peeled', async () => {
+    const threads: Worker[] = [];
+    const onWorker = (thread: Worker): void => void threads.push(thread);
+    process.on('worker', onWorker);
+    try {
+      await usePool(2, 4096, async (pool) => {
+        const counts = { peeled: 0, lost: 0 };
+        const lane: PeelLane = pool.openLane({
+          queueLimit: 4096,
+          onPeeled: (slot) => {
+            counts.peeled += 1;
+            lane.release(slot);
+          },
+          onLost: () => {
+            counts.lost += 1;
+          },
+        });
+        const key = lane.keys.create(EPOCH, randomFill);
+        lane.keys.setOpen(EPOCH, true);
+        const packet = Buffer.from(packetFor(key));
+        const settled = (): number => counts.peeled + counts.lost;
+        const submit = (count: number): void => {
+          for (let index = 0; index < count; index += 1) lane.submit(packet, 0, 0);
+          lane.flush();
+        };
+        let expected = 0;
+        for (const worker of [0, 1]) {
+          expected += 2000;
+          submit(2000);
+          await waitFor('the threads to be at work', () => settled() > expected - 2000);
+          await threads[worker]?.terminate();
+          await waitFor('all to be peeled or lost', () => settled() === expected);
+          assert.equal(lane.depth, 0);
+          assert.equal(pool.memory().used, 0);
+        }
+        await waitFor('both threads to be back', () => pool.health().state === 'healthy');
+        assert.equal(threads.length, 4);
+        assert.match(pool.health().detail ?? '', /2 times so far; \d+ packets were dropped/);
+        assert.match(pool.health().detail ?? '', new RegExp(`; ${counts.lost} packets`));
+        await Promise.all(threads.slice(2).map((thread) => thread.terminate()));
+        assert.equal(pool.health().state, 'degraded');
+        expected += 500;
+        submit(500);
+        await waitFor('new threads to peel what waited', () => settled() === expected);
+        assert.ok(counts.peeled >= expected - 2 * MAX_BATCH);
+      });
+    } finally {
+      process.off('worker', onWorker);
+    }
+  });
+
   test('a start that is given up says so and leaves no thread', async () => {
     const pool = createPeelPool({ workers: 1, maxSlots: 1024 }, deps);
     await assert.rejects(pool.start(AbortSignal.abort()), { code: 'MIXNET_PEEL_THREAD' });
-    assert.notEqual(pool.fault(), undefined);
+    assert.equal(pool.health().state, 'unhealthy');
   });
 });
