@@ -1,8 +1,18 @@
+export { explainRefusal } from './explain-refusal.ts';
 export { capacityFor, explainPlacement, place } from './place.ts';
 export type {
+  GeoPoint,
   Placement,
   PlacementNode,
   PlacementOptions,
   PlacementTask,
   Refusal,
 } from './placement.ts';
+export {
+  type Candidate,
+  explainRoute,
+  isRoutingStrategy,
+  route,
+  type RoutingStrategyName,
+} from './routing/route.ts';
+export type { RouteState } from './routing/rule.ts';

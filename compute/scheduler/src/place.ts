@@ -5,7 +5,7 @@ import type {
   PlacementTask,
   Refusal,
 } from './placement.ts';
-import { refusalOf } from './feasibility.ts';
+import { leaseWindow, refusalNow, refusalOf } from './feasibility.ts';
 
 /**
  * Assigns tasks to nodes. Pure: the same tasks, nodes and options give the same placement.
@@ -36,7 +36,7 @@ export function capacityFor(task: PlacementTask, nodes: readonly PlacementNode[]
   let capacity = 0;
   for (const node of nodes) {
     if (refusalOf(task, node) === undefined)
-      capacity += Math.max(0, window(task, node) - node.held);
+      capacity += Math.max(0, leaseWindow(task, node) - node.held);
   }
   return capacity;
 }
@@ -48,15 +48,11 @@ export function explainPlacement(
 ): { readonly node: string; readonly refusal: Refusal }[] {
   const refusals: { node: string; refusal: Refusal }[] = [];
   for (const node of nodes) {
-    const refusal = refusalOf(task, node) ?? (node.held >= window(task, node) ? 'full' : undefined);
+    const refusal = refusalNow(task, node);
     if (refusal === undefined) return [];
     refusals.push({ node: node.id, refusal });
   }
   return refusals;
-}
-
-function window(task: PlacementTask, node: PlacementNode): number {
-  return Math.min(node.credit, node.slots * task.depth);
 }
 
 /** `first` rotates the scan so that equally loaded nodes take turns. */
@@ -73,7 +69,7 @@ function leastLoaded(
     const node = nodes[(first + step) % nodes.length];
     if (node === undefined || refusalOf(task, node) !== undefined) continue;
     const count = held.get(node.id) ?? 0;
-    if (count >= window(task, node)) continue;
+    if (count >= leaseWindow(task, node)) continue;
     const avoided = task.avoid?.has(node.id) ?? false;
     const load = count / node.slots;
     if (best === undefined || (avoided === bestAvoided ? load < bestLoad : bestAvoided)) {

@@ -8,6 +8,27 @@ export interface PlacementTask {
   readonly depth: number;
   /** Nodes that failed this task before: taken only when no other can. */
   readonly avoid?: ReadonlySet<string>;
+  /** Owners that may not take it: they hold another copy of the same task. */
+  readonly excludedOwners?: ReadonlySet<string>;
+  readonly excludedNodes?: ReadonlySet<string>;
+  /** Content id of the program: a node that ran it is warm. */
+  readonly module?: string;
+  readonly cores?: number;
+  readonly diskBytes?: number;
+  readonly gpus?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly region?: string;
+  readonly minTrust?: number;
+  /** Absent is `public`. */
+  readonly privacy?: 'public' | 'private' | 'confidential' | 'secret';
+  /** Where the request comes from. */
+  readonly from?: GeoPoint;
+}
+
+/** Degrees, WGS 84. */
+export interface GeoPoint {
+  readonly latitude: number;
+  readonly longitude: number;
 }
 
 export interface PlacementNode {
@@ -22,6 +43,22 @@ export interface PlacementNode {
   readonly credit: number;
   /** Leases it holds now. */
   readonly held: number;
+  /** Why it takes nothing at all now. */
+  readonly closed?: 'draining' | 'maintenance' | 'cooling';
+  readonly cores?: number;
+  readonly diskBytes?: number;
+  readonly gpus?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly region?: string;
+  readonly coordinates?: GeoPoint;
+  /** Smoothed round trip to the coordinator. */
+  readonly rttMs?: number;
+  /** Share of its cores in use by anybody, 0 to 1. */
+  readonly cpuLoad?: number;
+  /** Lower bound of its reputation, 0 to 1; absent without evidence. */
+  readonly trust?: number;
+  /** Programs it ran of late: compiled and cached there. */
+  readonly warm?: ReadonlySet<string>;
 }
 
 export interface PlacementOptions {
@@ -36,5 +73,21 @@ export interface Placement {
   readonly unplaced: readonly number[];
 }
 
-/** Why a node cannot take a task. `full` passes with time, the others only when something changes. */
-export type Refusal = 'runtime' | 'sandbox-level' | 'memory' | 'full';
+/** Why a node cannot take a task. `full` and `cooling` pass with time, the others only when something changes. */
+export type Refusal =
+  | 'runtime'
+  | 'sandbox-level'
+  | 'memory'
+  | 'cores'
+  | 'disk'
+  | 'gpu'
+  | 'labels'
+  | 'region'
+  | 'trust'
+  | 'privacy'
+  | 'excluded'
+  | 'same-owner'
+  | 'draining'
+  | 'maintenance'
+  | 'cooling'
+  | 'full';

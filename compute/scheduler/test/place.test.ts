@@ -8,26 +8,7 @@ import {
   type PlacementNode,
   type PlacementTask,
 } from '../src/index.ts';
-
-const GIB = 2 ** 30;
-const task = (over: Partial<PlacementTask> = {}): PlacementTask => ({
-  owner: 'ann',
-  runtime: 'wasm',
-  memoryBytes: GIB,
-  depth: 1,
-  ...over,
-});
-const node = (id: string, over: Partial<PlacementNode> = {}): PlacementNode => ({
-  id,
-  owner: 'ann',
-  runtimes: ['wasm', 'python'],
-  sandboxLevel: 'os',
-  memoryBytes: 8 * GIB,
-  slots: 2,
-  credit: 16,
-  held: 0,
-  ...over,
-});
+import { GIB, node, task } from './fixture.ts';
 
 test('spreads over nodes by held work for their slots', () => {
   const nodes = [node('a', { slots: 4 }), node('b', { slots: 2 })];

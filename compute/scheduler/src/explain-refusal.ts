@@ -1,0 +1,48 @@
+import { formatSize } from '@fog/kernel';
+import { CONFIDENTIAL_TRUST } from './feasibility.ts';
+import type { PlacementNode, PlacementTask, Refusal } from './placement.ts';
+
+type Words = (task: PlacementTask, node: PlacementNode) => string;
+
+/** Continues a sentence that begins with the node's name. */
+const WORDS: Readonly<Record<Refusal, Words>> = {
+  runtime: (task) => `cannot run ${task.runtime}`,
+  'sandbox-level': (task) =>
+    `runs ${task.runtime} of its own owner only, because it has no bubblewrap`,
+  memory: (task, node) =>
+    lacks('memory', formatSize(task.memoryBytes), formatSize(node.memoryBytes)),
+  cores: (task, node) => lacks('cores', task.cores ?? 0, node.cores ?? 1),
+  disk: (task, node) =>
+    lacks('disk', formatSize(task.diskBytes ?? 0), formatSize(node.diskBytes ?? 0)),
+  gpu: (task, node) => lacks('GPUs', task.gpus ?? 0, node.gpus ?? 0),
+  labels: (task, node) => `does not have the label ${missingLabels(task, node)}`,
+  region: (task, node) => `is in ${node.region ?? 'no known region'}, not in ${task.region}`,
+  trust: (task, node) =>
+    `has a trust of ${(node.trust ?? 0).toFixed(2)}, and the job asks for ${task.minTrust}`,
+  privacy: (task) =>
+    task.privacy === 'secret'
+      ? 'belongs to another owner, and the job is secret'
+      : `has no bubblewrap or a trust below ${CONFIDENTIAL_TRUST}, and the job is ${task.privacy}`,
+  excluded: () => 'is excluded by the job',
+  'same-owner': () => 'belongs to an owner that has a copy of this task already',
+  draining: () => 'is draining',
+  maintenance: () => 'is in maintenance',
+  cooling: () => 'cools down after failures',
+  full: () => 'has no free slot',
+};
+
+/** Why the node cannot take the task, to be read after the node's name. */
+export function explainRefusal(refusal: Refusal, task: PlacementTask, node: PlacementNode): string {
+  return WORDS[refusal](task, node);
+}
+
+function lacks(what: string, wanted: string | number, has: string | number): string {
+  return `has ${has} of ${what}, and the job asks for ${wanted}`;
+}
+
+function missingLabels(task: PlacementTask, node: PlacementNode): string {
+  return Object.entries(task.labels ?? {})
+    .filter(([name, value]) => node.labels?.[name] !== value)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(', ');
+}

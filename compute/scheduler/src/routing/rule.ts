@@ -1,0 +1,32 @@
+import type { PlacementNode, PlacementTask } from '../placement.ts';
+
+export interface RouteState {
+  /** Uniform in [0, 1): `random` draws two of these. */
+  readonly random: () => number;
+  /** The node that served last, for the turns of `round_robin`. */
+  readonly last?: string | undefined;
+}
+
+export interface Score {
+  /** Lower is better. */
+  readonly value: number;
+  /** What it is made of, in words with units. */
+  readonly because: string;
+}
+
+/** Scores nodes that can all take the task; the answer is in their order. */
+export type RoutingRule = (
+  task: PlacementTask,
+  nodes: readonly PlacementNode[],
+  state: RouteState,
+) => readonly Score[];
+
+/** Share of the node's room that is taken: leases for its slots, and the work of others on its cores. */
+export function loadOf(node: PlacementNode): number {
+  return node.held / node.slots + (node.cpuLoad ?? 0);
+}
+
+export function loadWords(node: PlacementNode): string {
+  const cpu = node.cpuLoad === undefined ? '' : `, cpu ${Math.round(node.cpuLoad * 100)} %`;
+  return `${node.held} of ${node.slots} slots taken${cpu}`;
+}
