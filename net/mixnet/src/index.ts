@@ -32,6 +32,7 @@ export {
 } from './directory/authority.ts';
 export { authorityContact, type AuthorityKeys, authorityKeys } from './directory/authority-keys.ts';
 export type { AuthorityStatus, ConsensusSummary } from './directory/authority-requests.ts';
+export { checkNetwork } from './directory/check-network.ts';
 export {
   type ConsensusClient,
   type ConsensusClientDeps,
@@ -51,6 +52,7 @@ export type {
 } from './directory/documents.ts';
 export type { RelayStanding } from './directory/figures.ts';
 export { verifyLottery, type LotteryVerdict } from './directory/lottery.ts';
+export { networkDigest } from './directory/network-digest.ts';
 export { MIXNET_ERRORS } from './errors.ts';
 export { createGateway, type Gateway, type GatewayStats } from './gateway/gateway.ts';
 export { ECHO_SERVICE, type MixService, NULL_SERVICE } from './gateway/services.ts';

@@ -5,6 +5,7 @@ import { usage } from '../command/parse-flags.ts';
 import { FOG_FLAGS, JSON_FLAG } from '../command/shared-flags.ts';
 import { suggest } from '../command/suggest.ts';
 import { type OpenClient, openClient } from '../connect/open-client.ts';
+import { MAX_AUTHORITIES } from '../mix/limits.ts';
 import { dataDirOf } from '../process/data-dir.ts';
 import { type Host, sayNext } from '../process/host.ts';
 import { readWhole } from '../run/run-flags.ts';
@@ -21,6 +22,11 @@ const FLAGS = {
   count: { type: 'text', value: 'N', help: 'ping: loops, one after the other (1)' },
   level: { type: 'text', value: 'LEVEL', help: `path: ${MIX_LEVELS.join(', ')} (private)` },
   verify: { type: 'boolean', help: 'lottery: check signatures and draw on this machine' },
+  config: { type: 'text', value: 'FILE', help: 'authority: the configuration it will run with' },
+  url: { type: 'text', value: 'URL', help: 'authority: http://HOST:PORT it is reached at' },
+  name: { type: 'text', value: 'NAME', help: 'network: of the new one' },
+  threshold: { type: 'text', value: 'N', help: 'network: signatures needed (a majority)' },
+  out: { type: 'text', value: 'FILE', help: 'network: the file to write (network.json)' },
   ...JSON_FLAG,
   ...FOG_FLAGS,
 } as const;
@@ -31,8 +37,17 @@ interface Call extends OpenClient {
   readonly host: Host;
 }
 
+interface LocalCall {
+  readonly flags: MixFlags;
+  readonly host: Host;
+  readonly files: readonly string[];
+}
+
 const ACTIONS: Readonly<
-  Record<string, { readonly run: (call: Call) => Promise<void>; readonly flags: readonly string[] }>
+  Record<
+    string,
+    { readonly run: (call: Call) => Promise<void>; readonly flags: readonly (keyof MixFlags)[] }
+  >
 > = {
   status: { run: status, flags: [] },
   ping: { run: ping, flags: ['hops', 'class', 'count'] },
@@ -40,7 +55,24 @@ const ACTIONS: Readonly<
   lottery: { run: lottery, flags: ['verify'] },
   audit: { run: audit, flags: [] },
 };
-const ACTION_FLAGS = ['hops', 'class', 'count', 'level', 'verify'] as const;
+
+/** These need no fog: they come before there is one. */
+const LOCAL_ACTIONS: Readonly<
+  Record<
+    string,
+    {
+      readonly run: (call: LocalCall) => Promise<void>;
+      readonly flags: readonly (keyof MixFlags)[];
+      readonly files: boolean;
+    }
+  >
+> = {
+  authority: { run: authority, flags: ['config', 'url'], files: false },
+  network: { run: network, flags: ['name', 'threshold', 'out'], files: true },
+};
+const ACTION_FLAGS = [...Object.values(ACTIONS), ...Object.values(LOCAL_ACTIONS)].flatMap(
+  ({ flags }) => flags,
+);
 
 export const command = defineCommand({
   name: 'mix',
@@ -51,37 +83,78 @@ export const command = defineCommand({
     'mix path [--level LEVEL]',
     'mix lottery [--verify]',
     'mix audit',
+    'mix authority --config FILE [--url URL]',
+    'mix network --name NAME [--threshold N] [--out FILE] AUTHORITY…',
+    'mix network FILE',
   ],
   about: `
   status shows the consensus, its signers and the relays. ping sends a packet through relays and back to
   this fog's own mailbox. path draws a path as a message of that level would take it. lottery shows which
-  relays were drawn, and recomputes it. audit tells which relays kept the delays they owed.`,
+  relays were drawn, and recomputes it. audit tells which relays kept the delays they owed.
+
+  For a mixnet of several operators: authority prints the public keys of an authority, network makes of
+  several such files the network file that all members get, or shows one and its digest.`,
   flags: FLAGS,
-  args: ['[ACTION]'],
+  args: ['[ACTION]', '[FILE…]'],
   examples: [
     { line: 'fog mix status', does: 'consensus, authorities and relays' },
     { line: 'fog mix ping --hops 7', does: 'a loop over seven relays and its time' },
     { line: 'fog mix lottery --verify', does: 'signatures and draw, checked on this machine' },
   ],
   run: async ({ flags, args, host }) => {
-    const [name = 'status'] = args;
+    const [name = 'status', ...files] = args;
+    const local = Object.hasOwn(LOCAL_ACTIONS, name) ? LOCAL_ACTIONS[name] : undefined;
     const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
-    if (action === undefined) {
-      const near = suggest(name, Object.keys(ACTIONS));
+    const known = local ?? action;
+    if (known === undefined) {
+      const near = suggest(name, Object.keys({ ...ACTIONS, ...LOCAL_ACTIONS }));
       throw usage(command, `Unknown action "${name}".${near ? ` Did you mean "${near}"?` : ''}`);
     }
-    for (const flag of ACTION_FLAGS) {
-      const given = flags[flag] === true || typeof flags[flag] === 'string';
-      if (given && !action.flags.includes(flag)) {
-        throw usage(command, `--${flag} means nothing for "fog mix ${name}".`);
-      }
+    checkFlags(name, flags, known.flags);
+    if (files.length > 0 && local?.files !== true) {
+      throw usage(command, `Unexpected argument "${files[0]}".`);
     }
-    readPing(flags);
-    readLevel(flags);
-    await action.run({ flags, host, ...(await openClient(flags, host)) });
+    if (local !== undefined) await local.run({ flags, host, files });
+    else await action?.run({ flags, host, ...(await openClient(flags, host)) });
     return 0;
   },
 });
+
+function checkFlags(name: string, flags: MixFlags, meant: readonly (keyof MixFlags)[]): void {
+  for (const flag of ACTION_FLAGS) {
+    const given = flags[flag] === true || typeof flags[flag] === 'string';
+    if (given && !meant.includes(flag)) {
+      throw usage(command, `--${flag} means nothing for "fog mix ${name}".`);
+    }
+  }
+  readPing(flags);
+  readLevel(flags);
+}
+
+async function authority({ flags, host }: LocalCall): Promise<void> {
+  const { config, url } = flags;
+  if (config === undefined) throw usage(command, '"fog mix authority" needs --config FILE.');
+  const { showAuthority } = await import('../mix/network-actions.ts');
+  await showAuthority(host, { config, url });
+}
+
+async function network({ flags, host, files }: LocalCall): Promise<void> {
+  const { name, out, json: asJson } = flags;
+  const [file] = files;
+  const threshold = readWhole('--threshold', flags.threshold, { min: 1, max: MAX_AUTHORITIES });
+  if (file === undefined) {
+    throw usage(command, '"fog mix network" needs a file of each authority, or a network file.');
+  }
+  const { makeNetwork, showNetwork } = await import('../mix/network-actions.ts');
+  if (name !== undefined) {
+    const options = { name, threshold, files, out: out ?? 'network.json', json: asJson };
+    return makeNetwork(host, options);
+  }
+  if (files.length > 1 || threshold !== undefined || out !== undefined) {
+    throw usage(command, 'A new network needs a name: --name NAME.');
+  }
+  return showNetwork(host, { file, json: asJson });
+}
 
 async function status({ client, signal, flags, host }: Call): Promise<void> {
   const answer = await client.mixStatus({ signal });

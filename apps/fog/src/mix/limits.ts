@@ -1,5 +1,7 @@
 /** Of an embedded mixnet: the smallest number of authorities of which one may fail. */
 export const AUTHORITIES = 3;
+/** More authorities than any network has; each votes with each. */
+export const MAX_AUTHORITIES = 16;
 /** Seven hops with two to spare. */
 export const RELAYS = 9;
 /** Three guards for a client, and one that may fail. */
@@ -27,6 +29,8 @@ export const STEADY_MS = 20_000;
 export const ROLE_READY_MS = 25_000;
 /** For a role process to end in good order; then it is killed. */
 export const ROLE_STOP_MS = 8_000;
+/** Between two looks at which loops of a benchmark are due: at 200 a second each finds one. */
+export const BENCH_TICK_MS = 5;
 /** How often the process of a role reports: its counters change once a second. */
 export const REPORT_PERIOD_MS = 1_000;
 /** A process that is silent for so long hangs, or the machine is overloaded: its figures are marked as old. */
