@@ -1,3 +1,4 @@
+import { isFogError } from '@fog/kernel';
 import type { Kysely, Transaction } from 'kysely';
 import { fail } from './errors.ts';
 import type { Database } from './schema.ts';
@@ -55,14 +56,26 @@ export function createGroupCommit(db: Kysely<Database>): GroupCommit {
 }
 
 async function commitGroup(db: Kysely<Database>, group: readonly Pending[]): Promise<void> {
+  let committing = false;
   try {
     await db.transaction().execute(async (trx) => {
       for (const work of group) await work.run(trx);
+      committing = true;
     });
   } catch (error) {
-    if (group.length === 1) group[0]?.fail(error);
+    if (isFogError(error, 'STORE_UNREACHABLE')) {
+      const told = committing ? outcomeUnknown(error) : error;
+      for (const work of group) work.fail(told);
+    } else if (group.length === 1) group[0]?.fail(error);
     else for (const work of group) await commitGroup(db, [work]);
     return;
   }
   for (const work of group) work.succeed();
+}
+
+function outcomeUnknown(cause: Error): Error {
+  return fail('STORE_COMMIT_UNKNOWN', {
+    message: `Whether the last change is stored is not known: ${cause.message}`,
+    cause,
+  });
 }

@@ -1,4 +1,12 @@
 export { type Blobs, openBlobs, type StoredBlob } from './blobs.ts';
 export { STORE_ERRORS } from './errors.ts';
+export { refuseSecretInFlag } from './flag-url.ts';
 export type * from './schema.ts';
-export { openStore, type Store, type StoreOptions, type WriteWork } from './store.ts';
+export {
+  openStore,
+  type PostgresOptions,
+  type SqliteOptions,
+  type Store,
+  type StoreOptions,
+  type WriteWork,
+} from './store.ts';

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { isFogError, utf8 } from '@fog/kernel';
-import { openBlobs, openStore } from '../src/index.ts';
+import { sql } from 'kysely';
+import { openBlobs, openStore, refuseSecretInFlag } from '../src/index.ts';
 import { lockDirectory } from '../src/lock-directory.ts';
+import { storeSuite } from './store-suite.ts';
 
 async function withDir(run: (dir: string) => Promise<void>): Promise<void> {
   const dir = await mkdtemp(path.join(tmpdir(), 'fog-store-'));
@@ -17,44 +18,37 @@ async function withDir(run: (dir: string) => Promise<void>): Promise<void> {
   }
 }
 
-const account = (id: string) => ({ id, name: id, role: 'operator', created_at: 1 });
+describe('the store on SQLite', () => {
+  const dirs: string[] = [];
+  after(async () => {
+    for (const dir of dirs) await rm(dir, { recursive: true, force: true });
+  });
+  storeSuite(async () => {
+    const dir = await mkdtemp(path.join(tmpdir(), 'fog-store-'));
+    dirs.push(dir);
+    return { dir };
+  });
+});
 
-test('works of one turn share one transaction and all survive a reopen', () =>
+test('a full disk is STORE_DISK_FULL, names the directory, and the store goes on when there is room', () =>
   withDir(async (dir) => {
     const store = await openStore({ dir });
-    await Promise.all(
-      ['a', 'b', 'c'].map((id) =>
-        store.write(async (trx) => trx.insertInto('account').values(account(id)).execute()),
-      ),
-    );
-    await store.close();
-    const again = await openStore({ dir });
-    const rows = await again.db.selectFrom('account').select('id').orderBy('id').execute();
-    assert.deepEqual(
-      rows.map((row) => row.id),
-      ['a', 'b', 'c'],
-    );
-    await again.close();
-  }));
-
-test('a failing work rejects alone, the others of its group commit', () =>
-  withDir(async (dir) => {
-    const store = await openStore({ dir });
-    const good = store.write(async (trx) => {
-      await trx.insertInto('account').values(account('good')).execute();
-      return 7;
+    const pages = (count: number) => sql.raw(`pragma max_page_count = ${count}`).execute(store.db);
+    await pages(1);
+    const large = async (): Promise<void> => {
+      await store.write(async (trx) => {
+        const row = { id: 'a', name: 'x'.repeat(1e6), role: 'user', created_at: 1 };
+        await trx.insertInto('account').values(row).execute();
+      });
+    };
+    await assert.rejects(large(), (error) => {
+      assert.ok(isFogError(error, 'STORE_DISK_FULL'));
+      assert.ok(error.retryable && error.message.includes(dir));
+      return true;
     });
-    const bad = store.write(async (trx) => {
-      await trx.insertInto('account').values(account('good')).execute();
-    });
-    assert.equal(await good, 7);
-    await assert.rejects(bad);
-    assert.equal((await store.db.selectFrom('account').selectAll().execute()).length, 1);
+    await pages(1e6);
+    await large();
     await store.close();
-    await assert.rejects(
-      store.write(async () => 1),
-      (error) => isFogError(error, 'STORE_CLOSED'),
-    );
   }));
 
 test('a second store on the directory is STORE_LOCKED and says what to do', () =>
@@ -69,19 +63,32 @@ test('a second store on the directory is STORE_LOCKED and says what to do', () =
     await (await openStore({ dir })).close();
   }));
 
-test('a database of a newer program is refused, a broken one is STORE_OPEN', () =>
+test('a broken database is STORE_OPEN', () =>
   withDir(async (dir) => {
     await (await openStore({ dir })).close();
-    const raw = new DatabaseSync(path.join(dir, 'fog.db'));
-    raw.exec("insert into kysely_migration (name, timestamp) values ('999-future', '')");
-    raw.close();
-    await assert.rejects(openStore({ dir }), (error) => isFogError(error, 'STORE_NEWER'));
-    const other = path.join(dir, 'other');
-    await (await openStore({ dir: other })).close();
-    const { writeFile } = await import('node:fs/promises');
-    await writeFile(path.join(other, 'fog.db'), 'not a database at all, really not one'.repeat(40));
-    await assert.rejects(openStore({ dir: other }), (error) => isFogError(error, 'STORE_OPEN'));
+    await writeFile(path.join(dir, 'fog.db'), 'not a database at all, really not one'.repeat(40));
+    await assert.rejects(openStore({ dir }), (error) => isFogError(error, 'STORE_OPEN'));
   }));
+
+test('an address with a secret is refused on a command line, and not repeated', () => {
+  const refused = [
+    'postgres://fog:hunter2@db/fog',
+    'postgres://db/fog?user=fog&password=hunter2',
+    'postgres//fog:hunter2@db/fog',
+  ];
+  for (const url of refused) {
+    assert.throws(
+      () => refuseSecretInFlag('--store', url, 'FOG_STORE'),
+      (error) => {
+        assert.ok(isFogError(error, 'STORE_SECRET_IN_FLAG'));
+        assert.match(error.message, /--store.*FOG_STORE.*PGPASSWORD/);
+        assert.doesNotMatch(error.message, /hunter2/);
+        return true;
+      },
+    );
+  }
+  refuseSecretInFlag('--store', 'postgres://fog@db:5432/fog?sslmode=verify-full', 'FOG_STORE');
+});
 
 test('a directory lock excludes and is released', () =>
   withDir(async (dir) => {

@@ -9,9 +9,8 @@ import { fixture, HandAgent, MODULE, ok, OWNER, spec } from './fixture.ts';
 /** A store whose commits fail while `broken`. */
 function breakable(store: Store): Store & { broken: boolean } {
   const wrapped = {
-    db: store.db,
+    ...store,
     broken: false,
-    close: () => store.close(),
     write: <T>(work: Parameters<typeof store.write<T>>[0]): Promise<T> =>
       store.write(async (trx) => {
         const result = await work(trx);
