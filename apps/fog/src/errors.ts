@@ -32,6 +32,11 @@ export const FOG_ERRORS = {
     retryable: true,
   },
   FOG_LOTTERY: { message: 'The consensus does not stand the check.', kind: 'refused' },
+  FOG_MIX_BENCH: {
+    message: 'Another "fog mix bench" is running on this fog. Wait for its end, and try again.',
+    kind: 'conflict',
+    retryable: true,
+  },
   FOG_NOT_ENDED: { message: 'The job has not ended.', kind: 'conflict' },
 } as const satisfies ErrorTable;
 

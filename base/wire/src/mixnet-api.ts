@@ -115,6 +115,53 @@ export type MixHop = z.infer<typeof MixHop>;
 export const MixPing = z.strictObject({ rttMs: z.number(), hops: z.array(MixHop) });
 export type MixPing = z.infer<typeof MixPing>;
 
+/** A minute shows what a mixnet does; whoever needs more asks again. */
+export const MAX_MIX_BENCH_SECONDS = 60;
+/** Half of what a gateway takes of one client, so that the other traffic of the fog goes on. */
+export const MAX_MIX_BENCH_RATE = 200;
+
+export const MixBenchRequest = z.strictObject({
+  seconds: z.int().min(1).max(MAX_MIX_BENCH_SECONDS).default(5),
+  /** Loops a second. */
+  rate: z.int().min(1).max(MAX_MIX_BENCH_RATE).default(20),
+  hops: z.int().min(1).max(MAX_MIX_HOPS).default(3),
+  delayClass: z.int().min(0).max(MAX_MIX_DELAY_CLASS).default(0),
+});
+export type MixBenchRequest = z.input<typeof MixBenchRequest>;
+/** With the defaults filled in. */
+export type MixBenchCall = z.output<typeof MixBenchRequest>;
+
+/** Loops of the fog's own client: what one sender sees of this mixnet, not what a relay can carry at most. */
+export const MixBench = z.strictObject({
+  seconds: z.int(),
+  rate: z.int(),
+  hops: z.int(),
+  delayClass: z.int(),
+  sent: z.int(),
+  /** Never left the client: its queue was full, or it had no gateway. */
+  unsent: z.int(),
+  delivered: z.int(),
+  /** Of the delivered, those a sender would have given up already. */
+  late: z.int(),
+  lost: z.int(),
+  /** Of the delivered; absent when there are none. */
+  rtt: z.strictObject({ p50Ms: z.number(), p99Ms: z.number(), meanMs: z.number() }).optional(),
+  /** Delivered, from the first sent to the last that came home. */
+  loopsPerSecond: z.number(),
+  /** The same, times the relays each passed. */
+  packetsPerSecond: z.number(),
+  /** Delays that a loop owes in the mean, by the classes of the consensus. */
+  owedMeanMs: z.number(),
+  /** Of the fog, whose client sent the loops. */
+  machine: z.strictObject({
+    cpu: z.string(),
+    cores: z.int(),
+    loadAverage: z.number(),
+    node: z.string(),
+  }),
+});
+export type MixBench = z.infer<typeof MixBench>;
+
 export const MixPathQuery = z.strictObject({ level: MixLevel.default('private') });
 /** A path as the fog's client would draw it now; the next one is another. */
 export const MixPath = z.strictObject({ level: MixLevel, hops: z.array(MixHop) });

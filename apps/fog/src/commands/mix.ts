@@ -1,5 +1,13 @@
 import { isFogError } from '@fog/kernel';
-import { MAX_MIX_DELAY_CLASS, MAX_MIX_HOPS, MIX_LEVELS, type MixPing } from '@fog/wire';
+import {
+  MAX_MIX_BENCH_RATE,
+  MAX_MIX_BENCH_SECONDS,
+  MAX_MIX_DELAY_CLASS,
+  MAX_MIX_HOPS,
+  MIX_LEVELS,
+  type MixBenchCall,
+  type MixPing,
+} from '@fog/wire';
 import { defineCommand, type FlagValues } from '../command/command.ts';
 import { usage } from '../command/parse-flags.ts';
 import { FOG_FLAGS, JSON_FLAG } from '../command/shared-flags.ts';
@@ -7,19 +15,40 @@ import { suggest } from '../command/suggest.ts';
 import { type OpenClient, openClient } from '../connect/open-client.ts';
 import { MAX_AUTHORITIES } from '../mix/limits.ts';
 import { dataDirOf } from '../process/data-dir.ts';
-import { type Host, sayNext } from '../process/host.ts';
+import { type Host, say, sayNext } from '../process/host.ts';
 import { readWhole } from '../run/run-flags.ts';
-import { auditText, mixStatusText, pathText, pingText, relaysTable } from '../show/mix-text.ts';
+import {
+  auditText,
+  benchText,
+  mixStatusText,
+  pathText,
+  pingText,
+  relaysTable,
+} from '../show/mix-text.ts';
 
 /** Pings of one command; more is a load test. */
 const MAX_PINGS = 10_000;
 /** Hops of a ping when none are asked for: those of a private path. */
 const DEFAULT_HOPS = 3;
+/** Of a benchmark: enough for percentiles, and no burden for a small fog. */
+const DEFAULT_SECONDS = 5;
+/** Loops a second of one, as of a client at the level secret. */
+const DEFAULT_RATE = 20;
 
 const FLAGS = {
-  hops: { type: 'text', value: 'N', help: `ping: relays of the loop, 1 to ${MAX_MIX_HOPS} (3)` },
-  class: { type: 'text', value: 'C', help: 'ping: delay class of every hop, 0 to 4 (0)' },
+  hops: {
+    type: 'text',
+    value: 'N',
+    help: `ping, bench: relays of a loop, 1 to ${MAX_MIX_HOPS} (3)`,
+  },
+  class: { type: 'text', value: 'C', help: 'ping, bench: delay class of every hop, 0 to 4 (0)' },
   count: { type: 'text', value: 'N', help: 'ping: loops, one after the other (1)' },
+  seconds: { type: 'text', value: 'S', help: `bench: how long, 1 to ${MAX_MIX_BENCH_SECONDS} (5)` },
+  rate: {
+    type: 'text',
+    value: 'N',
+    help: `bench: loops a second, 1 to ${MAX_MIX_BENCH_RATE} (20)`,
+  },
   level: { type: 'text', value: 'LEVEL', help: `path: ${MIX_LEVELS.join(', ')} (private)` },
   verify: { type: 'boolean', help: 'lottery: check signatures and draw on this machine' },
   config: { type: 'text', value: 'FILE', help: 'authority: the configuration it will run with' },
@@ -51,6 +80,7 @@ const ACTIONS: Readonly<
 > = {
   status: { run: status, flags: [] },
   ping: { run: ping, flags: ['hops', 'class', 'count'] },
+  bench: { run: bench, flags: ['hops', 'class', 'seconds', 'rate'] },
   path: { run: path, flags: ['level'] },
   lottery: { run: lottery, flags: ['verify'] },
   audit: { run: audit, flags: [] },
@@ -80,6 +110,7 @@ export const command = defineCommand({
   usage: [
     'mix status',
     'mix ping [--hops N] [--class C] [--count N]',
+    'mix bench [--seconds S] [--rate N] [--hops N] [--class C]',
     'mix path [--level LEVEL]',
     'mix lottery [--verify]',
     'mix audit',
@@ -89,7 +120,7 @@ export const command = defineCommand({
   ],
   about: `
   status shows the consensus, its signers and the relays. ping sends a packet through relays and back to
-  this fog's own mailbox. path draws a path as a message of that level would take it. lottery shows which
+  this fog's own mailbox. bench sends such loops at a constant rate and tells what became of them. path draws a path as a message of that level would take it. lottery shows which
   relays were drawn, and recomputes it. audit tells which relays kept the delays they owed.
 
   For a mixnet of several operators: authority prints the public keys of an authority, network makes of
@@ -128,6 +159,7 @@ function checkFlags(name: string, flags: MixFlags, meant: readonly (keyof MixFla
     }
   }
   readPing(flags);
+  readBench(flags);
   readLevel(flags);
 }
 
@@ -196,6 +228,15 @@ async function pingOnce(
   }
 }
 
+async function bench({ client, signal, flags, host }: Call): Promise<void> {
+  const call = readBench(flags);
+  if (!flags.json) {
+    await say(host, `sending ${call.rate} loops a second for ${call.seconds} s; Ctrl-C ends it`);
+  }
+  const answer = await client.mixBench(call, { signal });
+  await host.stdout.write(flags.json ? json(answer) : benchText(answer));
+}
+
 async function path({ client, signal, flags, host }: Call): Promise<void> {
   const answer = await client.mixPath(readLevel(flags), { signal });
   await host.stdout.write(flags.json ? json(answer) : pathText(answer));
@@ -238,6 +279,18 @@ function readPing(flags: MixFlags): PingFlags {
     hops: readWhole('--hops', flags.hops, { min: 1, max: MAX_MIX_HOPS }) ?? DEFAULT_HOPS,
     delayClass: readWhole('--class', flags.class, { min: 0, max: MAX_MIX_DELAY_CLASS }) ?? 0,
     count: readWhole('--count', flags.count, { min: 1, max: MAX_PINGS }) ?? 1,
+  };
+}
+
+function readBench(flags: MixFlags): MixBenchCall {
+  const { hops, delayClass } = readPing(flags);
+  const seconds = { min: 1, max: MAX_MIX_BENCH_SECONDS };
+  const rate = { min: 1, max: MAX_MIX_BENCH_RATE };
+  return {
+    hops,
+    delayClass,
+    seconds: readWhole('--seconds', flags.seconds, seconds) ?? DEFAULT_SECONDS,
+    rate: readWhole('--rate', flags.rate, rate) ?? DEFAULT_RATE,
   };
 }
 

@@ -1,8 +1,9 @@
 /** What the API shows and does of the embedded mixnet. */
 import type { Clock } from '@fog/kernel';
-import type { ConsensusClient } from '@fog/mixnet';
+import type { ConsensusClient, DelayAudit } from '@fog/mixnet';
 import type { MixnetApi } from '@fog/server';
 import {
+  type MixAudit,
   type MixConsensusEvent,
   type MixHop,
   type MixLevel,
@@ -14,6 +15,7 @@ import {
 import { fail } from '../errors.ts';
 import type { MixHouse } from './mix-house.ts';
 import { ownRelay } from './own-relay.ts';
+import type { BenchRunner } from './run-bench.ts';
 
 export interface EmbeddedMixnetApi extends MixnetApi {
   /** There is a new consensus. */
@@ -23,7 +25,7 @@ export interface EmbeddedMixnetApi extends MixnetApi {
 type Opened = NonNullable<ConsensusClient['opened']>;
 
 export interface MixnetApiDeps {
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
   /** What relays in processes of their own told of themselves. */
   readonly reported: () => readonly MixOwnRelay[];
 }
@@ -34,6 +36,7 @@ export function createMixnetApi(
   { clock, reported }: MixnetApiDeps,
 ): EmbeddedMixnetApi {
   const listeners = new Set<(event: MixConsensusEvent) => void>();
+  let bench: BenchRunner | undefined;
   const open = (): MixHouse => {
     const opened = house();
     if (opened === undefined) throw partDown('it is starting; see "fog status"');
@@ -73,17 +76,20 @@ export function createMixnetApi(
       const { rttMs, hops: taken } = await client.ping({ hops, delayClass, signal });
       return { rttMs, hops: [...taken] };
     },
+    bench: async (call, signal) => {
+      const { delayMeansMicros } = consensus().consensus;
+      const { client } = open().running;
+      if (client === undefined) throw partDown('the mix client does not run');
+      const { createBenchRunner } = await import('./run-bench.ts');
+      bench ??= createBenchRunner();
+      const delayMeansMs = delayMeansMicros.map((micros) => micros / 1_000);
+      return bench.run(call, { clock, client, delayMeansMs }, signal);
+    },
     path: async (level) => ({ level, hops: await drawPath(consensus(), open(), level, clock) }),
     audit: async () => {
       const { audit } = open().running;
       if (audit === undefined) throw partDown('the audit does not run');
-      const { hops, open: waiting } = audit.report();
-      const relays = hops.map(({ medianExcessMs, suspicions, ...hop }) => ({
-        ...hop,
-        suspicions: [...suspicions],
-        ...(medianExcessMs === undefined ? {} : { medianExcessMs }),
-      }));
-      return { time: clock.now(), open: waiting, relays };
+      return auditOf(audit.report(), clock.now());
     },
     onConsensus: (listener) => {
       listeners.add(listener);
@@ -93,6 +99,15 @@ export function createMixnetApi(
       for (const listener of listeners) listener(eventOf(opened));
     },
   };
+}
+
+function auditOf({ hops, open }: ReturnType<DelayAudit['report']>, time: number): MixAudit {
+  const relays = hops.map(({ medianExcessMs, suspicions, ...hop }) => ({
+    ...hop,
+    suspicions: [...suspicions],
+    ...(medianExcessMs === undefined ? {} : { medianExcessMs }),
+  }));
+  return { time, open, relays };
 }
 
 function partDown(why: string): Error {

@@ -1,5 +1,5 @@
 import { formatDuration } from '@fog/kernel';
-import type { MixAudit, MixHop, MixPath, MixPing, MixRelay, MixStatus } from '@fog/wire';
+import type { MixAudit, MixBench, MixHop, MixPath, MixPing, MixRelay, MixStatus } from '@fog/wire';
 import { table } from './table.ts';
 
 const PPM = 1_000_000;
@@ -63,6 +63,26 @@ function ownTable({ own }: MixStatus): string {
 
 export function pingText({ rttMs, hops }: MixPing): string {
   return `${rttMs.toFixed(2)} ms over ${hops.length} hops\n${hopsTable(hops)}`;
+}
+
+export function benchText(bench: MixBench): string {
+  const { rtt, machine, sent, unsent, delivered, late, lost, hops, delayClass } = bench;
+  const ms = (value: number): string => `${value.toFixed(2)} ms`;
+  const lines = [
+    `asked      ${bench.rate} loops a second for ${bench.seconds} s over ${hops} hops of delay class ${delayClass}`,
+    `sent       ${sent}, ${unsent} not sent: no gateway or a full queue`,
+    `delivered  ${delivered}, ${late} of them late`,
+    `lost       ${lost}`,
+    ...(rtt === undefined
+      ? []
+      : [
+          `rtt        p50 ${ms(rtt.p50Ms)}, p99 ${ms(rtt.p99Ms)}, mean ${ms(rtt.meanMs)}`,
+          `delay      owed ${ms(bench.owedMeanMs)} in the mean of the classes, measured ${ms(rtt.meanMs)} with links and work`,
+        ]),
+    `rate       ${bench.loopsPerSecond.toFixed(1)} loops a second came home, ${bench.packetsPerSecond.toFixed(1)} packets a second over all hops`,
+    `machine    ${machine.cores} cores, ${machine.cpu}, load ${machine.loadAverage.toFixed(2)}, Node ${machine.node}`,
+  ];
+  return `${lines.join('\n')}\n\nThese are loops of this fog's own mix client. What one relay carries at most is another figure: npm run bench -- mixnet.\n`;
 }
 
 export function pathText({ level, hops }: MixPath): string {

@@ -14,6 +14,7 @@ describe('the mixnet as the API sees it', () => {
       api.status(),
       api.consensus(),
       api.ping({ hops: 3, delayClass: 0 }, signal),
+      api.bench({ seconds: 1, rate: 1, hops: 3, delayClass: 0 }, signal),
       api.path('public'),
       api.audit(),
     ]) {

@@ -7,6 +7,7 @@ import {
   JobsPage,
   JoinCode,
   MixAudit,
+  MixBench,
   MixConsensus,
   MixPath,
   MixPing,
@@ -123,7 +124,7 @@ function fogCalls(transport: Transport): Pick<FogClient, FogCalls> {
   };
 }
 
-type MixCalls = 'mixStatus' | 'mixConsensus' | 'mixPing' | 'mixPath' | 'mixAudit';
+type MixCalls = 'mixStatus' | 'mixConsensus' | 'mixPing' | 'mixBench' | 'mixPath' | 'mixAudit';
 
 function mixCalls(transport: Transport): Pick<FogClient, MixCalls> {
   return {
@@ -133,6 +134,12 @@ function mixCalls(transport: Transport): Pick<FogClient, MixCalls> {
     mixPing: (request, options) =>
       ask(transport, MixPing, {
         ...post('/api/v1/mixnet/ping', options),
+        body: Buffer.from(JSON.stringify(request)),
+        contentType: 'application/json',
+      }),
+    mixBench: (request, options) =>
+      ask(transport, MixBench, {
+        ...post('/api/v1/mixnet/bench', options),
         body: Buffer.from(JSON.stringify(request)),
         contentType: 'application/json',
       }),

@@ -9,6 +9,8 @@ import type {
   JobSpecInput,
   JoinCode,
   MixAudit,
+  MixBench,
+  MixBenchRequest,
   MixConsensus,
   MixLevel,
   MixPath,
@@ -95,6 +97,8 @@ export interface FogClient {
   mixConsensus(options?: CallOptions): Promise<MixConsensus>;
   /** Answers when the loop is home, or with an error when it must be lost. */
   mixPing(request: MixPingRequest, options?: CallOptions): Promise<MixPing>;
+  /** Answers when all its loops are home or lost; runs for `seconds` and some more. */
+  mixBench(request: MixBenchRequest, options?: CallOptions): Promise<MixBench>;
   mixPath(level: MixLevel, options?: CallOptions): Promise<MixPath>;
   mixAudit(options?: CallOptions): Promise<MixAudit>;
 }

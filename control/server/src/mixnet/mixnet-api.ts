@@ -1,5 +1,7 @@
 import type {
   MixAudit,
+  MixBench,
+  MixBenchCall,
   MixConsensus,
   MixConsensusEvent,
   MixLevel,
@@ -17,6 +19,8 @@ export interface MixnetApi {
   status(): Promise<MixStatus>;
   consensus(): Promise<MixConsensus>;
   ping(request: MixPingCall, signal: AbortSignal): Promise<MixPing>;
+  /** Loops at a constant rate; ends with the signal. */
+  bench(request: MixBenchCall, signal: AbortSignal): Promise<MixBench>;
   path(level: MixLevel): Promise<MixPath>;
   audit(): Promise<MixAudit>;
   /** Called for each new consensus; returns the end of it. */

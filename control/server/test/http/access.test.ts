@@ -55,6 +55,7 @@ describe('every route', () => {
       'account POST /api/v1/jobs',
       'account POST /api/v1/jobs/:id/cancel',
       'account POST /api/v1/join-codes',
+      'account POST /api/v1/mixnet/bench',
       'account POST /api/v1/mixnet/ping',
       'node GET /api/v1/agent/blobs/:content',
       'node GET /api/v1/agent/jobs/:id',

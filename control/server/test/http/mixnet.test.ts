@@ -28,6 +28,18 @@ function fixedMixnet(): { mixnet: MixnetApi; listeners: Set<(event: MixConsensus
       rttMs: 1.5,
       hops: Array.from({ length: hops }, () => ({ relay: RELAY, delayClass })),
     }),
+    bench: async (call) => ({
+      ...call,
+      sent: 100,
+      unsent: 0,
+      delivered: 100,
+      late: 0,
+      lost: 0,
+      loopsPerSecond: 20,
+      packetsPerSecond: 60,
+      owedMeanMs: 0,
+      machine: { cpu: 'x', cores: 2, loadAverage: 0, node: '24' },
+    }),
     path: async (level) => ({ level, hops: [{ relay: RELAY, delayClass: 1 }] }),
     audit: async () => ({ time: 1, open: 0, relays: [] }),
     onConsensus: (listener) => {
@@ -46,6 +58,8 @@ describe('routes of the mixnet', () => {
     assert.equal((await client.mixPing({})).hops.length, 3);
     const { hops } = await client.mixPing({ hops: 7, delayClass: 2 });
     assert.deepEqual(new Set(hops.map(({ delayClass }) => delayClass)), new Set([2]));
+    const bench = await client.mixBench({ rate: 7 });
+    assert.deepEqual([bench.seconds, bench.rate, bench.hops], [5, 7, 3]);
     assert.equal((await client.mixPath('secret')).level, 'secret');
     assert.deepEqual((await client.mixAudit()).relays, []);
     await assert.rejects(client.mixConsensus(), { code: 'MIXNET_NO_CONSENSUS' });
@@ -57,6 +71,15 @@ describe('routes of the mixnet', () => {
       await assert.rejects(fog.client.mixPing({ hops }), { code: 'WIRE_INVALID', message: /hops/ });
     }
     await assert.rejects(fog.client.mixPing({ delayClass: 5 }), { message: /delayClass/ });
+    for (const [field, value] of [
+      ['seconds', 61],
+      ['seconds', 0],
+      ['rate', 201],
+      ['hops', 8],
+    ] as const) {
+      const call = fog.client.mixBench({ [field]: value });
+      await assert.rejects(call, { code: 'WIRE_INVALID', message: new RegExp(field) });
+    }
     const headers = bearer(fog.token);
     const path = await rawCall(fog.api.url, '/api/v1/mixnet/path?level=total', { headers });
     assert.equal(path.status, 400);
@@ -68,6 +91,7 @@ describe('routes of the mixnet', () => {
     for (const call of [
       fog.client.mixStatus(),
       fog.client.mixPing({}),
+      fog.client.mixBench({}),
       fog.client.mixConsensus(),
       fog.client.mixPath('public'),
       fog.client.mixAudit(),

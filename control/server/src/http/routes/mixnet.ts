@@ -1,4 +1,4 @@
-import { MixPathQuery, MixPingRequest, parseWith } from '@fog/wire';
+import { MixBenchRequest, MixPathQuery, MixPingRequest, parseWith } from '@fog/wire';
 import type { FastifyInstance } from 'fastify';
 import { fail } from '../../errors.ts';
 import type { MixnetApi } from '../../mixnet/mixnet-api.ts';
@@ -19,6 +19,14 @@ export function addMixnetRoutes(app: FastifyInstance, deps: RouteDeps): void {
     const { hops, delayClass } = parseWith(MixPingRequest, request.body ?? {}, 'ping');
     return waiting(reply, deps.stopping, MAX_PING_WAIT_MS, ({ signal }) =>
       mixnet.ping({ hops, delayClass }, signal),
+    );
+  });
+
+  app.post('/api/v1/mixnet/bench', { config }, async (request, reply) => {
+    const mixnet = running(deps);
+    const call = parseWith(MixBenchRequest, request.body ?? {}, 'bench');
+    return waiting(reply, deps.stopping, call.seconds * 1_000 + MAX_PING_WAIT_MS, ({ signal }) =>
+      mixnet.bench(call, signal),
     );
   });
 
