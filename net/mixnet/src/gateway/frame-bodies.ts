@@ -27,8 +27,10 @@ export function decodeItem(body: Uint8Array): ItemFrame | undefined {
   if (!Number.isSafeInteger(sequence) || (flag !== FLAG.deliver && flag !== FLAG.reply)) {
     return undefined;
   }
-  const surbId = flag === FLAG.reply ? body.slice(AT.surbId, AT.payload) : undefined;
-  return { sequence, surbId, payload: body.slice(AT.payload, ITEM_BODY_BYTES) };
+  // A link uses its buffer again, and what it gives is a Buffer, whose `slice` copies nothing.
+  const copy = (from: number, to: number): Uint8Array => new Uint8Array(body.subarray(from, to));
+  const surbId = flag === FLAG.reply ? copy(AT.surbId, AT.payload) : undefined;
+  return { sequence, surbId, payload: copy(AT.payload, ITEM_BODY_BYTES) };
 }
 
 export function encodeTaken(sequence: number): Uint8Array {

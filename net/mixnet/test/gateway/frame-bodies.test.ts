@@ -30,6 +30,19 @@ describe('frame bodies', () => {
     assert.equal(decodePace(encodePace(20_000)), 20_000);
   });
 
+  it('are copies, also of a buffer that is used again', () => {
+    const body = Buffer.alloc(PACKET_BYTES);
+    const payload = new Uint8Array(PAYLOAD_BYTES).fill(5);
+    encodeItem(body, { sequence: 1, surbId: new Uint8Array(16).fill(6), payload });
+    const item = decodeItem(body);
+    const part = item?.payload.slice(0, 10);
+    body.fill(0);
+    item?.payload.fill(0, 0, 10);
+    assert.deepEqual(item?.surbId, new Uint8Array(16).fill(6));
+    assert.deepEqual(item?.payload.subarray(10), payload.subarray(10));
+    assert.deepEqual(part, payload.subarray(0, 10));
+  });
+
   it('are never an exception, whatever the bytes', () => {
     const property = fc.property(bytes, (body) => {
       const item = decodeItem(body);
