@@ -29,6 +29,11 @@ const FLAGS = {
   },
   slots: { type: 'text', value: 'N', help: 'tasks at once on this machine (one for each core)' },
   'no-mixnet': { type: 'boolean', help: 'start no authorities and relays' },
+  network: {
+    type: 'text',
+    value: 'FILE',
+    help: 'use the mixnet of this network file; start no authorities and relays',
+  },
   processes: { type: 'boolean', help: 'each authority and relay in a process of its own' },
   role: {
     type: 'text',
@@ -47,6 +52,7 @@ export const command = defineCommand({
   summary: 'start a fog on this machine',
   usage: [
     'up [--port N] [--slots N] [--no-worker] [--no-mixnet] [flags]',
+    'up --network FILE [flags]',
     'up --role ROLE [--config FILE]',
   ],
   about: `
@@ -60,6 +66,10 @@ export const command = defineCommand({
     {
       line: 'fog up --no-worker --port 0 --json',
       does: 'for a script: one document, then it runs',
+    },
+    {
+      line: 'fog up --network network.json',
+      does: 'a fog whose traffic goes over the mixnet of others',
     },
     {
       line: 'fog up --role relay --config relay.yaml',
@@ -76,6 +86,7 @@ export const command = defineCommand({
     if (role !== undefined) return runAlone(role, flags, host);
     const options = readOptions(flags, host);
     const { dataDir } = options;
+    await checkNetworkFile(flags.network);
     await ensurePrivateDir(dataDir);
     const { openLog } = await import('../process/log-file.ts');
     const log = openLog({ dataDir, verbose: flags.verbose });
@@ -104,13 +115,19 @@ interface LoneRole {
 }
 
 /** Undefined for a whole fog and for a coordinator alone. */
-function readRole({ role, config }: FlagValues<typeof FLAGS>): LoneRole | undefined {
+function readRole({ role, config, network }: FlagValues<typeof FLAGS>): LoneRole | undefined {
   if (role === undefined && config !== undefined) throw usage(command, '--config needs --role.');
   if (role === undefined || role === COORDINATOR) return undefined;
   const known = MIX_ROLES.find((each) => each === role);
   if (known === undefined) {
     const names = [COORDINATOR, ...MIX_ROLES].join(', ');
     throw usage(command, `--role ${role}: must be one of ${names}.`);
+  }
+  if (network !== undefined) {
+    throw usage(
+      command,
+      '--network is for a whole fog; the configuration of a role names its own.',
+    );
   }
   if (config !== undefined) return { role: known, file: config };
   throw usage(command, `--role ${role} needs --config FILE.`);
@@ -125,17 +142,32 @@ async function runAlone(
   return runRole(role, file, { host, json: flags.json, verbose: flags.verbose });
 }
 
-function readOptions(flags: FlagValues<typeof FLAGS>, host: Host): ComposeFogOptions {
+/** A file that is no good is no reason to start: the fog would be without the mixnet it was told to use. */
+async function checkNetworkFile(file: string | undefined): Promise<void> {
+  if (file === undefined) return;
+  const { readNetworkFile } = await import('../mix/network-file.ts');
+  await readNetworkFile(file);
+}
+
+function checkExclusions(flags: FlagValues<typeof FLAGS>): void {
+  const isAlone = flags.role === COORDINATOR;
   if (flags['no-worker'] && flags.slots !== undefined) {
     throw usage(command, '--no-worker and --slots exclude each other.');
   }
-  const isAlone = flags.role === COORDINATOR;
   if (isAlone && (flags.slots !== undefined || flags.processes || flags.config !== undefined)) {
     throw usage(command, '--role coordinator takes neither --slots, --processes nor --config.');
   }
   if (flags['no-mixnet'] && flags.processes) {
     throw usage(command, '--no-mixnet and --processes exclude each other.');
   }
+  if (flags.network !== undefined && (isAlone || flags['no-mixnet'] || flags.processes)) {
+    throw usage(command, '--network excludes --role, --no-mixnet and --processes.');
+  }
+}
+
+function readOptions(flags: FlagValues<typeof FLAGS>, host: Host): ComposeFogOptions {
+  checkExclusions(flags);
+  const isAlone = flags.role === COORDINATOR;
   const dataDir = dataDirOf(flags['data-dir'], host.env);
   const slots = readSlots(flags.slots);
   const sandbox = readSandbox(flags.sandbox, host.env);
@@ -144,7 +176,9 @@ function readOptions(flags: FlagValues<typeof FLAGS>, host: Host): ComposeFogOpt
     runtimesDir: path.join(dataDir, 'runtimes'),
     port: readWhole('--port', flags.port, { min: 0, max: MAX_PORT }) ?? DEFAULT_PORT,
     mixnet:
-      isAlone || flags['no-mixnet'] ? undefined : { processes: flags.processes, env: host.env },
+      isAlone || flags['no-mixnet']
+        ? undefined
+        : { processes: flags.processes, networkFile: flags.network, env: host.env },
     worker:
       isAlone || flags['no-worker']
         ? undefined

@@ -20,6 +20,7 @@ import {
   createEmbeddedMixnet,
   type EmbeddedMixnet,
   type EmbeddedMixnetDeps,
+  type EmbeddedMixnetOptions,
 } from '../mix/embedded-mixnet.ts';
 import type { SandboxChoice } from '../run/run-flags.ts';
 import { composeAgent, type ComposeAgentOptions } from './compose-agent.ts';
@@ -35,8 +36,8 @@ export interface ComposeFogOptions {
   readonly port: number;
   /** Undefined: this process runs no tasks. */
   readonly worker: { readonly slots: number; readonly sandbox: SandboxChoice } | undefined;
-  /** Undefined: no mixnet. `processes`: each of its roles in a process of its own. */
-  readonly mixnet?: { readonly processes: boolean; readonly env: NodeJS.ProcessEnv } | undefined;
+  /** Undefined: no mixnet. */
+  readonly mixnet?: Pick<EmbeddedMixnetOptions, 'processes' | 'networkFile' | 'env'> | undefined;
 }
 
 export interface ComposeFogDeps {

@@ -16,6 +16,8 @@ export interface EmbeddedMixnetOptions {
   readonly anyPorts: boolean;
   /** Each authority and relay in a process of its own. */
   readonly processes: boolean;
+  /** The mixnet of others, by its network file: then this fog is a member and hosts no part of it. */
+  readonly networkFile?: string | undefined;
   readonly env: NodeJS.ProcessEnv;
 }
 
@@ -53,13 +55,14 @@ export function createEmbeddedMixnet(
       });
     return opening;
   };
+  const isMember = options.networkFile !== undefined;
   const processes = options.processes ? roleProcesses(house, options, deps) : [];
   const api = createMixnetApi(() => opened, {
     clock: deps.clock,
     reported: () => processes.flatMap((each) => each.relay() ?? []),
   });
   const roles = options.processes ? processes : [poolOf(house), ...rolesHere(house)];
-  return { services: [...roles, ...sharedServices(house)], api };
+  return { services: [...(isMember ? [] : roles), ...sharedServices(house)], api };
 }
 
 type OpenHouse = () => Promise<MixHouse>;

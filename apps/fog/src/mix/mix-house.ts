@@ -24,7 +24,7 @@ import {
   poolService,
 } from './mix-parts.ts';
 import { labelMetrics } from './label-metrics.ts';
-import { isGateway, type MixPlan, openPlan } from './mix-plan.ts';
+import { isGateway, type MixPlan, openMemberPlan, openPlan } from './mix-plan.ts';
 import type { AuthorityConfig, RelayConfig } from './role-config.ts';
 
 export interface MixHouse {
@@ -56,7 +56,10 @@ export async function openMixHouse(
   options: EmbeddedMixnetOptions,
   deps: EmbeddedMixnetDeps,
 ): Promise<MixHouse> {
-  const plan = await openPlan(options);
+  const { dataDir, networkFile } = options;
+  const plan = await (networkFile === undefined
+    ? openPlan(options)
+    : openMemberPlan(dataDir, networkFile));
   const mixDeps: MixDeps = { ...deps, metrics: await deps.metrics.sink() };
   return new House(plan, mixDeps);
 }

@@ -1,4 +1,4 @@
-/** Keys, ports and the network file of the mixnet that one fog hosts, below `<data dir>/mixnet`. */
+/** Keys, ports and the network file of the mixnet that one fog hosts or uses, below `<data dir>/mixnet`. */
 import path from 'node:path';
 import { authorityContact, authorityKeys, DEFAULT_EPOCH_MS, type MixNetwork } from '@fog/mixnet';
 import { ensurePrivateDir } from '../process/data-dir.ts';
@@ -11,7 +11,7 @@ import {
   RELAY_PORT,
   RELAYS,
 } from './limits.ts';
-import { writeNetworkFile } from './network-file.ts';
+import { readNetworkFile, writeNetworkFile } from './network-file.ts';
 import type { AuthorityConfig, RelayConfig } from './role-config.ts';
 import { openRelayIdentity } from './relay-identity.ts';
 import { openSeed } from './seed-file.ts';
@@ -84,6 +84,14 @@ export async function openPlan(options: MixPlanOptions): Promise<MixPlan> {
       declaredRate: EMBEDDED_RATE,
     })),
   };
+}
+
+/** For a member of a mixnet that others host. Keeps a copy of the file: it is what this machine believes. */
+export async function openMemberPlan(dataDir: string, file: string): Promise<MixPlan> {
+  const network = await readNetworkFile(file);
+  const dir = await ensurePrivateDir(path.join(dataDir, 'mixnet'));
+  await writeNetworkFile(path.join(dir, 'network.json'), network);
+  return { network, dir, authorities: [], relays: [] };
 }
 
 async function openRelayId(dir: string): Promise<string> {
