@@ -10,7 +10,7 @@
  * against its schema closes the socket with a counted verdict.
  */
 import { z } from 'zod';
-import { AccountId, Base64, FencingToken, JobId, NodeId, TaskIndex } from './ids.ts';
+import { AccountId, Base64, FencingToken, JobId, NodeId, Sha256, TaskIndex } from './ids.ts';
 import { ArrayItem, JobSpec } from './job-spec.ts';
 import { MAX_ADDRESSES, MAX_RESULTS_PER_FRAME } from './limits.ts';
 import { Capabilities, NodeLoad, NodeProfile } from './node.ts';
@@ -140,6 +140,8 @@ export const TaskResult = z.strictObject({
   outcome: Outcome,
   /** Of the runtime that made it; part of the signed manifest. */
   runtimeVersion: z.string().max(64).optional(),
+  /** Of its manifest. Without one the result is refused as not signed. */
+  digest: Sha256.optional(),
 });
 export type TaskResult = z.infer<typeof TaskResult>;
 export const Results = z.strictObject({

@@ -6,6 +6,7 @@ import { JobSpec } from './job-spec.ts';
 import { JobState } from './job-state.ts';
 import { MAX_PAGE, MAX_WAIT_MS } from './limits.ts';
 import { MixConsensusEvent } from './mixnet-api.ts';
+import { SignedManifest } from './manifest.ts';
 import { Failure, Outcome } from './outcome.ts';
 import { FogNode } from './node.ts';
 
@@ -70,12 +71,27 @@ export const Attempt = z.strictObject({
 });
 export type Attempt = z.infer<typeof Attempt>;
 
+/** How far the result of a task is checked; absent when one node's word was taken. */
+export const Verification = z.strictObject({
+  /** Copies that gave this result, by whom they are told apart: owners, or nodes where one owner has several. */
+  agreed: z.int(),
+  counted: z.enum(['owners', 'nodes']),
+  /** The copies disagreed, and a run of the coordinator itself decided. */
+  reexecuted: z.boolean().optional(),
+  /** A failure that only one owner's node has seen. */
+  unconfirmed: z.boolean().optional(),
+});
+export type Verification = z.infer<typeof Verification>;
+
 export const Task = z.strictObject({
   index: TaskIndex,
   state: JobState,
   node: NodeId.optional(),
   attempts: z.array(Attempt),
   outcome: Outcome.optional(),
+  verification: Verification.optional(),
+  /** What the node of the accepted attempt signed. */
+  proof: SignedManifest.optional(),
 });
 export type Task = z.infer<typeof Task>;
 
@@ -86,6 +102,7 @@ export const TaskOutcome = z.strictObject({
   node: NodeId.optional(),
   attempts: z.int(),
   outcome: Outcome,
+  verification: Verification.optional(),
 });
 export type TaskOutcome = z.infer<typeof TaskOutcome>;
 

@@ -26,3 +26,6 @@ export const TaskIndex = z.int().nonnegative();
 
 /** Bytes as base64 (RFC 4648 §4). */
 export const Base64 = z.base64();
+
+/** SHA-256 of something that is no content, lower-case hex. */
+export const Sha256 = ContentId;

@@ -12,5 +12,6 @@ export * from './mixnet-api.ts';
 export * from './node.ts';
 export * from './outcome.ts';
 export * from './parse.ts';
+export * from './result-digest.ts';
 export * from './routing.ts';
 export * from './version.ts';

@@ -2,31 +2,45 @@
  * What a node signs for its results. One manifest per result; the node signs the digests of all results
  * of one frame at once, so a signature costs one frame, and each manifest stays provable by its digest.
  */
-import type { Determinism } from './demands.ts';
-import type { Usage } from './outcome.ts';
+import { z } from 'zod';
+import { Determinism } from './demands.ts';
+import { Base64, Sha256 } from './ids.ts';
+import { MAX_RESULTS_PER_FRAME } from './limits.ts';
+import { Usage } from './outcome.ts';
 
 export const MANIFEST_DOMAIN = 'fog-result-manifest/1';
 export const MANIFEST_BATCH_DOMAIN = 'fog-result-batch/1';
 
-export interface ResultManifest {
-  readonly fogId: string;
-  readonly node: string;
-  readonly job: string;
-  readonly index: number;
-  readonly attempt: number;
+export const ResultManifest = z.strictObject({
+  fogId: z.string(),
+  node: z.string(),
+  job: z.string(),
+  index: z.int(),
+  attempt: z.int(),
   /** Fencing token. */
-  readonly token: number;
-  readonly module: string;
+  token: z.int(),
+  module: z.string(),
   /** SHA-256 over the spec's inputs, stdin, arguments, environment and the task's item. */
-  readonly inputs: string;
-  readonly runtimeVersion: string;
-  readonly determinism: Determinism;
-  readonly exitCode: number;
-  readonly failure: string;
+  inputs: z.string(),
+  runtimeVersion: z.string(),
+  determinism: Determinism,
+  exitCode: z.int(),
+  failure: z.string(),
   /** SHA-256 over stdout, stderr and the output files with their paths. */
-  readonly outputs: string;
-  readonly usage: Usage;
-}
+  outputs: z.string(),
+  usage: Usage,
+});
+export type ResultManifest = z.infer<typeof ResultManifest>;
+
+/** A manifest with what proves it: verify `signature` of `nodeKey` over `digests`, and that its digest is among them. */
+export const SignedManifest = z.strictObject({
+  manifest: ResultManifest,
+  digests: z.array(Sha256).max(MAX_RESULTS_PER_FRAME),
+  signature: Base64,
+  /** Ed25519; the node's id is its BLAKE2b-256, cut to 16 bytes. */
+  nodeKey: Base64,
+});
+export type SignedManifest = z.infer<typeof SignedManifest>;
 
 /** The bytes whose SHA-256 is the manifest's digest: one field a line, so that nothing is ambiguous. */
 export function manifestBytes(manifest: ResultManifest): Uint8Array {

@@ -62,6 +62,11 @@ export const FAILURES = {
   },
   STAGING: { class: 'fog', exitCode: EXIT_CODES.fogFailed, text: 'inputs could not be fetched' },
   UPLOAD: { class: 'fog', exitCode: EXIT_CODES.fogFailed, text: 'outputs could not be uploaded' },
+  MANIFEST: {
+    class: 'fog',
+    exitCode: EXIT_CODES.fogFailed,
+    text: 'the node did not sign the result, or signed another',
+  },
   NODE_LOST: { class: 'fog', exitCode: EXIT_CODES.fogFailed, text: 'the node was lost' },
   NODE_REFUSED: {
     class: 'fog',

@@ -155,7 +155,7 @@ class WorkerAgent implements Agent {
   }
 
   async #assemble(knownFogs: KnownFogs): Promise<Parts> {
-    const { clock, logger, runtime } = this.#deps;
+    const { clock, logger, runtime, identity } = this.#deps;
     const { dataDir, slots } = this.#options;
     const spoolDir = path.join(dataDir, 'spool');
     // What an agent that was killed left behind belongs to leases that are gone.
@@ -174,7 +174,7 @@ class WorkerAgent implements Agent {
     const link: CoordinatorLink = this.#createLink(knownFogs, credit, () => worker.held());
     const worker: Worker = new Worker(
       { slots, credit, spoolDir },
-      { clock, logger, runtime, link, cache, transfer, onRunning: () => this.#running() },
+      { clock, logger, runtime, identity, link, cache, transfer, onRunning: () => this.#running() },
     );
     return { link, worker, transfer };
   }

@@ -46,8 +46,8 @@ export const LIVE_CHUNK_BYTES = 32 * 1024;
 export const LIVE_BACKLOG_BYTES = 1024 * 1024;
 /** Output bytes of one task kept in memory and sent inline; base64 of it leaves room for names in one frame. */
 export const INLINE_RESULT_BYTES = 128 * 1024;
-/** One result as JSON: a frame less what stands around its only result. */
-export const MAX_RESULT_BYTES: number = MAX_AGENT_FRAME_BYTES - 64;
+/** One result as JSON: a frame less what stands around its only result, the signature included. */
+export const MAX_RESULT_BYTES: number = MAX_AGENT_FRAME_BYTES - 192;
 /** Message of a failure, as the protocol allows. */
 export const MAX_MESSAGE_CHARS = 4_096;
 /** Blobs kept on disk for later tasks. */

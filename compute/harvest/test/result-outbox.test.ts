@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FromAgent, failedOutcome, MAX_AGENT_FRAME_BYTES } from '@fog/wire';
+import { verifySignature } from '@fog/crypto';
+import { FromAgent, failedOutcome, manifestBatchBytes, MAX_AGENT_FRAME_BYTES } from '@fog/wire';
 import { encodeResult } from '../src/output/encode-result.ts';
-import { ResultOutbox } from '../src/output/result-outbox.ts';
+import { type OutgoingResult, ResultOutbox } from '../src/output/result-outbox.ts';
+import { identity } from './harness.ts';
+
+const sign = (digests: readonly string[]): string =>
+  Buffer.from(identity.sign(manifestBatchBytes('fog', identity.id, digests))).toString('base64');
 
 function rig(open = true) {
   const frames: string[] = [];
   const link = { open, sendText: (text: string) => void frames.push(text) };
-  return { frames, link, outbox: new ResultOutbox(link) };
+  return { frames, link, outbox: new ResultOutbox(link, sign) };
 }
 
 const counts = (frames: readonly string[]): number[] =>
@@ -17,18 +22,40 @@ const counts = (frames: readonly string[]): number[] =>
     return frame.type === 'results' ? frame.results.length : 0;
   });
 
-const result = (token: number, message = 'x') =>
-  encodeResult(token, failedOutcome('STAGING', message));
+const result = (token: number, message = 'x', dispose = (): void => {}): OutgoingResult => {
+  const lease = { token, job: 'jaaaaaaaaaaaa', index: 0, attempt: 1, item: undefined };
+  const context = { fogId: 'fog', node: identity.id, lease, spec: undefined };
+  const outcome = failedOutcome('STAGING', message);
+  return { token, dispose, ...encodeResult({ ...context, runtimeVersion: undefined }, outcome) };
+};
 
-test('results of one turn travel together, split by count and by size', () => {
+test('a frame is signed as a whole: by this node, over the digests of its results', () => {
   const { outbox, frames } = rig();
-  for (let token = 1; token <= 1_100; token += 1) outbox.add(token, result(token), () => {});
+  outbox.add(result(1));
+  outbox.add(result(2));
   outbox.flush();
-  assert.deepEqual(counts(frames), [1_024, 76]);
+  const frame = FromAgent.parse(JSON.parse(frames[0] ?? ''));
+  assert.equal(frame.type, 'results');
+  if (frame.type !== 'results') return;
+  const digests = frame.results.map(({ digest }) => digest ?? '');
+  assert.equal(new Set(digests).size, 2);
+  const signed = manifestBatchBytes('fog', identity.id, digests);
+  const signature = Buffer.from(frame.signature ?? '', 'base64');
+  assert.equal(verifySignature(identity.publicKey, signed, signature), true);
+});
+
+test('results of one turn travel together, split by size', () => {
+  const { outbox, frames } = rig();
+  for (let token = 1; token <= 1_100; token += 1) outbox.add(result(token));
+  outbox.flush();
+  const [first = 0, second = 0, ...more] = counts(frames);
+  assert.ok(first > second && second > 0);
+  assert.equal(first + second, 1_100);
+  assert.deepEqual(more, []);
   frames.length = 0;
   const large = '€'.repeat(4_000);
   for (let token = 2_001; token <= 2_030; token += 1) {
-    outbox.add(token, result(token, large), () => {});
+    outbox.add(result(token, large));
   }
   outbox.flush();
   assert.deepEqual(counts(frames), [21, 9]);
@@ -37,8 +64,8 @@ test('results of one turn travel together, split by count and by size', () => {
 test('keeps results while there is no session and forgets them with their files', () => {
   const { outbox, frames, link } = rig(false);
   let disposed = 0;
-  outbox.add(1, result(1), () => void (disposed += 1));
-  outbox.add(2, result(2), () => void (disposed += 1));
+  outbox.add(result(1, 'x', () => void (disposed += 1)));
+  outbox.add(result(2, 'x', () => void (disposed += 1)));
   outbox.flush();
   assert.deepEqual(frames, []);
   assert.equal(outbox.forget(1), true);

@@ -54,6 +54,8 @@ export interface Runtime {
   /** Why the level is not `os`, with the remedy; undefined when it is. */
   readonly levelReason: string | undefined;
   readonly runtimes: readonly RuntimeName[];
+  /** Hash of all that decides a strict result, by runtime: equal hashes give equal bytes. */
+  readonly versions?: Readonly<Partial<Record<RuntimeName, string>>>;
   /**
    * Runs one task in a sandbox process. Never throws for what the guest does: that is a RunEnd.
    * Aborting `signal` kills the process and ends with CANCELLED. At most `slots` runs at once.

@@ -1,20 +1,55 @@
-import { FAILURES, failedOutcome, Outcome } from '@fog/wire';
+import { sha256Hex } from '@fog/crypto';
+import {
+  FAILURES,
+  failedOutcome,
+  type Hashing,
+  type JobSpec,
+  manifestDigest,
+  Outcome,
+  resultManifest,
+  type SignedWork,
+  signedWork,
+} from '@fog/wire';
 import type { RunEnd } from '@fog/runtime';
 import { MAX_MESSAGE_CHARS, MAX_RESULT_BYTES } from '../limits.ts';
+import type { HeldLease } from '../work/lease-table.ts';
 import type { TaskOutput, TaskOutputs, UploadPart } from './task-output.ts';
+
+/** What a result is signed for. */
+export interface ResultContext {
+  readonly fogId: string;
+  readonly node: string;
+  readonly lease: Pick<HeldLease, 'token' | 'job' | 'index' | 'attempt' | 'item'>;
+  /** Undefined when it could not be had: then nothing ran. */
+  readonly spec: JobSpec | undefined;
+  readonly runtimeVersion: string | undefined;
+}
+
+/** One TaskResult as JSON, and the digest of its manifest. */
+export interface EncodedResult {
+  readonly json: string;
+  readonly digest: string;
+}
+
+const HASHING: Hashing = {
+  sha256: sha256Hex,
+  fromBase64: (text) => Buffer.from(text, 'base64'),
+};
+/** Tasks of one job share a spec. */
+const works = new WeakMap<JobSpec, SignedWork>();
 
 /** The result of a run as JSON that fits a frame; uploads as much of the output as that needs. */
 export async function encodeRun(
-  token: number,
+  context: ResultContext,
   end: RunEnd,
   output: TaskOutput,
   upload: UploadPart,
-): Promise<string> {
+): Promise<EncodedResult> {
   await output.uploadLarge(upload);
   for (;;) {
-    const text = encodeResult(token, outcomeOf(end, output.describe()));
-    if (Buffer.byteLength(text) <= MAX_RESULT_BYTES) return text;
-    if (!(await output.uploadOneMore(upload))) return encodeResult(token, tooManyNames());
+    const result = encodeResult(context, outcomeOf(end, output.describe()));
+    if (Buffer.byteLength(result.json) <= MAX_RESULT_BYTES) return result;
+    if (!(await output.uploadOneMore(upload))) return encodeResult(context, tooManyNames());
   }
 }
 
@@ -22,16 +57,40 @@ export async function encodeRun(
  * Also guards the session: a result against the schema would be refused, sent again after the
  * reconnect, and refused again.
  */
-export function encodeResult(token: number, outcome: Outcome): string {
+export function encodeResult(context: ResultContext, outcome: Outcome): EncodedResult {
   const checked = Outcome.safeParse(outcome);
   const sent = checked.success
     ? checked.data
     : failedOutcome('SANDBOX_LOST', 'the sandbox reported an end that makes no sense');
-  return JSON.stringify({ token, outcome: sent });
+  const { runtimeVersion } = context;
+  const digest = digestOf(context, sent);
+  const version = runtimeVersion === undefined ? {} : { runtimeVersion };
+  const { token } = context.lease;
+  return { json: JSON.stringify({ token, outcome: sent, digest, ...version }), digest };
 }
 
 export function clipMessage(message: string): string {
   return message.slice(0, MAX_MESSAGE_CHARS);
+}
+
+function digestOf(context: ResultContext, outcome: Outcome): string {
+  const { fogId, node, spec, runtimeVersion } = context;
+  const { token, job, index, attempt, item } = context.lease;
+  const manifest = resultManifest(
+    { fogId, node, job, index, attempt, token },
+    { work: spec === undefined ? undefined : workOf(spec), item },
+    { outcome, runtimeVersion },
+    HASHING,
+  );
+  return manifestDigest(manifest, HASHING);
+}
+
+function workOf(spec: JobSpec): SignedWork {
+  const known = works.get(spec);
+  if (known !== undefined) return known;
+  const work = signedWork(spec, HASHING);
+  works.set(spec, work);
+  return work;
 }
 
 function outcomeOf(end: RunEnd, outputs: TaskOutputs): Outcome {

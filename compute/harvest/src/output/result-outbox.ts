@@ -1,14 +1,27 @@
-/** Finished results until the coordinator has them durably; batched into frames, sent again after a reconnect. */
+/**
+ * Finished results until the coordinator has them durably; batched into frames, each signed as a whole,
+ * sent again after a reconnect.
+ */
 import { MAX_AGENT_FRAME_BYTES } from '@fog/wire';
 import { MAX_RESULTS_PER_FRAME } from '../limits.ts';
 
-interface Finished {
+/** A result on its way. */
+export interface OutgoingResult {
   readonly token: number;
+  /** One TaskResult. */
   readonly json: string;
-  readonly sizeBytes: number;
+  /** Of its manifest. */
+  readonly digest: string;
   /** Removes the spool files. */
   readonly dispose: () => void;
 }
+
+interface Finished extends OutgoingResult {
+  readonly sizeBytes: number;
+}
+
+/** The node's signature, in base64, over the digests of one frame. */
+export type SignBatch = (digests: readonly string[]) => string;
 
 export interface OutboxLink {
   readonly open: boolean;
@@ -16,17 +29,21 @@ export interface OutboxLink {
 }
 
 const HEAD = '{"type":"results","results":[';
-const TAIL = ']}';
+/** Characters of an Ed25519 signature in base64. */
+const SIGNATURE_CHARS = 88;
+const AROUND_BYTES = HEAD.length + tailOf('').length + SIGNATURE_CHARS;
 
 export class ResultOutbox {
   readonly #link: OutboxLink;
+  readonly #sign: SignBatch;
   readonly #finished = new Map<number, Finished>();
   #unsent: Finished[] = [];
   #sizeBytes = 0;
   #flushDue = false;
 
-  constructor(link: OutboxLink) {
+  constructor(link: OutboxLink, sign: SignBatch) {
     this.#link = link;
+    this.#sign = sign;
   }
 
   get size(): number {
@@ -45,10 +62,10 @@ export class ResultOutbox {
     return this.#finished.has(token);
   }
 
-  /** `json` is one TaskResult. Goes out at the end of this turn of the event loop, with its neighbours. */
-  add(token: number, json: string, dispose: () => void): void {
-    const finished = { token, json, sizeBytes: Buffer.byteLength(json), dispose };
-    this.#finished.set(token, finished);
+  /** Goes out at the end of this turn of the event loop, with its neighbours. */
+  add(result: OutgoingResult): void {
+    const finished = { ...result, sizeBytes: Buffer.byteLength(result.json) };
+    this.#finished.set(result.token, finished);
     this.#sizeBytes += finished.sizeBytes;
     this.#unsent.push(finished);
     if (this.#flushDue) return;
@@ -83,23 +100,29 @@ export class ResultOutbox {
     if (!this.#link.open) return;
     const unsent = this.#unsent;
     this.#unsent = [];
-    let frame: string[] = [];
-    let sizeBytes = HEAD.length + TAIL.length;
+    let frame: Finished[] = [];
+    let sizeBytes = AROUND_BYTES;
     for (const finished of unsent) {
       if (this.#finished.get(finished.token) !== finished) continue;
       const full = sizeBytes + finished.sizeBytes + 1 > MAX_AGENT_FRAME_BYTES;
       if (frame.length === MAX_RESULTS_PER_FRAME || (full && frame.length > 0)) {
         this.#send(frame);
         frame = [];
-        sizeBytes = HEAD.length + TAIL.length;
+        sizeBytes = AROUND_BYTES;
       }
-      frame.push(finished.json);
+      frame.push(finished);
       sizeBytes += finished.sizeBytes + 1;
     }
     if (frame.length > 0) this.#send(frame);
   }
 
-  #send(frame: readonly string[]): void {
-    this.#link.sendText(`${HEAD}${frame.join(',')}${TAIL}`);
+  #send(frame: readonly Finished[]): void {
+    const signature = this.#sign(frame.map(({ digest }) => digest));
+    const results = frame.map(({ json }) => json).join(',');
+    this.#link.sendText(`${HEAD}${results}${tailOf(signature)}`);
   }
+}
+
+function tailOf(signature: string): string {
+  return `],"signature":"${signature}"}`;
 }

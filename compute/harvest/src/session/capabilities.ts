@@ -12,6 +12,7 @@ export function measureCapabilities(slots: number, runtime: Runtime): Capabiliti
     slots,
     sandboxLevel: runtime.level,
     runtimes: [...runtime.runtimes],
+    ...(runtime.versions === undefined ? {} : { runtimeVersions: runtime.versions }),
     version: FOG_VERSION,
   };
 }

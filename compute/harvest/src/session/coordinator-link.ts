@@ -71,6 +71,7 @@ export class CoordinatorLink {
   #cancelRetry: () => void = () => {};
   #stopped = false;
   #badFrames = 0;
+  #fogId = '';
 
   constructor(options: LinkOptions, deps: LinkDeps, events: LinkEvents) {
     this.#options = options;
@@ -78,6 +79,11 @@ export class CoordinatorLink {
     this.#events = events;
     this.#backoff = createBackoff(deps.random);
     this.#joinCode = options.joinCode;
+  }
+
+  /** Of the fog last met; empty before the first. */
+  get fogId(): string {
+    return this.#fogId;
   }
 
   get badFrames(): number {
@@ -195,6 +201,7 @@ export class CoordinatorLink {
       held: held(),
     };
     session.state = 'proving';
+    this.#fogId = fogId;
     session.connection.send(JSON.stringify(hello));
   }
 

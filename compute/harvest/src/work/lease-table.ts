@@ -8,6 +8,7 @@ export interface HeldLease {
   /** Account the job belongs to. */
   readonly owner: string;
   readonly index: number;
+  readonly attempt: number;
   readonly item: ArrayItem | undefined;
   /** Aborted when the lease is lost, cancelled or the agent stops. */
   readonly abort: AbortController;
@@ -58,6 +59,7 @@ export class LeaseTable {
       job: lease.job,
       owner,
       index: lease.index,
+      attempt: lease.attempt,
       item: lease.item,
       abort: new AbortController(),
       phase: undefined,

@@ -1,9 +1,15 @@
 /** One task from its lease to its result: stage, run, upload. */
 import { errorMessage } from '@fog/kernel';
 import type { RunEnd, RunSink, Runtime } from '@fog/runtime';
-import { failedOutcome, type FailureCode, type Phase } from '@fog/wire';
+import { failedOutcome, type FailureCode, type JobSpec, type Phase } from '@fog/wire';
 import type { LiveOutput } from '../output/live-output.ts';
-import { clipMessage, encodeResult, encodeRun } from '../output/encode-result.ts';
+import {
+  clipMessage,
+  type EncodedResult,
+  encodeResult,
+  encodeRun,
+  type ResultContext,
+} from '../output/encode-result.ts';
 import { TaskOutput } from '../output/task-output.ts';
 import type { BlobCache } from '../staging/blob-cache.ts';
 import type { JobSpecs } from '../staging/job-specs.ts';
@@ -18,14 +24,17 @@ export interface TaskDeps {
   readonly cache: BlobCache;
   readonly transfer: Transfer;
   readonly spoolDir: string;
+  /** Id of this node. */
+  readonly node: string;
+  /** Id of the fog the results are for. */
+  readonly fogId: () => string;
   /** Account this node belongs to. */
   readonly nodeOwner: () => string;
   readonly nowMs: () => number;
   readonly enter: (lease: HeldLease, phase: Phase) => void;
 }
 
-export interface TaskResultJson {
-  readonly json: string;
+export interface EndedTask extends EncodedResult {
   /** Removes what the result needs on disk. */
   readonly dispose: () => void;
 }
@@ -35,16 +44,29 @@ export async function runTask(
   lease: HeldLease,
   live: LiveOutput,
   deps: TaskDeps,
-): Promise<TaskResultJson> {
+): Promise<EndedTask> {
   deps.enter(lease, 'staging');
+  const { fogId, node, runtime } = deps;
   let staged: StagedTask;
+  let spec: JobSpec | undefined;
+  const context = (): ResultContext => ({
+    fogId: fogId(),
+    node,
+    lease,
+    spec,
+    runtimeVersion: spec === undefined ? undefined : runtime.versions?.[spec.runtime],
+  });
+  const failed = (code: FailureCode, message?: string, dispose = (): void => {}): EndedTask => {
+    const clipped = message === undefined ? undefined : clipMessage(message);
+    return { ...encodeResult(context(), failedOutcome(code, clipped)), dispose };
+  };
   try {
-    const spec = await deps.specs.get(lease.job, lease.owner, lease.abort.signal);
-    const refusal = refuseWork(lease, spec, deps.runtime, deps.nodeOwner());
-    if (refusal !== undefined) return failed(lease, 'NODE_REFUSED', refusal);
+    spec = await deps.specs.get(lease.job, lease.owner, lease.abort.signal);
+    const refusal = refuseWork(lease, spec, runtime, deps.nodeOwner());
+    if (refusal !== undefined) return failed('NODE_REFUSED', refusal);
     staged = await stageTask(lease, spec, deps.cache);
   } catch (error) {
-    return failed(lease, 'STAGING', `the job's data could not be fetched: ${errorMessage(error)}`);
+    return failed('STAGING', `the job's data could not be fetched: ${errorMessage(error)}`);
   }
   const output = new TaskOutput(deps.spoolDir, lease.token);
   const dispose = (): void => output.discard();
@@ -52,17 +74,16 @@ export async function runTask(
     const end = await runStaged(lease, { staged, output, live }, deps);
     output.end();
     if (output.problem !== undefined) {
-      return failed(lease, 'UPLOAD', `outputs could not be kept: ${output.problem}`, dispose);
+      return failed('UPLOAD', `outputs could not be kept: ${output.problem}`, dispose);
     }
-    if (lease.abort.signal.aborted) return failed(lease, 'CANCELLED', undefined, dispose);
+    if (lease.abort.signal.aborted) return failed('CANCELLED', undefined, dispose);
     deps.enter(lease, 'uploading');
-    const json = await encodeRun(lease.token, end, output, (body) =>
+    const encoded = await encodeRun(context(), end, output, (body) =>
       deps.transfer.upload(lease.token, body, lease.abort.signal),
     );
-    return { json, dispose };
+    return { ...encoded, dispose };
   } catch (error) {
-    const message = `outputs could not be uploaded: ${errorMessage(error)}`;
-    return failed(lease, 'UPLOAD', message, dispose);
+    return failed('UPLOAD', `outputs could not be uploaded: ${errorMessage(error)}`, dispose);
   }
 }
 
@@ -103,12 +124,3 @@ function clipped(error: unknown): string {
   return clipMessage(`the sandbox could not be used: ${errorMessage(error)}`);
 }
 
-function failed(
-  lease: HeldLease,
-  code: FailureCode,
-  message?: string,
-  dispose: () => void = () => {},
-): TaskResultJson {
-  const outcome = failedOutcome(code, message === undefined ? undefined : clipMessage(message));
-  return { json: encodeResult(lease.token, outcome), dispose };
-}

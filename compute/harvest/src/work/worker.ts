@@ -1,7 +1,8 @@
 /** The work of one node: leases in, at most `slots` tasks at once, results out. */
+import type { Identity } from '@fog/crypto';
 import { type Clock, errorMessage, type Logger } from '@fog/kernel';
 import type { Runtime } from '@fog/runtime';
-import type { Phase } from '@fog/wire';
+import { manifestBatchBytes, type Phase } from '@fog/wire';
 import {
   EXPIRY_CHECK_MS,
   MAX_HELD_TOKENS,
@@ -17,7 +18,7 @@ import type { BlobCache } from '../staging/blob-cache.ts';
 import { JobSpecs } from '../staging/job-specs.ts';
 import type { Transfer } from '../staging/transfer.ts';
 import { type HeldLease, LeaseTable } from './lease-table.ts';
-import { runTask, type TaskDeps, type TaskResultJson } from './run-task.ts';
+import { type EndedTask, runTask, type TaskDeps } from './run-task.ts';
 
 export interface WorkerOptions {
   readonly slots: number;
@@ -29,9 +30,11 @@ export interface WorkerDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly runtime: Runtime;
+  /** Signs the results. */
+  readonly identity: Identity;
   readonly link: Pick<
     CoordinatorLink,
-    'open' | 'bufferedBytes' | 'send' | 'sendText' | 'protocolError' | 'drop'
+    'fogId' | 'open' | 'bufferedBytes' | 'send' | 'sendText' | 'protocolError' | 'drop'
   >;
   readonly cache: BlobCache;
   readonly transfer: Transfer;
@@ -73,11 +76,13 @@ export class Worker {
   #stopped = false;
 
   constructor(options: WorkerOptions, deps: WorkerDeps) {
-    const { runtime, cache, transfer, clock } = deps;
+    const { runtime, cache, transfer, clock, identity, link } = deps;
     this.#options = options;
     this.#deps = deps;
     this.#leases = new LeaseTable(clock);
-    this.#outbox = new ResultOutbox(deps.link);
+    this.#outbox = new ResultOutbox(link, (digests) =>
+      toBase64(identity.sign(manifestBatchBytes(link.fogId, identity.id, digests))),
+    );
     this.#specs = new JobSpecs((job, signal) => transfer.jobSpec(job, signal));
     this.#taskDeps = {
       runtime,
@@ -85,6 +90,8 @@ export class Worker {
       transfer,
       specs: this.#specs,
       spoolDir: options.spoolDir,
+      node: identity.id,
+      fogId: () => link.fogId,
       nodeOwner: () => this.#nodeOwner,
       nowMs: () => clock.monotonicMs(),
       enter: (lease, phase) => this.#enter(lease, phase),
@@ -225,14 +232,14 @@ export class Worker {
     this.#deps.onRunning();
   }
 
-  #ended(lease: HeldLease, live: LiveOutput, result: TaskResultJson): void {
+  #ended(lease: HeldLease, live: LiveOutput, result: EndedTask): void {
     this.#active.delete(lease.token);
     this.#counts.finished += 1;
     this.#counts.droppedOutputBytes += live.droppedBytes;
     const mine = this.#leases.get(lease.token) === lease;
     if (mine) {
       this.#leases.remove(lease.token);
-      this.#outbox.add(lease.token, result.json, result.dispose);
+      this.#outbox.add({ token: lease.token, ...result });
     } else result.dispose();
     this.#deps.onRunning();
     if (!this.#stopped) this.#pump();
@@ -264,4 +271,8 @@ export class Worker {
     }
     if (tasks.length > 0) this.#deps.link.send({ type: 'progress', tasks });
   }
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
 }
