@@ -177,14 +177,18 @@ export const MixAuditRelay = z.strictObject({
   /** Loops of which the relay never said what it owed, and of which it said something it cannot prove. */
   unrevealed: z.int(),
   forged: z.int(),
+  /** Means over the loops, absent before the first: the delay it owed, and the whole way home. */
+  owedMeanMs: z.number().optional(),
+  tookMeanMs: z.number().optional(),
   /** Time beyond what was owed, of the loops' median; absent before the first. */
   medianExcessMs: z.number().optional(),
   suspicions: z.array(z.enum(['short', 'long', 'forged'])),
 });
 export const MixAudit = z.strictObject({
   time: z.int(),
-  /** Loops whose relay has not revealed yet. */
+  /** Loops whose relay has not revealed yet: it does so two to three epochs later. */
   open: z.int(),
+  epochMs: z.int(),
   relays: z.array(MixAuditRelay),
 });
 export type MixAudit = z.infer<typeof MixAudit>;

@@ -89,7 +89,8 @@ export function createMixnetApi(
     audit: async () => {
       const { audit } = open().running;
       if (audit === undefined) throw partDown('the audit does not run');
-      return auditOf(audit.report(), clock.now());
+      const { epochMs } = open().network;
+      return { time: clock.now(), epochMs, ...auditOf(audit.report()) };
     },
     onConsensus: (listener) => {
       listeners.add(listener);
@@ -101,13 +102,18 @@ export function createMixnetApi(
   };
 }
 
-function auditOf({ hops, open }: ReturnType<DelayAudit['report']>, time: number): MixAudit {
-  const relays = hops.map(({ medianExcessMs, suspicions, ...hop }) => ({
+type AuditReport = ReturnType<DelayAudit['report']>;
+
+/** As the API shows it: means that are not there yet are left out. */
+export function auditOf({ hops, open }: AuditReport): Pick<MixAudit, 'open' | 'relays'> {
+  const relays = hops.map(({ owedMeanMs, tookMeanMs, medianExcessMs, suspicions, ...hop }) => ({
     ...hop,
     suspicions: [...suspicions],
+    ...(owedMeanMs === undefined ? {} : { owedMeanMs }),
+    ...(tookMeanMs === undefined ? {} : { tookMeanMs }),
     ...(medianExcessMs === undefined ? {} : { medianExcessMs }),
   }));
-  return { time, open, relays };
+  return { open, relays };
 }
 
 function partDown(why: string): Error {

@@ -2,6 +2,8 @@ import { formatDuration } from '@fog/kernel';
 import type { MixAudit, MixBench, MixHop, MixPath, MixPing, MixRelay, MixStatus } from '@fog/wire';
 import { table } from './table.ts';
 
+type AuditRow = MixAudit['relays'][number];
+
 const PPM = 1_000_000;
 
 export function mixStatusText(status: MixStatus): string {
@@ -98,17 +100,49 @@ function hopsTable(hops: readonly MixHop[]): string {
   return table([['HOP', 'RELAY', 'DELAY CLASS'], ...rows], { right: [0, 2] });
 }
 
-export function auditText({ relays, open }: MixAudit): string {
-  const waiting = `${open} loops wait for their relay to reveal what it owed\n`;
+export function auditText({ relays, open, epochMs }: MixAudit): string {
+  const waiting = `${loopsText(open)} for a relay to reveal what it owed, which it does two to three epochs later (an epoch is ${formatDuration(epochMs)})\n`;
   if (relays.length === 0) return `no loop is settled yet; ${waiting}`;
   const rows = relays.map((hop) => [
     hop.relay,
-    ...[hop.loops, hop.short, hop.lost, hop.unrevealed, hop.forged].map(String),
-    hop.medianExcessMs === undefined ? '' : `${hop.medianExcessMs.toFixed(1)} ms`,
-    hop.suspicions.join(',') || 'no',
+    String(hop.loops),
+    ...[hop.owedMeanMs, hop.tookMeanMs].map((ms) =>
+      ms === undefined ? '' : `${ms.toFixed(1)} ms`,
+    ),
+    ...[hop.short, hop.lost, hop.unrevealed, hop.forged].map(String),
+    suspicionText(hop),
   ]);
-  const head = ['RELAY', 'LOOPS', 'SHORT', 'LOST', 'UNREVEALED', 'FORGED', 'EXCESS', 'SUSPECT'];
-  return `${table([head, ...rows], { right: [1, 2, 3, 4, 5, 6] })}\n${waiting}`;
+  const head = [
+    'RELAY',
+    'LOOPS',
+    'OWED',
+    'TOOK',
+    'EARLY',
+    'LOST',
+    'UNREVEALED',
+    'FORGED',
+    'SUSPECT',
+  ];
+  const suspects = relays.filter(({ suspicions }) => suspicions.length > 0).length;
+  const settled = relays.reduce((sum, { loops }) => sum + loops, 0);
+  return [
+    table([head, ...rows], { right: [1, 2, 3, 4, 5, 6, 7] }),
+    `${suspects === 0 ? 'no suspects' : `suspects: ${suspects}`} among ${relays.length} relays in ${settled} settled loops; ${waiting}`,
+    'OWED is the mean delay that was due, TOOK the whole way home. A suspect is counted, weak evidence and nothing more.\n',
+  ].join('\n');
+}
+
+function loopsText(count: number): string {
+  return count === 1 ? '1 loop waits' : `${count} loops wait`;
+}
+
+function suspicionText({ suspicions, short, loops, forged, medianExcessMs }: AuditRow): string {
+  const texts = suspicions.map((suspicion) => {
+    if (suspicion === 'short') return `let ${short} of ${loops} go early`;
+    if (suspicion === 'forged') return `${forged} with a false reveal`;
+    return `holds them too long, ${(medianExcessMs ?? 0).toFixed(1)} ms beyond`;
+  });
+  return texts.join('; ') || 'no';
 }
 
 function yesNo(value: boolean): string {

@@ -41,7 +41,7 @@ function fixedMixnet(): { mixnet: MixnetApi; listeners: Set<(event: MixConsensus
       machine: { cpu: 'x', cores: 2, loadAverage: 0, node: '24' },
     }),
     path: async (level) => ({ level, hops: [{ relay: RELAY, delayClass: 1 }] }),
-    audit: async () => ({ time: 1, open: 0, relays: [] }),
+    audit: async () => ({ time: 1, open: 0, epochMs: 1_200_000, relays: [] }),
     onConsensus: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -30,6 +30,9 @@ export interface AuditedHop {
   readonly lost: number;
   readonly unrevealed: number;
   readonly forged: number;
+  /** Means over its loops: the delay it owed, and the whole way home; undefined before the first. */
+  readonly owedMeanMs: number | undefined;
+  readonly tookMeanMs: number | undefined;
   /** Undefined before the first loop. */
   readonly medianExcessMs: number | undefined;
   readonly suspicions: readonly Suspicion[];
@@ -122,13 +125,20 @@ function judge(record: HopRecord, loops: readonly OpenLoop[], reveal: VrfReveal 
     return;
   }
   for (const { delayTag, meanMicros, rttMs } of loops) {
-    const excessMs = rttMs - owedDelayMs(reveal.output, delayTag, meanMicros);
+    const owedMs = owedDelayMs(reveal.output, delayTag, meanMicros);
+    const excessMs = rttMs - owedMs;
     record.loops += 1;
+    record.owedMs = wholeMicros(record.owedMs + owedMs);
+    record.tookMs = wholeMicros(record.tookMs + rttMs);
     if (excessMs < -SHORT_MARGIN_MS) record.short += 1;
-    // To the microsecond, as it is kept on disk.
-    record.excessMs.push(Math.round(excessMs * 1_000) / 1_000);
+    record.excessMs.push(wholeMicros(excessMs));
     if (record.excessMs.length > MAX_EXCESSES) record.excessMs.shift();
   }
+}
+
+/** To the microsecond, as it is kept on disk. */
+function wholeMicros(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
 }
 
 function reportOf({ hops, open }: AuditRecords): AuditReport {
@@ -145,7 +155,10 @@ function reportOf({ hops, open }: AuditRecords): AuditReport {
       ...(isLong ? ['long' as const] : []),
       ...(forged > 0 ? ['forged' as const] : []),
     ];
-    return { relay, loops, short, lost, unrevealed, forged, medianExcessMs, suspicions };
+    const mean = (sum: number): number | undefined => (loops === 0 ? undefined : sum / loops);
+    const [owedMeanMs, tookMeanMs] = [mean(record.owedMs), mean(record.tookMs)];
+    const counts = { relay, loops, short, lost, unrevealed, forged };
+    return { ...counts, owedMeanMs, tookMeanMs, medianExcessMs, suspicions };
   });
   const bySuspicion = audited.sort((a, b) => badness(b) - badness(a));
   return { hops: bySuspicion, open: open.length };

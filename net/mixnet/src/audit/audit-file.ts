@@ -6,7 +6,9 @@ import { type AuditRecords, emptyRecords, type HopRecord, type OpenLoop } from '
 import { readPrivateFile, writePrivateFile } from '../private-file.ts';
 import { MAX_AUDIT_FILE_BYTES } from './limits.ts';
 
-const VERSION = 1;
+const VERSION = 2;
+/** Files that lack what is counted now: the audit begins anew, there is nothing in them one must keep. */
+const OLD_VERSIONS: readonly unknown[] = [1];
 
 /** Times travel as whole microseconds. */
 const MICROS = 1_000;
@@ -44,6 +46,8 @@ export function encodeRecords({ open: loops, hops }: AuditRecords): Uint8Array {
     hops: [...hops.values()].map((hop) => ({
       ...hop,
       updatedMs: Math.round(hop.updatedMs),
+      owedMs: Math.round(hop.owedMs * MICROS),
+      tookMs: Math.round(hop.tookMs * MICROS),
       excessMs: hop.excessMs.map((each) => Math.round(each * MICROS)),
     })),
   });
@@ -52,6 +56,7 @@ export function encodeRecords({ open: loops, hops }: AuditRecords): Uint8Array {
 /** Throws a TypeError that says what is wrong. */
 export function decodeRecords(bytes: Uint8Array): AuditRecords {
   const value = decodeCanonical(bytes);
+  if (isMap(value) && OLD_VERSIONS.includes(value['version'])) return emptyRecords();
   if (!isMap(value) || value['version'] !== VERSION) throw new TypeError('it is no audit file');
   const { open: loops, hops } = value;
   if (!Array.isArray(loops) || !Array.isArray(hops)) throw new TypeError('it holds no records');
@@ -61,7 +66,12 @@ export function decodeRecords(bytes: Uint8Array): AuditRecords {
     hops: new Map(
       hops.map((hop) => [
         hop.relay,
-        { ...hop, excessMs: hop.excessMs.map((each) => each / MICROS) },
+        {
+          ...hop,
+          owedMs: hop.owedMs / MICROS,
+          tookMs: hop.tookMs / MICROS,
+          excessMs: hop.excessMs.map((each) => each / MICROS),
+        },
       ]),
     ),
   };
@@ -90,10 +100,11 @@ function isLoop(value: unknown): value is OpenLoop {
 function isHop(value: unknown): value is HopRecord {
   if (typeof value !== 'object' || value === null) return false;
   const hop = value as Partial<Record<keyof HopRecord, unknown>>;
-  const counts = [hop.loops, hop.short, hop.lost, hop.unrevealed, hop.forged, hop.updatedMs];
+  const counts = [hop.loops, hop.short, hop.lost, hop.unrevealed, hop.forged];
+  const times = [hop.owedMs, hop.tookMs, hop.updatedMs];
   return (
     typeof hop.relay === 'string' &&
-    counts.every(Number.isSafeInteger) &&
+    [...counts, ...times].every(Number.isSafeInteger) &&
     Array.isArray(hop.excessMs) &&
     hop.excessMs.every(Number.isSafeInteger)
   );

@@ -23,6 +23,9 @@ export interface HopRecord {
   unrevealed: number;
   /** Its reveal did not verify. */
   forged: number;
+  /** Of all its loops together: what it owed them, and what they took from sending to coming home. */
+  owedMs: number;
+  tookMs: number;
   /** Milliseconds beyond the owed delay, the newest last. */
   readonly excessMs: number[];
   /** Milliseconds UTC. */
@@ -39,6 +42,6 @@ export function emptyRecords(): AuditRecords {
 }
 
 export function emptyHop(relay: string): HopRecord {
-  const counts = { loops: 0, short: 0, lost: 0, unrevealed: 0, forged: 0 };
+  const counts = { loops: 0, short: 0, lost: 0, unrevealed: 0, forged: 0, owedMs: 0, tookMs: 0 };
   return { relay, ...counts, excessMs: [], updatedMs: 0 };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { vrfKeyFromSeed } from '@fog/crypto';
+import { encodeCanonical, vrfKeyFromSeed } from '@fog/crypto';
 import { createAuditBook } from '../../src/audit/audit-book.ts';
 import { decodeRecords, encodeRecords } from '../../src/audit/audit-file.ts';
 import { emptyRecords, type OpenLoop } from '../../src/audit/audit-records.ts';
@@ -71,6 +71,10 @@ describe('audit book', () => {
     book.settle(revealing([revealFor(EPOCH)]));
     const byRelay = new Map(book.report().hops.map((hop) => [hop.relay, hop.short]));
     assert.deepEqual([byRelay.get(A), byRelay.get(B)], [0, 1]);
+    for (const { relay, owedMeanMs = 0, tookMeanMs = 0 } of book.report().hops) {
+      const beyondMs = relay === A ? -1.9 : -2.1;
+      assert.ok(Math.abs(tookMeanMs - owedMeanMs - beyondMs) < 0.01);
+    }
   });
 
   it('believes no reveal the VRF did not make', () => {
@@ -119,6 +123,8 @@ describe('audit book', () => {
     assert.deepEqual(encodeRecords(again), bytes);
     assert.equal(again.open[0]?.rttMs, 12.5);
     assert.equal(again.hops.get(B)?.lost, 1);
+    assert.deepEqual(decodeRecords(encodeCanonical({ version: 1 })), emptyRecords());
+    assert.throws(() => decodeRecords(encodeCanonical({ version: 3 })), TypeError);
     assert.throws(() => decodeRecords(bytes.subarray(1)), TypeError);
     assert.throws(() => decodeRecords(new Uint8Array(0)), TypeError);
   });
