@@ -20,6 +20,7 @@ export const STORE_ERRORS = {
     kind: 'unavailable',
   },
   STORE_DISK_FULL: { message: 'The disk is full.', kind: 'unavailable', retryable: true },
+  STORE_NOT_LEADER: { message: 'Another coordinator leads now.', kind: 'conflict' },
   STORE_CLOSED: { message: 'The database is closed.', kind: 'unavailable', retryable: true },
   STORE_NO_BLOB: { message: 'No such content is stored.', kind: 'not-found' },
   STORE_BLOB_TOO_LARGE: { message: 'The content is too large.', kind: 'too-large' },

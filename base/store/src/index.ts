@@ -1,6 +1,15 @@
 export { type Blobs, openBlobs, type StoredBlob } from './blobs.ts';
 export { STORE_ERRORS } from './errors.ts';
 export { refuseSecretInFlag } from './flag-url.ts';
+export { getOrCreateSecret } from './fog-secrets.ts';
+export {
+  currentLeader,
+  type Leader,
+  type LeaderLease,
+  type LeadershipDeps,
+  type LeadershipOptions,
+  tryLead,
+} from './leadership.ts';
 export type * from './schema.ts';
 export {
   openStore,

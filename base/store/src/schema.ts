@@ -179,6 +179,25 @@ export interface LeaseUploadRow {
   readonly size_bytes: number;
 }
 
+/** Who leads what, until when by the database's clock. */
+export interface LeadershipRow {
+  readonly name: string;
+  /** Grows with each change of the holder. */
+  readonly epoch: number;
+  /** Empty: nobody. */
+  readonly holder: string;
+  readonly address: string;
+  readonly expires_at: number;
+}
+
+/** Secrets that all coordinators of the fog share. */
+export interface FogSecretRow {
+  readonly name: string;
+  /** Base64. */
+  readonly value: string;
+  readonly created_at: number;
+}
+
 export interface Database {
   account: AccountRow;
   credential: CredentialRow;
@@ -195,4 +214,6 @@ export interface Database {
   evidence: EvidenceRow;
   deployment: DeploymentRow;
   topology_snapshot: TopologySnapshotRow;
+  leadership: LeadershipRow;
+  fog_secret: FogSecretRow;
 }

@@ -1,9 +1,19 @@
 /** What each database must do, the same in all: run against SQLite here, against PostgreSQL in `test/system`. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { isFogError } from '@fog/kernel';
+import { isFogError, silentLogger } from '@fog/kernel';
 import { sql } from 'kysely';
-import { type JobEventRow, openStore, type Store, type StoreOptions } from '../src/index.ts';
+import { VirtualClock } from '@fog/testkit';
+import {
+  currentLeader,
+  getOrCreateSecret,
+  type JobEventRow,
+  type LeaderLease,
+  openStore,
+  type Store,
+  type StoreOptions,
+  tryLead,
+} from '../src/index.ts';
 
 /** Above what 32 bits hold. */
 const BIG = 2 ** 53 - 1;
@@ -31,6 +41,20 @@ export async function ids(store: Store): Promise<string[]> {
 
 export async function runSql(db: Store['db'], text: string): Promise<void> {
   await sql.raw(text).execute(db);
+}
+
+/** A lease whose clock stands still: it is never renewed. */
+export async function lead(
+  store: Store,
+  holder: string,
+  name = 'scheduling',
+  ttlMs = 60_000,
+): Promise<LeaderLease> {
+  const options = { name, holder, address: `http://${holder}`, ttlMs };
+  const deps = { store, clock: new VirtualClock(), logger: silentLogger };
+  const lease = await tryLead(options, deps);
+  assert.ok(lease !== undefined, `${holder} does not lead`);
+  return lease;
 }
 
 const event = (seq: number): JobEventRow => ({
@@ -191,5 +215,40 @@ const CASES: Readonly<Record<string, (fresh: Fresh) => Promise<void>>> = {
       assert.match(error.message, /newer fog \(it knows 999-future\)/);
       return true;
     });
+  },
+
+  'has one leader, whose epoch grows with each taking': async (fresh) => {
+    const options = await fresh();
+    const store = await openStore(options);
+    assert.equal(await currentLeader(store, 'scheduling'), undefined);
+    const first = await lead(store, 'a');
+    await store.write(async (trx) => {
+      await first.assertLeader(trx);
+      await trx.insertInto('account').values(account('led')).execute();
+    });
+    const leader = await currentLeader(store, 'scheduling');
+    assert.deepEqual(leader, { holder: 'a', address: 'http://a', epoch: 1 });
+    assert.equal((await lead(store, 'b', 'other')).epoch, 1);
+    await first.release();
+    const second = await lead(store, 'b');
+    assert.equal(second.epoch, 2);
+    await store.close();
+    // Back under its old id, as after a kill: its lease does not stand in its own way.
+    const again = await openStore(options);
+    assert.equal((await lead(again, 'b')).epoch, 3);
+    assert.equal(first.lost.aborted, false);
+    await again.close();
+  },
+
+  'gives all who ask the secret of the first': async (fresh) => {
+    const store = await openStore(await fresh());
+    const clock = new VirtualClock();
+    const ask = (name: string, byte: number): Promise<Uint8Array> =>
+      getOrCreateSecret(store, clock, name, () => new Uint8Array([byte, 0, 255]));
+    const answers = await Promise.all([ask('key', 1), ask('key', 2), ask('other', 3)]);
+    const key = new Uint8Array([1, 0, 255]);
+    assert.deepEqual(answers, [key, key, new Uint8Array([3, 0, 255])]);
+    assert.deepEqual(await ask('key', 4), key);
+    await store.close();
   },
 };

@@ -1,9 +1,11 @@
 import type { Migration } from 'kysely/migration';
 import { jobsAndNodes } from './001-jobs-and-nodes.ts';
 import { trustAndService } from './002-trust-and-service.ts';
+import { leadership } from './003-leadership.ts';
 
 /** In order; a migration that shipped is never changed. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '001-jobs-and-nodes': jobsAndNodes,
   '002-trust-and-service': trustAndService,
+  '003-leadership': leadership,
 };
