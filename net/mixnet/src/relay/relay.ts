@@ -14,6 +14,7 @@ import { createLinkDirectory } from '../link/link-directory.ts';
 import type { RelayLinks } from '../link/link-ports.ts';
 import { createRelayLinks } from '../link/relay-links.ts';
 import { describeRelay } from './describe-relay.ts';
+import { collectEarly } from './early-collection.ts';
 import { takeKeyFile, writeKeyFile } from './key-file.ts';
 import { KeyRing } from './key-ring.ts';
 import {
@@ -113,6 +114,7 @@ class MixRelay implements Relay {
       await this.stop();
       throw error;
     }
+    if (this.#options.profile === 'standalone') collectEarly();
     running.loops.start();
     running.publisher.publish();
   }
