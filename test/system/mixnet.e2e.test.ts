@@ -1,6 +1,6 @@
 /** The mixnet of `fog up` with real processes: ready within seconds, and alive while its parts die. */
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import type { FogClient } from '@fog/server/client';
 import { type ProcessRef, waitFor } from '@fog/testkit';
@@ -83,6 +83,65 @@ async function fogLine(world: FogWorld, fog: RunningFog, args: string[]): Promis
   return stdout;
 }
 
+/** Ctrl-C ends it at once, and the fog is free for the next. */
+async function interruptBench(world: FogWorld, fog: RunningFog): Promise<void> {
+  const long = world.fog(['mix', 'bench', '--seconds', '60', '--data-dir', fog.dataDir]);
+  await long.output(/Ctrl-C ends it/);
+  const started = async (): Promise<boolean> =>
+    /purpose="bench".* 1[1-9]$/m.test(await metricsOf(fog));
+  await waitFor('its first loops', started);
+  assert.equal((await long.stop()).code, 143, long.describe());
+  await waitFor('the fog to take another', () =>
+    fog.client.mixBench({ seconds: 1, rate: 1 }).then(
+      () => true,
+      () => false,
+    ),
+  );
+}
+
+async function metricsOf(fog: RunningFog): Promise<string> {
+  const token = (await readFile(`${fog.dataDir}/operator.token`, 'utf8')).trim();
+  const headers = { authorization: `Bearer ${token}` };
+  return (await fetch(new URL('/metrics', fog.url), { headers })).text();
+}
+
+/** The guide names them: what is in it is in the product. */
+async function emitsAllMetrics(fog: RunningFog): Promise<void> {
+  const guide = await readFile(new URL('../../docs/guides/mixnet.md', import.meta.url), 'utf8');
+  const names = [...guide.matchAll(/^\| `(fog_mixnet_[a-z_]+)`/gm)].map(([, name]) => name ?? '');
+  assert.ok(names.length > 20, `${names.length} metrics in the guide`);
+  await waitFor('each metric of the guide', async () => {
+    const text = await metricsOf(fog);
+    return names.every((name) => new RegExp(`^${name}(_count)?\\{.*service="`, 'm').test(text));
+  });
+  const text = await metricsOf(fog);
+  assert.match(text, /^fog_mixnet_links\{peer="relay",service="relay-9"\} [1-9]/m);
+  assert.match(text, /_dropped_total\{reason="replay",service="relay-1"\} 0$/m);
+}
+
+/** A stopped process is silent: its figures are marked, and no longer once it goes on. */
+async function marksSilence(fog: RunningFog): Promise<void> {
+  const own = async (): Promise<MixStatus['own'][number] | undefined> =>
+    (await fog.client.mixStatus()).own.find(({ name }) => name === 'relay-9');
+  await waitFor('a report with packets', async () => ((await own())?.received ?? 0) > 0);
+  assert.match(await metricsOf(fog), /_received_total\{service="relay-9"\} [1-9]/);
+  const { pid } = processOf(fog, 'relay-9');
+  process.kill(pid, 'SIGSTOP');
+  try {
+    await waitFor('silence to be marked', async () => (await own())?.staleMs !== undefined);
+    await waitFor('silence to be told', async () => {
+      const age = /report_age_seconds\{service="relay-9"\} ([0-9.]+)/.exec(await metricsOf(fog));
+      return Number(age?.[1]) > 5;
+    });
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  await waitFor('a report', async () => {
+    const now = await own();
+    return now !== undefined && now.staleMs === undefined;
+  });
+}
+
 describe('the mixnet of one process', () => {
   it('is ready in seconds and answers every command', async () => {
     await using world = await fogWorld();
@@ -95,6 +154,12 @@ describe('the mixnet of one process', () => {
     assert.equal(JSON.parse(verified).keysFrom, 'file');
     const path = await fogLine(world, fog, ['mix', 'path', '--level', 'secret', '--json']);
     assert.equal(JSON.parse(path).hops.length, 5);
+    await fogLine(world, fog, ['mix', 'ping', '--class', '1', '--count', '3']);
+    const bench = ['mix', 'bench', '--seconds', '1', '--rate', '10', '--json'];
+    const { sent, unsent, delivered, lost } = JSON.parse(await fogLine(world, fog, bench));
+    assert.deepEqual([sent + unsent, sent], [10, delivered + lost]);
+    await interruptBench(world, fog);
+    await emitsAllMetrics(fog);
     assert.match(await fogLine(world, fog, ['mix', 'audit']), /loops? waits? for a relay/);
     await waitFor('all parts to be healthy', async () => {
       const services = await fog.client.services();
@@ -156,6 +221,7 @@ describe('the mixnet of many processes', () => {
     const fog = await world.up(PROCESSES);
     await mixReady(fog.client, REJOIN_MS);
     await pingUntilHome(fog.client);
+    await marksSilence(fog);
     await killAndReturn(fog, ['authority-1']);
     await killAndReturn(fog, ['relay-5']);
     await killAndReturn(fog, ['relay-1', 'relay-6']);

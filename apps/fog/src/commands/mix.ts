@@ -22,6 +22,7 @@ import {
   benchText,
   mixStatusText,
   pathText,
+  pingSummary,
   pingText,
   relaysTable,
 } from '../show/mix-text.ts';
@@ -201,7 +202,7 @@ async function ping(call: Call): Promise<void> {
   for (let number = 0; number < count; number += 1) {
     const answer = await pingOnce(call, count > 1);
     if (answer !== undefined) pings.push(answer);
-    if (!flags.json) await host.stdout.write(answer === undefined ? 'lost\n' : pingText(answer));
+    if (!flags.json) await host.stdout.write(pingLine(answer, count));
   }
   const times = pings.map(({ rttMs }) => rttMs).toSorted((a, b) => a - b);
   const medianMs = times[Math.floor(times.length / 2)] ?? 0;
@@ -212,6 +213,12 @@ async function ping(call: Call): Promise<void> {
     const shown = [minMs, medianMs, maxMs].map((each) => each.toFixed(2)).join(' / ');
     await host.stdout.write(`${count} loops, ${lost} lost: ${shown} ms (min / median / max)\n`);
   }
+}
+
+/** Hop by hop where there is one; of many, a line each. */
+function pingLine(answer: MixPing | undefined, count: number): string {
+  if (answer === undefined) return 'lost\n';
+  return count === 1 ? pingText(answer) : pingSummary(answer);
 }
 
 /** Undefined for a lost loop, where there are others to go on with; alone it is an error. */

@@ -63,8 +63,12 @@ function ownTable({ own }: MixStatus): string {
   return table([head, ...rows], { right: [1, 2, 3, 4, 5] });
 }
 
-export function pingText({ rttMs, hops }: MixPing): string {
-  return `${rttMs.toFixed(2)} ms over ${hops.length} hops\n${hopsTable(hops)}`;
+export function pingText(ping: MixPing): string {
+  return `${pingSummary(ping)}${hopsTable(ping.hops)}`;
+}
+
+export function pingSummary({ rttMs, hops }: MixPing): string {
+  return `${rttMs.toFixed(2)} ms over ${hops.length} hops\n`;
 }
 
 export function benchText(bench: MixBench): string {
