@@ -5,6 +5,14 @@ type Check = (task: PlacementTask, node: PlacementNode) => boolean;
 /** Trust a foreign node needs for confidential work. */
 export const CONFIDENTIAL_TRUST = 0.5;
 
+/** What a machine has or has not, whatever happens. */
+const RESOURCES: readonly (readonly [Refusal, Check])[] = [
+  ['memory', (task, node) => task.memoryBytes > node.memoryBytes],
+  ['cores', (task, node) => task.cores !== undefined && task.cores > (node.cores ?? 1)],
+  ['disk', (task, node) => task.diskBytes !== undefined && task.diskBytes > (node.diskBytes ?? 0)],
+  ['gpu', (task, node) => task.gpus !== undefined && task.gpus > (node.gpus ?? 0)],
+];
+
 /** What makes a node unfit, in the order it is told. */
 const CHECKS: readonly (readonly [Refusal, Check])[] = [
   ['runtime', (task, node) => !node.runtimes.includes(task.runtime)],
@@ -14,10 +22,7 @@ const CHECKS: readonly (readonly [Refusal, Check])[] = [
     (task, node) =>
       node.sandboxLevel !== 'os' && task.runtime !== 'wasm' && task.owner !== node.owner,
   ],
-  ['memory', (task, node) => task.memoryBytes > node.memoryBytes],
-  ['cores', (task, node) => task.cores !== undefined && task.cores > (node.cores ?? 1)],
-  ['disk', (task, node) => task.diskBytes !== undefined && task.diskBytes > (node.diskBytes ?? 0)],
-  ['gpu', (task, node) => task.gpus !== undefined && task.gpus > (node.gpus ?? 0)],
+  ...RESOURCES,
   ['labels', (task, node) => task.labels !== undefined && !carries(node.labels, task.labels)],
   ['region', (task, node) => task.region !== undefined && task.region !== node.region],
   ['trust', (task, node) => task.minTrust !== undefined && (node.trust ?? 0) < task.minTrust],
@@ -28,8 +33,20 @@ const CHECKS: readonly (readonly [Refusal, Check])[] = [
 
 /** A hard reason against this pair, or undefined. */
 export function refusalOf(task: PlacementTask, node: PlacementNode): Refusal | undefined {
-  if (node.closed !== undefined) return node.closed;
-  for (const [refusal, isUnfit] of CHECKS) if (isUnfit(task, node)) return refusal;
+  return node.closed ?? firstOf(CHECKS, task, node);
+}
+
+/** What the node is too small in, at any time. */
+export function lackOf(task: PlacementTask, node: PlacementNode): Refusal | undefined {
+  return firstOf(RESOURCES, task, node);
+}
+
+function firstOf(
+  checks: readonly (readonly [Refusal, Check])[],
+  task: PlacementTask,
+  node: PlacementNode,
+): Refusal | undefined {
+  for (const [refusal, isUnfit] of checks) if (isUnfit(task, node)) return refusal;
   return undefined;
 }
 

@@ -5,6 +5,7 @@ import type {
   PlacementTask,
   Refusal,
 } from './placement.ts';
+import { route } from './routing/route.ts';
 import { leaseWindow, refusalNow, refusalOf } from './feasibility.ts';
 
 /**
@@ -16,6 +17,7 @@ export function place(
   nodes: readonly PlacementNode[],
   options: PlacementOptions,
 ): Placement {
+  if (options.route !== undefined) return placeByRoute(tasks, nodes, options.route);
   const held = new Map(nodes.map((node) => [node.id, node.held]));
   const assignments: { task: number; node: string }[] = [];
   const unplaced: number[] = [];
@@ -29,6 +31,30 @@ export function place(
     assignments.push({ task: index, node: node.id });
   }
   return { strategy: 'greedy', assignments, unplaced };
+}
+
+/** One task after the other, each seeing what those before it took. */
+function placeByRoute(
+  tasks: readonly PlacementTask[],
+  nodes: readonly PlacementNode[],
+  { strategy, state }: NonNullable<PlacementOptions['route']>,
+): Placement {
+  const fleet = nodes.map((node) => ({ ...node }));
+  const assignments: { task: number; node: string }[] = [];
+  const unplaced: number[] = [];
+  let { last } = state;
+  for (const [index, task] of tasks.entries()) {
+    const id = route(strategy, task, fleet, { ...state, last });
+    const node = fleet.find((one) => one.id === id);
+    if (node === undefined) {
+      unplaced.push(index);
+      continue;
+    }
+    node.held += 1;
+    last = node.id;
+    assignments.push({ task: index, node: node.id });
+  }
+  return { strategy, assignments, unplaced };
 }
 
 /** Tasks like this one that the nodes could take now, without assigning any. */

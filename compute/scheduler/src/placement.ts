@@ -1,4 +1,7 @@
 /** Input and output of a placement decision. Plain data: the caller fills it from its registry. */
+import type { RoutingStrategyName } from './routing/route.ts';
+import type { RouteState } from './routing/rule.ts';
+
 export interface PlacementTask {
   /** Account of the submitter. */
   readonly owner: string;
@@ -64,10 +67,12 @@ export interface PlacementNode {
 export interface PlacementOptions {
   /** Rotates ties; the decision replays exactly from it. */
   readonly seed: number;
+  /** Routes each task by this strategy in place of the greedy choice. */
+  readonly route?: { readonly strategy: RoutingStrategyName; readonly state: RouteState };
 }
 
 export interface Placement {
-  readonly strategy: 'greedy';
+  readonly strategy: 'greedy' | RoutingStrategyName;
   /** `task` indexes the given tasks. */
   readonly assignments: readonly { readonly task: number; readonly node: string }[];
   readonly unplaced: readonly number[];

@@ -5,14 +5,20 @@ import type {
   FogStatus,
   FromAgent,
   Job,
+  JobBatch,
   JobDetail,
   JobEvent,
   JobSpec,
   JobsPage,
+  JobWhy,
+  NodeMode,
   NodeProfile,
   ResultsPage,
+  RouteAnswer,
+  RouteRequest,
   Task,
   ToAgent,
+  Topology,
 } from '@fog/wire';
 import type { Service } from '@fog/kernel';
 
@@ -62,13 +68,31 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Who asks for a change of a node. */
+export interface NodeCaller {
+  readonly account: string;
+  readonly role: string;
+}
+
 export interface CoordinatorApi extends Service {
   readonly fogId: string;
   /** Registers the node and makes it eligible for work. An older session of the same node is closed. */
   attach(link: AgentLink): AgentSession;
 
-  /** Durable when it resolves. `spec` is parsed. Throws COORDINATOR_UNKNOWN_CONTENT, COORDINATOR_IDEMPOTENCY, COORDINATOR_OVERLOADED. */
+  /**
+   * Durable when it resolves. `spec` is parsed. Throws COORDINATOR_UNKNOWN_CONTENT, COORDINATOR_IDEMPOTENCY, COORDINATOR_OVERLOADED,
+   * COORDINATOR_QUOTA, COORDINATOR_DEADLINE, COORDINATOR_IMPOSSIBLE.
+   */
   submit(account: string, spec: JobSpec, idempotencyKey?: string): Promise<Job>;
+  /**
+   * All jobs or none, in the order given; `needs` may name keys of the batch. Throws as `submit`, and
+   * COORDINATOR_BATCH, COORDINATOR_CYCLE.
+   */
+  submitBatch(account: string, batch: JobBatch, idempotencyKey?: string): Promise<Job[]>;
+  /** What the job waits for or why it ended so, with each node's answer. */
+  why(account: string, id: string): Promise<JobWhy>;
+  /** Where a request of this account would go now; places nothing. */
+  route(account: string, request: RouteRequest): Promise<RouteAnswer>;
   /** Throws COORDINATOR_NO_JOB also for another account's job, as all calls below. */
   job(account: string, id: string, wait?: WaitOptions): Promise<JobDetail>;
   jobs(account: string, query: { open: boolean; limit: number; after?: string }): Promise<JobsPage>;
@@ -84,6 +108,13 @@ export interface CoordinatorApi extends Service {
   follow(account: string, id: string, listener: JobListener): Promise<() => void>;
   subscribe(listener: FogListener): () => void;
   nodes(): Promise<FogNode[]>;
+  /**
+   * What its owner or an operator decides: `draining` ends what it has, `maintenance` gives it back, and
+   * neither takes new work. Durable when it resolves. Throws COORDINATOR_NO_NODE.
+   */
+  setNodeMode(caller: NodeCaller, id: string, mode: NodeMode): Promise<FogNode>;
+  /** The fleet now and its past. */
+  topology(): Promise<Topology>;
   counts(): Pick<FogStatus, 'nodes' | 'jobs'>;
 
   /** Records that `account` sent these bytes and may read and use them. Durable when it resolves. */

@@ -1,27 +1,35 @@
 import type { Clock, Health, Logger } from '@fog/kernel';
-import type { Store } from '@fog/store';
-import { arrayItem, type FogNode, type FogStatus, type Job, type JobSpec } from '@fog/wire';
-import type { AgentLink, AgentSession, CoordinatorApi, FogListener, JobListener } from './api.ts';
-import { References } from './content/references.ts';
-import type { Core } from './core.ts';
+import type { Blobs, Store } from '@fog/store';
+import {
+  arrayItem,
+  type FogNode,
+  type FogStatus,
+  type Job,
+  type JobBatch,
+  type JobSpec,
+  type JobWhy,
+  type NodeMode,
+  type RouteAnswer,
+  type RouteRequest,
+  type Topology,
+} from '@fog/wire';
+import type {
+  AgentLink,
+  AgentSession,
+  CoordinatorApi,
+  FogListener,
+  JobListener,
+  NodeCaller,
+} from './api.ts';
+import { assemble, type Parts } from './assemble.ts';
 import { fail } from './errors.ts';
-import { JobEvents } from './job/job-events.ts';
-import type { JobRecord } from './job/job-record.ts';
 import { cancelJob } from './job/lifecycle.ts';
-import { JobQueries, noJob } from './job/queries.ts';
-import { Submissions } from './job/submissions.ts';
-import { waitingFor } from './job/waiting-for.ts';
-import { Journal } from './journal.ts';
-import { Dispatcher } from './lease/dispatcher.ts';
+import { noJob } from './job/queries.ts';
 import type { LeaseRecord } from './lease/lease-record.ts';
-import { ResultDesk } from './lease/result-desk.ts';
 import { specForAgent } from './lease/work-messages.ts';
-import { Listeners } from './live/listeners.ts';
-import { LiveOutput } from './live/live-output.ts';
 import { MAX_LEASE_UPLOADS } from './limits.ts';
 import { type CoordinatorOptions, defaultCoordinatorOptions } from './options.ts';
 import { lastNumbers, recover } from './recover.ts';
-import { Registry } from './registry/registry.ts';
 
 export interface CoordinatorDeps {
   readonly store: Store;
@@ -29,15 +37,8 @@ export interface CoordinatorDeps {
   readonly logger: Logger;
   /** Id of the fog's identity. */
   readonly fogId: string;
-}
-
-interface Parts {
-  readonly core: Core;
-  readonly dispatcher: Dispatcher;
-  readonly registry: Registry;
-  readonly references: References;
-  readonly submissions: Submissions;
-  readonly queries: JobQueries;
+  /** Takes outputs that live in a result row when another job needs them as a file. */
+  readonly blobs?: Pick<Blobs, 'put'> | undefined;
 }
 
 /** Registry, leases and job lifecycle over one store. Everything it acknowledges is durable. */
@@ -68,12 +69,21 @@ class Coordinator implements CoordinatorApi {
     this.#storeFailure = undefined;
     const last = await lastNumbers(this.#deps.store);
     signal.throwIfAborted();
-    const parts = this.#assemble(last);
+    const parts = assemble(this.#options, this.#deps, {
+      last,
+      onFailure: (error) => {
+        this.#storeFailure = error;
+        this.#deps.logger.error('a commit failed', { error });
+      },
+    });
     await recover(parts.core);
+    for (const job of parts.core.jobs.values()) await parts.needs.restore(job);
     signal.throwIfAborted();
     this.#parts = parts;
-    for (const job of parts.core.jobs.values()) parts.dispatcher.enqueue(job);
+    for (const job of parts.core.jobs.values()) parts.accept(job);
     parts.registry.start();
+    parts.timeouts.start();
+    parts.topology.start();
   }
 
   async stop(): Promise<void> {
@@ -82,6 +92,8 @@ class Coordinator implements CoordinatorApi {
     this.#parts = undefined;
     parts.dispatcher.stop();
     parts.registry.stop();
+    parts.timeouts.stop();
+    parts.topology.stop();
     await parts.core.journal.close().catch(() => {});
   }
 
@@ -92,44 +104,6 @@ class Coordinator implements CoordinatorApi {
     if (this.#parts === undefined) return { state: 'unhealthy', detail: 'not started' };
     await this.#deps.store.db.selectFrom('job').select('id').limit(1).execute();
     return { state: 'healthy' };
-  }
-
-  #assemble(last: { readonly token: number; readonly seq: number }): Parts {
-    const { store, clock, logger } = this.#deps;
-    const listeners = new Listeners();
-    const journal = new Journal(store, (error) => {
-      this.#storeFailure = error;
-      logger.error('a commit failed', { error });
-    });
-    const events = new JobEvents({ journal, listeners, now: () => clock.now(), lastSeq: last.seq });
-    const core: Core = {
-      options: this.#options,
-      store,
-      clock,
-      logger,
-      journal,
-      events,
-      listeners,
-      live: new LiveOutput(),
-      jobs: new Map(),
-      nodes: new Map(),
-      leases: new Map(),
-      lastToken: last.token,
-      endedJobs: 0,
-    };
-    const dispatcher = new Dispatcher(core);
-    const references = new References(core);
-    const nameOf = (id: string): string => core.nodes.get(id)?.name ?? id;
-    const explain = (job: JobRecord): string | undefined =>
-      waitingFor(job, dispatcher.task(job), dispatcher.fleet(), nameOf);
-    return {
-      core,
-      dispatcher,
-      references,
-      registry: new Registry(core, dispatcher, new ResultDesk(core, dispatcher)),
-      submissions: new Submissions(core, references, dispatcher),
-      queries: new JobQueries(core, explain),
-    };
   }
 
   get #running(): Parts {
@@ -148,6 +122,19 @@ class Coordinator implements CoordinatorApi {
 
   async submit(account: string, spec: JobSpec, idempotencyKey?: string): Promise<Job> {
     return this.#running.submissions.submit(account, spec, idempotencyKey);
+  }
+
+  async submitBatch(account: string, batch: JobBatch, idempotencyKey?: string): Promise<Job[]> {
+    return this.#running.submissions.submitBatch(account, batch, idempotencyKey);
+  }
+
+  async why(account: string, id: string): Promise<JobWhy> {
+    const { queries, explainer } = this.#running;
+    return explainer.why(await queries.job(account, id));
+  }
+
+  async route(account: string, request: RouteRequest): Promise<RouteAnswer> {
+    return this.#running.explainer.route(account, request);
   }
 
   job: CoordinatorApi['job'] = async (...args) => this.#running.queries.job(...args);
@@ -187,6 +174,14 @@ class Coordinator implements CoordinatorApi {
     return this.#running.registry.views();
   }
 
+  async setNodeMode(caller: NodeCaller, id: string, mode: NodeMode): Promise<FogNode> {
+    return this.#running.registry.setMode(caller, id, mode);
+  }
+
+  async topology(): Promise<Topology> {
+    return this.#running.topology.view();
+  }
+
   counts(): Pick<FogStatus, 'nodes' | 'jobs'> {
     const { core } = this.#running;
     const online = [...core.nodes.values()].filter((node) => node.link !== undefined);
@@ -217,7 +212,7 @@ class Coordinator implements CoordinatorApi {
 
   async leasedSpec(node: string, job: string): Promise<JobSpec> {
     for (const lease of this.#leasesOf(node)) {
-      if (lease.job.id === job) return specForAgent(lease.job.spec);
+      if (lease.job.id === job) return specForAgent(lease.job);
     }
     throw fail('COORDINATOR_NO_LEASE', { message: `The node holds no lease of job ${job}.` });
   }
@@ -252,9 +247,9 @@ class Coordinator implements CoordinatorApi {
 }
 
 function reads(lease: LeaseRecord, content: string): boolean {
-  const { spec } = lease.job;
+  const { spec, inputs } = lease.job;
   if (spec.module === content || spec.stdin === content) return true;
-  if (spec.inputs.some((input) => input.content === content)) return true;
+  if (inputs.some((input) => input.content === content)) return true;
   const item = arrayItem(spec, lease.index);
   return item?.input?.content === content;
 }

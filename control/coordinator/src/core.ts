@@ -3,6 +3,7 @@ import type { Clock, Logger } from '@fog/kernel';
 import type { Store } from '@fog/store';
 import type { JobEvents } from './job/job-events.ts';
 import type { JobRecord } from './job/job-record.ts';
+import type { OpenTasks } from './job/open-tasks.ts';
 import type { Journal } from './journal.ts';
 import type { LeaseRecord } from './lease/lease-record.ts';
 import type { Listeners } from './live/listeners.ts';
@@ -24,6 +25,9 @@ export interface Core {
   readonly nodes: Map<string, NodeRecord>;
   /** Leases of open tasks by fencing token, lost ones included until their task ends. */
   readonly leases: Map<number, LeaseRecord>;
+  /** Called once a job's end is durable. */
+  readonly onEnded: Set<(job: JobRecord) => void>;
+  readonly openTasks: OpenTasks;
   lastToken: number;
   endedJobs: number;
 }

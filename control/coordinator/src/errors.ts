@@ -2,6 +2,7 @@ import { defineErrors, type ErrorFactory, type ErrorTable } from '@fog/kernel';
 
 export const COORDINATOR_ERRORS = {
   COORDINATOR_NO_JOB: { message: 'There is no such job.', kind: 'not-found' },
+  COORDINATOR_NO_NODE: { message: 'There is no such node.', kind: 'not-found' },
   COORDINATOR_NO_TASK: { message: 'The job has no such task.', kind: 'not-found' },
   COORDINATOR_UNKNOWN_CONTENT: {
     message: 'The job names content that this account has not sent.',
@@ -14,6 +15,21 @@ export const COORDINATOR_ERRORS = {
   COORDINATOR_OVERLOADED: {
     message: 'The fog has more open tasks than it can hold.',
     kind: 'unavailable',
+    retryable: true,
+  },
+  COORDINATOR_CYCLE: {
+    message: 'The jobs of the batch need each other in a circle.',
+    kind: 'bad-input',
+  },
+  COORDINATOR_BATCH: { message: 'The batch of jobs contradicts itself.', kind: 'bad-input' },
+  COORDINATOR_DEADLINE: { message: 'The deadline has passed already.', kind: 'bad-input' },
+  COORDINATOR_IMPOSSIBLE: {
+    message: 'No node of this fog could ever run the job.',
+    kind: 'refused',
+  },
+  COORDINATOR_QUOTA: {
+    message: 'The account has more open tasks than it may.',
+    kind: 'rate-limited',
     retryable: true,
   },
   COORDINATOR_STOPPED: {

@@ -14,12 +14,15 @@ import type {
   Store,
   TaskResultRow,
 } from '@fog/store';
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { fail } from './errors.ts';
 import { type JobRecord, jobRow } from './job/job-record.ts';
 
 /** Rows in one statement: well below SQLite's 32,766 and PostgreSQL's 65,535 parameters. */
 const ROWS_PER_STATEMENT = 500;
+
+/** What a heartbeat changes. */
+type SeenRow = Pick<NodeRow, 'id' | 'last_seen_at' | 'rtt_ms'>;
 
 interface Batch {
   readonly newJobs: Set<JobRecord>;
@@ -29,6 +32,7 @@ interface Batch {
   readonly attempts: Map<number, AttemptRow>;
   readonly events: JobEventRow[];
   readonly nodes: Map<string, NodeRow>;
+  readonly seen: Map<string, SeenRow>;
   readonly contentRefs: Map<string, ContentRefRow>;
   readonly uploads: LeaseUploadRow[];
   readonly afterCommit: (() => void)[];
@@ -47,6 +51,7 @@ function emptyBatch(): Batch {
     attempts: new Map(),
     events: [],
     nodes: new Map(),
+    seen: new Map(),
     contentRefs: new Map(),
     uploads: [],
     afterCommit: [],
@@ -55,7 +60,10 @@ function emptyBatch(): Batch {
 
 export class Journal {
   readonly #store: Store;
+  readonly #nowMs: () => number;
   readonly #onFailure: (error: unknown) => void;
+  /** When each commit under way was begun. */
+  readonly #sinceMs: number[] = [];
   #batch: Batch = emptyBatch();
   #commit: Promise<void> | undefined;
   #last: Promise<void> = Promise.resolve();
@@ -63,9 +71,15 @@ export class Journal {
   #closed = false;
 
   /** `onFailure`: a commit failed, so memory and store disagree; the owner must start again from the store. */
-  constructor(store: Store, onFailure: (error: unknown) => void) {
-    this.#store = store;
-    this.#onFailure = onFailure;
+  constructor(parts: {
+    readonly store: Store;
+    /** Monotonic milliseconds. */
+    nowMs(): number;
+    onFailure(error: unknown): void;
+  }) {
+    this.#store = parts.store;
+    this.#nowMs = () => parts.nowMs();
+    this.#onFailure = (error) => parts.onFailure(error);
   }
 
   newJob(job: JobRecord): void {
@@ -92,6 +106,10 @@ export class Journal {
     this.#open().nodes.set(row.id, row);
   }
 
+  seen(row: SeenRow): void {
+    this.#open().seen.set(row.id, row);
+  }
+
   contentRef(row: ContentRefRow): void {
     this.#open().contentRefs.set(`${row.account} ${row.content}`, row);
   }
@@ -110,6 +128,12 @@ export class Journal {
     return this.#commit ?? this.#last;
   }
 
+  /** How long the oldest change has waited to be durable. */
+  get waitingMs(): number {
+    const [oldest] = this.#sinceMs;
+    return oldest === undefined ? 0 : this.#nowMs() - oldest;
+  }
+
   /** Refuses further notes and commits what is noted; the store may then have another writer. */
   close(): Promise<void> {
     this.#closed = true;
@@ -125,6 +149,7 @@ export class Journal {
   #schedule(): Promise<void> {
     const before = this.#last;
     let taken: TakenBatch | undefined;
+    this.#sinceMs.push(this.#nowMs());
     const commit = this.#store
       .write(async (trx) => {
         taken ??= this.#take();
@@ -132,6 +157,7 @@ export class Journal {
         await before;
         await writeBatch(trx, taken);
       })
+      .finally(() => this.#sinceMs.shift())
       .then(() => {
         for (const task of taken?.afterCommit ?? []) task();
       });
@@ -167,6 +193,7 @@ async function writeBatch(trx: Transaction<Database>, batch: TakenBatch): Promis
   await inserted(batch.results, (rows) => trx.insertInto('task_result').values(rows).execute());
   await inserted(batch.events, (rows) => trx.insertInto('job_event').values(rows).execute());
   await inserted([...batch.nodes.values()], (rows) => upsertNodes(trx, rows));
+  await inserted([...batch.seen.values()], (rows) => updateSeen(trx, rows));
   await inserted([...batch.contentRefs.values()], (rows) =>
     trx
       .insertInto('content_ref')
@@ -215,6 +242,20 @@ async function upsertAttempts(
       })),
     )
     .execute();
+}
+
+/** One statement for many nodes, by joining the table with the new values. */
+async function updateSeen(trx: Transaction<Database>, rows: readonly SeenRow[]): Promise<void> {
+  const values = sql.join(
+    rows.map(
+      (row) =>
+        sql`(${row.id}, cast(${row.last_seen_at} as bigint), cast(${row.rtt_ms} as double precision))`,
+    ),
+  );
+  await sql`
+    with seen (id, last_seen_at, rtt_ms) as (values ${values})
+    update node set last_seen_at = seen.last_seen_at, rtt_ms = seen.rtt_ms
+    from seen where node.id = seen.id`.execute(trx);
 }
 
 async function upsertNodes(trx: Transaction<Database>, rows: readonly NodeRow[]): Promise<void> {

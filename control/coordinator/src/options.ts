@@ -1,3 +1,5 @@
+import type { Strategy } from '@fog/wire';
+
 export interface CoordinatorOptions {
   /** A lease not renewed for this long goes back to the queue. */
   readonly leaseMs: number;
@@ -9,6 +11,12 @@ export interface CoordinatorOptions {
   readonly closeGraceMs: number;
   /** Open tasks above which submissions are refused. */
   readonly maxOpenTasks: number;
+  /** Of one account; above it its submissions are refused. */
+  readonly maxOpenTasksPerAccount: number;
+  /** A commit that takes longer makes the fog refuse submissions until it is done. */
+  readonly maxCommitMs: number;
+  /** How jobs that do not say are placed. */
+  readonly strategy: Strategy;
 }
 
 export const defaultCoordinatorOptions: CoordinatorOptions = {
@@ -17,4 +25,7 @@ export const defaultCoordinatorOptions: CoordinatorOptions = {
   deadMs: 90_000,
   closeGraceMs: 5_000,
   maxOpenTasks: 1_000_000,
+  maxOpenTasksPerAccount: 500_000,
+  maxCommitMs: 5_000,
+  strategy: 'auto',
 };

@@ -38,22 +38,25 @@ export async function recover(core: Core): Promise<void> {
     .where('state', 'not in', ENDED)
     .orderBy('created_at')
     .execute();
-  for (const row of open) core.jobs.set(row.id, jobFromRow(row));
+  for (const row of open) core.jobs.set(row.id, jobFromRow(core, row));
   await recoverTasks(core);
 }
 
-function jobFromRow(row: JobRow): JobRecord {
-  const job = newJobRecord({
-    id: row.id,
-    owner: row.owner,
-    spec: JobSpec.parse(JSON.parse(row.spec)),
-    idempotencyKey: row.idempotency_key ?? undefined,
-    createdAt: row.created_at,
-    replicaOf:
-      row.deployment === null
-        ? undefined
-        : { deployment: row.deployment, slot: row.replica ?? 0, version: row.revision ?? 1 },
-  });
+function jobFromRow(core: Core, row: JobRow): JobRecord {
+  const job = newJobRecord(
+    {
+      id: row.id,
+      owner: row.owner,
+      spec: JobSpec.parse(JSON.parse(row.spec)),
+      idempotencyKey: row.idempotency_key ?? undefined,
+      createdAt: row.created_at,
+      replicaOf:
+        row.deployment === null
+          ? undefined
+          : { deployment: row.deployment, slot: row.replica ?? 0, version: row.revision ?? 1 },
+    },
+    core.openTasks,
+  );
   job.state = row.state as JobState;
   job.cause = row.cause ?? undefined;
   job.failure = row.failure === null ? undefined : (JSON.parse(row.failure) as Failure);

@@ -386,7 +386,7 @@ test('nodes: statuses follow heartbeats; a silent one is closed and its work req
   a.session?.message({ type: 'heartbeat', held: [] });
   assert.equal(await status(), 'idle');
   fog.clock.advance(92_000);
-  assert.equal(await status(), 'offline');
+  assert.equal(await status(), 'dead');
   assert.equal(a.closedBecause, 'no sign of life');
   assert.equal(coordinator.counts().nodes.online, 0);
   assert.equal((await coordinator.health(AbortSignal.timeout(1000))).state, 'healthy');

@@ -1,4 +1,8 @@
-/** Which task is placed next: jobs queue by kind of work, and within a kind they take turns. */
+/**
+ * Which task is placed next. Jobs queue by kind of work: tasks of one kind fit the same nodes. The most
+ * urgent kind comes first; waiting makes urgent, so nothing starves; equally urgent kinds take turns, and
+ * so do the jobs of one kind, except that those with a deadline go first, earliest deadline first.
+ */
 import type { JobRecord } from './job-record.ts';
 
 export interface ChosenTask {
@@ -6,67 +10,103 @@ export interface ChosenTask {
   readonly index: number;
 }
 
+/** Waiting that is worth one step of priority. */
+const AGEING_MS = 60_000;
+
 export class JobQueues {
-  /** Jobs with tasks to place, by kind. */
   readonly #kinds = new Map<string, KindQueue>();
+  #served = 0;
 
   enqueue(job: JobRecord): void {
     if (!job.board.ready) return;
-    const kind = kindOf(job);
-    const queue = this.#kinds.get(kind) ?? new KindQueue();
-    this.#kinds.set(kind, queue);
+    const queue = this.#kinds.get(job.kind) ?? new KindQueue();
+    this.#kinds.set(job.kind, queue);
     queue.add(job);
   }
 
-  /** The kinds that wait, in turn; one that is found empty afterwards is forgotten. */
-  *kinds(): Generator<KindQueue> {
-    for (const [kind, queue] of this.#kinds) {
+  /** The kinds that wait, most urgent first; one that is found empty afterwards is forgotten. */
+  *kinds(now: number): Generator<KindQueue> {
+    const waiting = [...this.#kinds].map(([kind, queue]) => ({
+      kind,
+      queue,
+      urgency: queue.urgency(now),
+    }));
+    if (waiting.length > 1) {
+      waiting.sort((a, b) => a.urgency - b.urgency || a.queue.servedAt - b.queue.servedAt);
+    }
+    for (const { kind, queue } of waiting) {
+      this.#served += 1;
+      const before = queue.taken;
       yield queue;
+      if (queue.taken > before) queue.servedAt = this.#served;
       if (queue.first === undefined) this.#kinds.delete(kind);
     }
   }
 }
 
-/** Jobs whose tasks fit the same nodes. */
+/** Jobs whose tasks fit the same nodes and have the same priority. */
 export class KindQueue {
-  readonly #jobs = new Set<JobRecord>();
+  /** Jobs with a deadline, earliest first. */
+  readonly #dated: JobRecord[] = [];
+  readonly #undated = new Set<JobRecord>();
+  /** Tasks it has given so far. */
+  taken = 0;
+  /** When it last had a turn. */
+  servedAt = 0;
 
   get first(): JobRecord | undefined {
-    return this.#jobs.values().next().value;
+    return this.#dated[0] ?? this.#undated.values().next().value;
+  }
+
+  /** Lower is sooner: the priority, less what the wait is worth. */
+  urgency(now: number): number {
+    const { first } = this;
+    if (first === undefined) return Number.POSITIVE_INFINITY;
+    return first.priority - Math.floor(Math.max(0, now - first.createdAt) / AGEING_MS);
   }
 
   add(job: JobRecord): void {
-    this.#jobs.add(job);
+    const due = job.spec.deadlineAt;
+    if (due === undefined) this.#undated.add(job);
+    else if (!this.#dated.includes(job)) {
+      const at = this.#dated.findIndex((other) => (other.spec.deadlineAt ?? 0) > due);
+      this.#dated.splice(at === -1 ? this.#dated.length : at, 0, job);
+    }
   }
 
-  /** At most `capacity` tasks, shared evenly by the jobs that wait. */
+  /** At most `capacity` tasks: all of the earliest deadlines, then an even share for each job that waits. */
   take(capacity: number): ChosenTask[] {
     const chosen: ChosenTask[] = [];
     while (chosen.length < capacity) {
       const job = this.first;
       if (job === undefined) break;
       const left = capacity - chosen.length;
-      const share = Math.max(1, Math.floor(left / this.#jobs.size));
-      this.#jobs.delete(job);
-      for (let taken = 0; taken < share; taken += 1) {
-        const index = job.board.take();
-        if (index === undefined) break;
-        chosen.push({ job, index });
+      const isDated = this.#dated[0] === job;
+      takeFrom(job, isDated ? left : Math.max(1, Math.floor(left / this.#undated.size)), chosen);
+      if (isDated) {
+        if (job.board.ready) break;
+        this.#dated.shift();
+      } else {
+        this.#undated.delete(job);
+        if (job.board.ready) this.#undated.add(job);
       }
-      if (job.board.ready) this.#jobs.add(job);
     }
+    this.taken += chosen.length;
     return chosen;
   }
 
   /** A taken task found no node. */
   giveBack({ job, index }: ChosenTask): void {
+    this.taken -= 1;
     job.board.giveBack(index);
-    this.#jobs.add(job);
+    this.add(job);
   }
 }
 
-/** Tasks of one kind fit the same nodes, so they share a queue and a capacity. */
-function kindOf(job: JobRecord): string {
-  const { runtime, module, resources } = job.spec;
-  return [job.owner, runtime, module, resources.memoryBytes].join(' ');
+function takeFrom(job: JobRecord, count: number, chosen: ChosenTask[]): void {
+  for (let taken = 0; taken < count; taken += 1) {
+    const index = job.board.take();
+    if (index === undefined) return;
+    chosen.push({ job, index });
+  }
 }

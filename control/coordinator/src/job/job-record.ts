@@ -1,13 +1,18 @@
 import {
+  DEMAND_DEFAULTS,
   type Failure,
+  type InputFile,
   type Job,
   type JobDetail,
   type JobSpec,
   type JobState,
   taskCount,
 } from '@fog/wire';
+import type { PlacementTask } from '@fog/scheduler';
 import type { JobRow } from '@fog/store';
 import type { LeaseRecord } from '../lease/lease-record.ts';
+import type { OpenTasks } from './open-tasks.ts';
+import { demandsOf, kindOf } from './placement-task.ts';
 import { TaskBoard } from './task-board.ts';
 
 export interface ReplicaOf {
@@ -24,6 +29,10 @@ export interface JobRecord {
   readonly name: string;
   readonly spec: JobSpec;
   readonly specJson: string;
+  /** Key of its queue: see `kindOf`. */
+  readonly kind: string;
+  readonly priority: number;
+  readonly demands: Omit<PlacementTask, 'depth'>;
   readonly idempotencyKey: string | undefined;
   readonly createdAt: number;
   /** The deployment it is a replica of. */
@@ -39,6 +48,8 @@ export interface JobRecord {
   readonly waiters: Set<() => void>;
   /** All results below this index are in the store. */
   durablePrefix: number;
+  /** What its tasks get: the spec's inputs, and once they are known the outputs of the jobs it needs. */
+  inputs: readonly InputFile[];
   state: JobState;
   cause: string | undefined;
   failure: Failure | undefined;
@@ -48,20 +59,29 @@ export interface JobRecord {
   endedAt: number | undefined;
 }
 
-export function newJobRecord(input: {
+interface NewJob {
   readonly id: string;
   readonly owner: string;
   readonly spec: JobSpec;
   readonly idempotencyKey: string | undefined;
   readonly createdAt: number;
   readonly replicaOf?: ReplicaOf | undefined;
-}): JobRecord {
+}
+
+/** Its tasks count in `openTasks` until each has ended. */
+export function newJobRecord(input: NewJob, openTasks: OpenTasks): JobRecord {
+  const total = taskCount(input.spec);
+  openTasks.add(input.owner, total);
   return {
     ...input,
     replicaOf: input.replicaOf,
     name: input.spec.name ?? input.spec.moduleName,
     specJson: JSON.stringify(input.spec),
-    board: new TaskBoard(taskCount(input.spec)),
+    kind: kindOf(input.owner, input.spec),
+    priority: input.spec.priority ?? DEMAND_DEFAULTS.priority,
+    demands: demandsOf(input.owner, input.spec),
+    inputs: input.spec.inputs,
+    board: new TaskBoard(total, () => openTasks.add(input.owner, -1)),
     leases: new Map(),
     tokens: new Set(),
     avoid: new Map(),

@@ -1,5 +1,5 @@
 /** Transitions of a job: what changes in memory, what is stored, what is announced. */
-import { EXIT_CODES, type Failure, type JobState, type Outcome, type Phase } from '@fog/wire';
+import { type Failure, FAILURES, type JobState, type Outcome, type Phase } from '@fog/wire';
 import { type Core, forgetLease, wakeAfterCommit } from '../core.ts';
 import { attemptRow } from '../lease/lease-record.ts';
 import type { JobRecord } from './job-record.ts';
@@ -74,8 +74,19 @@ function endJob(core: Core, job: JobRecord): void {
   if (!failed) job.exitCode = 0;
 }
 
-/** Ends every open task and tells the nodes that hold them. */
+/** A person asked for it. */
 export function cancelJob(core: Core, job: JobRecord, cause: string): void {
+  const failure: Failure = { class: 'user', code: 'CANCELLED', message: cause };
+  endUnrun(core, job, { state: 'cancelled', failure });
+}
+
+/** Ends the job and every open task of it without a result, and tells the nodes that hold them. */
+export function endUnrun(
+  core: Core,
+  job: JobRecord,
+  end: { readonly state: 'failed' | 'cancelled' | 'expired'; readonly failure: Failure },
+): void {
+  const { message, code } = end.failure;
   job.board.cancelOpen();
   const revoked = new Map<string, number[]>();
   for (const lease of job.leases.values()) {
@@ -87,17 +98,21 @@ export function cancelJob(core: Core, job: JobRecord, cause: string): void {
     core.journal.attempt(attemptRow(lease, { state: 'cancelled', ended_at: core.clock.now() }));
   }
   for (const [node, tokens] of revoked) {
-    core.nodes.get(node)?.link?.send({ type: 'cancel', tokens, reason: cause.slice(0, 256) });
+    core.nodes.get(node)?.link?.send({ type: 'cancel', tokens, reason: message.slice(0, 256) });
   }
-  job.exitCode ??= EXIT_CODES.interrupted;
-  job.failure ??= { class: 'user', code: 'CANCELLED', message: cause };
-  job.cause ??= cause;
-  finish(core, job, 'cancelled');
+  job.exitCode ??= FAILURES[code].exitCode;
+  job.failure ??= end.failure;
+  job.cause ??= message;
+  finish(core, job, end.state);
   core.journal.job(job);
   wakeAfterCommit(core, job);
 }
 
-function finish(core: Core, job: JobRecord, state: 'settled' | 'failed' | 'cancelled'): void {
+function finish(
+  core: Core,
+  job: JobRecord,
+  state: 'settled' | 'failed' | 'cancelled' | 'expired',
+): void {
   job.state = state;
   job.endedAt = core.clock.now();
   core.events.add(job, state, job.cause === undefined ? {} : { cause: job.cause });
@@ -106,6 +121,8 @@ function finish(core: Core, job: JobRecord, state: 'settled' | 'failed' | 'cance
     if (lease !== undefined) forgetLease(core, lease);
   }
   core.journal.afterCommit(() => {
-    if (core.jobs.delete(job.id)) core.endedJobs += 1;
+    if (!core.jobs.delete(job.id)) return;
+    core.endedJobs += 1;
+    for (const tell of core.onEnded) tell(job);
   });
 }

@@ -20,6 +20,7 @@ const CODES: Readonly<Record<TaskState, number>> = {
 
 export class TaskBoard {
   readonly total: number;
+  readonly #onEnd: () => void;
   readonly #state: Uint8Array;
   readonly #attempts: Uint16Array;
   readonly #counts = [0, 0, 0, 0, 0];
@@ -29,8 +30,10 @@ export class TaskBoard {
   #returned: number[] = [];
   #prefix = 0;
 
-  constructor(total: number) {
+  /** `onEnd` is called once for each task that ends. */
+  constructor(total: number, onEnd: () => void = () => {}) {
     this.total = total;
+    this.#onEnd = onEnd;
     this.#state = new Uint8Array(total);
     this.#attempts = new Uint16Array(total);
     this.#counts[QUEUED] = total;
@@ -136,5 +139,6 @@ export class TaskBoard {
     this.#counts[before] = (this.#counts[before] ?? 0) - 1;
     this.#counts[code] = (this.#counts[code] ?? 0) + 1;
     this.#state[index] = code;
+    if (before < SETTLED && code >= SETTLED) this.#onEnd();
   }
 }

@@ -1,10 +1,21 @@
 /** Hands queued tasks to nodes: places them, issues leases, and sends them once they are durable. */
+import { randomInt } from 'node:crypto';
 import { arrayItem, CREDIT_PER_SLOT, type Lease, type LeasedJob } from '@fog/wire';
-import { capacityFor, place, type PlacementNode, type PlacementTask } from '@fog/scheduler';
+import {
+  capacityFor,
+  isRoutingStrategy,
+  place,
+  type PlacementNode,
+  type PlacementOptions,
+  type PlacementTask,
+  type RouteState,
+  type RoutingStrategyName,
+} from '@fog/scheduler';
 import type { AgentLink } from '../api.ts';
 import type { Core } from '../core.ts';
 import { JobQueues, type KindQueue } from '../job/job-queues.ts';
 import type { JobRecord } from '../job/job-record.ts';
+import { placementTask } from '../job/placement-task.ts';
 import { placementNode } from '../registry/node-record.ts';
 import { attemptRow, type LeaseRecord, leaseTimes } from './lease-record.ts';
 import { leasedJob, workMessages } from './work-messages.ts';
@@ -13,6 +24,8 @@ import { leasedJob, workMessages } from './work-messages.ts';
 const AHEAD_MS = 100;
 /** Modules whose run time is remembered. */
 const MAX_REMEMBERED_MODULES = 1_000;
+/** Faces of the dice `random` throws: a draw as fine as any fleet needs. */
+const DICE = 2 ** 32;
 /** Weight of the newest run in the running mean. */
 const RECENT_WEIGHT = 0.2;
 
@@ -20,6 +33,8 @@ export class Dispatcher {
   readonly #core: Core;
   readonly #queues = new JobQueues();
   readonly #runMs = new Map<string, number>();
+  /** The node each routing strategy chose last. */
+  readonly #lastRouted = new Map<RoutingStrategyName, string>();
   #round = 0;
   #kicked = false;
   #stopped = false;
@@ -59,20 +74,14 @@ export class Dispatcher {
   }
 
   task(job: JobRecord, index?: number): PlacementTask {
-    const avoid = index === undefined ? undefined : job.avoid.get(index);
-    return {
-      owner: job.owner,
-      runtime: job.spec.runtime,
-      memoryBytes: job.spec.resources.memoryBytes,
-      depth: this.#depth(job),
-      ...(avoid === undefined ? {} : { avoid }),
-    };
+    return placementTask(job, this.#depth(job), index);
   }
 
   fleet(): PlacementNode[] {
     const fleet: PlacementNode[] = [];
+    const now = this.#core.clock.now();
     for (const node of this.#core.nodes.values()) {
-      if (node.link !== undefined) fleet.push(placementNode(node, node.link));
+      if (node.link !== undefined) fleet.push(placementNode(node, node.link, now));
     }
     return fleet;
   }
@@ -83,9 +92,22 @@ export class Dispatcher {
     return Math.min(CREDIT_PER_SLOT, Math.max(1, Math.ceil(AHEAD_MS / Math.max(1, runMs))));
   }
 
+  /** What a strategy needs beside the fleet: whose turn it was, and dice. */
+  routeState(strategy: RoutingStrategyName): RouteState {
+    return { random: () => randomInt(DICE) / DICE, last: this.#lastRouted.get(strategy) };
+  }
+
+  /** The job's own strategy, else the fog's. */
+  #placementOptions(job: JobRecord | undefined): PlacementOptions {
+    const strategy = job?.spec.strategy ?? this.#core.options.strategy;
+    if (!isRoutingStrategy(strategy)) return { seed: this.#round };
+    return { seed: this.#round, route: { strategy, state: this.routeState(strategy) } };
+  }
+
   #dispatch(): void {
     const sends = new Map<AgentLink, LeaseRecord[]>();
-    for (const queue of this.#queues.kinds()) this.#dispatchKind(queue, sends);
+    for (const queue of this.#queues.kinds(this.#core.clock.now()))
+      this.#dispatchKind(queue, sends);
     if (sends.size === 0) return;
     this.#core.journal.afterCommit(() => {
       for (const [link, leases] of sends) this.#send(link, leases);
@@ -98,7 +120,11 @@ export class Dispatcher {
     const chosen = queue.take(capacityFor(this.task(queue.first), fleet));
     this.#round += 1;
     const tasks = chosen.map(({ job, index }) => this.task(job, index));
-    const placement = place(tasks, fleet, { seed: this.#round });
+    const placement = place(tasks, fleet, this.#placementOptions(queue.first ?? chosen[0]?.job));
+    const last = placement.assignments.at(-1);
+    if (last !== undefined && placement.strategy !== 'greedy') {
+      this.#lastRouted.set(placement.strategy, last.node);
+    }
     for (const { task, node } of placement.assignments) {
       const one = chosen[task];
       if (one !== undefined) this.#issue(one.job, one.index, node, sends);

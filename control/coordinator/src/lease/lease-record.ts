@@ -20,6 +20,8 @@ export interface LeaseRecord {
   /** `lost`: back in the queue; its result still counts until a newer token is issued. */
   state: 'leased' | 'lost';
   phase: Phase | undefined;
+  /** Monotonic milliseconds of the last change of phase. */
+  phaseSinceMs: number;
   /** Content sent under it, with sizes. */
   readonly uploads: Map<string, number>;
 }
@@ -49,9 +51,10 @@ export function attemptRow(
 export function leaseTimes(
   core: Core,
   job: JobRecord,
-): Pick<LeaseRecord, 'expiresAtMs' | 'deadlineMs'> {
+): Pick<LeaseRecord, 'expiresAtMs' | 'deadlineMs' | 'phaseSinceMs'> {
   const nowMs = core.clock.monotonicMs();
   return {
+    phaseSinceMs: nowMs,
     expiresAtMs: nowMs + core.options.leaseMs,
     deadlineMs: nowMs + job.spec.timeoutMs + ATTEMPT_MARGIN_MS,
   };

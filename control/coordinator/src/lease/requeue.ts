@@ -1,5 +1,5 @@
 /** What happens to a lease that will bring no result: its task goes back to the queue, or fails for good. */
-import { failedOutcome, type Failure, type Outcome } from '@fog/wire';
+import { failedOutcome, type Failure, type FailureCode, type Outcome } from '@fog/wire';
 import { type Core, forgetLease } from '../core.ts';
 import { endTask } from '../job/lifecycle.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -49,6 +49,19 @@ export function failAttempt(
     }),
   );
   tryAgain(core, dispatcher, lease, { last: outcome, baseMs: RETRY_BASE_MS });
+}
+
+/** The fog gives up on an attempt that its node has not ended. */
+export function failAttemptFor(
+  core: Core,
+  dispatcher: Dispatcher,
+  lease: LeaseRecord,
+  why: { readonly code: FailureCode; readonly cause: string },
+): void {
+  const outcome = failedOutcome(why.code, why.cause);
+  const failure = outcome.failure ?? { class: 'fog', code: why.code, message: why.cause };
+  detach(core, lease);
+  failAttempt(core, dispatcher, lease, { ...outcome, failure });
 }
 
 function detach(core: Core, lease: LeaseRecord): void {

@@ -3,6 +3,7 @@ import { errorMessage } from '@fog/kernel';
 import { failedOutcome, type Outcome, type OutputBytes, type TaskResult } from '@fog/wire';
 import { type Core, forgetLease } from '../core.ts';
 import { endTask } from '../job/lifecycle.ts';
+import { afterFailure, afterSuccess } from '../registry/breaker.ts';
 import { type NodeRecord, nodeRow } from '../registry/node-record.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { attemptRow, type LeaseRecord } from './lease-record.ts';
@@ -59,6 +60,7 @@ export class ResultDesk {
     const { failure } = outcome;
     if (failure?.class === 'fog') {
       node.failed += 1;
+      node.breaker = afterFailure(node.breaker, core.clock.now());
       core.journal.node(nodeRow(node));
       if (lease.job.board.stateOf(lease.index) === 'leased') {
         failAttempt(core, this.#dispatcher, lease, { ...outcome, failure });
@@ -67,6 +69,7 @@ export class ResultDesk {
     }
     forgetLease(core, lease);
     if (outcome.exitCode === 0) node.settled += 1;
+    node.breaker = afterSuccess(node.breaker);
     core.journal.node(nodeRow(node));
     core.journal.attempt(
       attemptRow(lease, {

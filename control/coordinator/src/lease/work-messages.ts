@@ -14,14 +14,23 @@ type Work = Extract<ToAgent, { type: 'work' }>;
 /** Room for the frame around jobs and leases. */
 const FRAME_BYTES = MAX_AGENT_FRAME_BYTES - 1024;
 
-/** The spec as an agent needs it: array items replaced by their count, since each lease carries its own. */
-export function specForAgent(spec: JobSpec): JobSpec {
-  return spec.array === undefined ? spec : { ...spec, array: { count: taskCount(spec) } };
+/**
+ * The spec as an agent needs it: the inputs it gets in the end, without what concerns placement, and array
+ * items replaced by their count, since each lease carries its own.
+ */
+export function specForAgent({ spec, inputs }: JobRecord): JobSpec {
+  if (spec.array === undefined && spec.needs === undefined) return spec;
+  const { needs: _needs, ...rest } = spec;
+  return {
+    ...rest,
+    inputs: [...inputs],
+    ...(spec.array === undefined ? {} : { array: { count: taskCount(spec) } }),
+  };
 }
 
 export function leasedJob(job: JobRecord): LeasedJob {
-  const spec = specForAgent(job.spec);
-  const inline = job.specJson.length <= MAX_INLINE_SPEC_BYTES;
+  const spec = specForAgent(job);
+  const inline = job.specJson.length <= MAX_INLINE_SPEC_BYTES && job.inputs === job.spec.inputs;
   return inline ? { id: job.id, owner: job.owner, spec } : { id: job.id, owner: job.owner };
 }
 

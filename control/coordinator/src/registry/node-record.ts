@@ -1,6 +1,7 @@
 import {
   type Breaker,
   type Capabilities,
+  CREDIT_PER_SLOT,
   type FogNode,
   type NodeLoad,
   type NodeMode,
@@ -10,6 +11,7 @@ import {
 import type { NodeRow } from '@fog/store';
 import type { PlacementNode } from '@fog/scheduler';
 import type { AgentLink } from '../api.ts';
+import { breakerAt } from './breaker.ts';
 import type { LeaseRecord } from '../lease/lease-record.ts';
 
 /** A node the fog knows; `link` while its agent is connected. */
@@ -24,6 +26,10 @@ export interface NodeRecord {
   rttMs: number | undefined;
   bandwidthMbps: number | undefined;
   breaker: Breaker;
+  /** The ping it owes an answer to: monotonic milliseconds. */
+  pingMs: number | undefined;
+  /** Silent for too long; until it connects again. */
+  isDead: boolean;
   readonly joinedAt: number;
   lastSeenAt: number;
   /** Monotonic time of the last frame. */
@@ -66,6 +72,8 @@ export function nodeFromRow(row: NodeRow): NodeRecord {
     rttMs: row.rtt_ms ?? undefined,
     bandwidthMbps: row.bandwidth_mbps ?? undefined,
     breaker: breakerFromRow(row),
+    pingMs: undefined,
+    isDead: false,
     joinedAt: row.joined_at,
     lastSeenAt: row.last_seen_at,
     lastHeardMs: 0,
@@ -82,13 +90,14 @@ function breakerFromRow({ failures, cool_until }: NodeRow): Breaker {
 }
 
 export function nodeStatus(node: NodeRecord, nowMs: number, suspectMs: number): NodeStatus {
-  if (node.link === undefined) return 'offline';
+  if (node.link === undefined) return node.isDead ? 'dead' : 'offline';
   if (nowMs - node.lastHeardMs > suspectMs) return 'suspect';
+  if (node.mode !== 'accepting') return node.mode;
   if (node.leases.size === 0) return 'idle';
   return node.leases.size >= node.capabilities.slots ? 'busy' : 'active';
 }
 
-export function nodeView(node: NodeRecord, status: NodeStatus): FogNode {
+export function nodeView(node: NodeRecord, status: NodeStatus, now: number): FogNode {
   return {
     id: node.id,
     name: node.name,
@@ -100,7 +109,7 @@ export function nodeView(node: NodeRecord, status: NodeStatus): FogNode {
     ...(node.load === undefined ? {} : { load: node.load }),
     ...(node.rttMs === undefined ? {} : { rttMs: node.rttMs }),
     ...(node.bandwidthMbps === undefined ? {} : { bandwidthMbps: node.bandwidthMbps }),
-    breaker: node.breaker,
+    breaker: breakerAt(node.breaker, now),
     running: Math.min(node.leases.size, node.capabilities.slots),
     settled: node.settled,
     failed: node.failed,
@@ -109,15 +118,39 @@ export function nodeView(node: NodeRecord, status: NodeStatus): FogNode {
   };
 }
 
-export function placementNode(node: NodeRecord, link: AgentLink): PlacementNode {
+export function placementNode(node: NodeRecord, link: AgentLink, now: number): PlacementNode {
+  return { ...knownNode(node, now), credit: link.credit };
+}
+
+/** The node as the scheduler sees it, whether it is connected or not. */
+export function knownNode(node: NodeRecord, now: number): PlacementNode {
+  const { capabilities, profile, load } = node;
+  const closed = closedBecause(node, now);
   return {
     id: node.id,
     owner: node.owner,
-    runtimes: node.capabilities.runtimes,
-    sandboxLevel: node.capabilities.sandboxLevel,
-    memoryBytes: node.capabilities.memoryBytes,
-    slots: node.capabilities.slots,
-    credit: link.credit,
+    runtimes: capabilities.runtimes,
+    sandboxLevel: capabilities.sandboxLevel,
+    memoryBytes: capabilities.memoryBytes,
+    cores: capabilities.cores,
+    slots: capabilities.slots,
+    credit: capabilities.slots * CREDIT_PER_SLOT,
     held: node.leases.size,
+    labels: profile.labels,
+    ...(capabilities.diskBytes === undefined ? {} : { diskBytes: capabilities.diskBytes }),
+    ...(capabilities.gpus === undefined ? {} : { gpus: capabilities.gpus }),
+    ...(profile.region === undefined ? {} : { region: profile.region }),
+    ...(profile.coordinates === undefined ? {} : { coordinates: profile.coordinates }),
+    ...(node.rttMs === undefined ? {} : { rttMs: node.rttMs }),
+    ...(load === undefined ? {} : { cpuLoad: load.cpu }),
+    ...(closed === undefined ? {} : { closed }),
   };
+}
+
+/** A node on its last chance takes one task at a time. */
+function closedBecause(node: NodeRecord, now: number): PlacementNode['closed'] {
+  if (node.mode !== 'accepting') return node.mode;
+  const { state } = breakerAt(node.breaker, now);
+  if (state === 'open') return 'cooling';
+  return state === 'half-open' && node.leases.size > 0 ? 'cooling' : undefined;
 }

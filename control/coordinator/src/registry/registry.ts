@@ -1,11 +1,13 @@
 /** Nodes and their connections: attach, heartbeat, silence, loss. */
-import type { FogNode, FromAgent, Phase } from '@fog/wire';
-import type { AgentLink, AgentSession } from '../api.ts';
+import type { FogNode, FromAgent, NodeMode, Phase } from '@fog/wire';
+import type { AgentLink, AgentSession, NodeCaller } from '../api.ts';
 import type { Core } from '../core.ts';
+import { fail } from '../errors.ts';
 import { phaseReached } from '../job/lifecycle.ts';
 import type { Dispatcher } from '../lease/dispatcher.ts';
 import { loseLease } from '../lease/requeue.ts';
 import type { ResultDesk } from '../lease/result-desk.ts';
+import { breakerAt, CLOSED } from './breaker.ts';
 import { nodeRow, nodeStatus, nodeView, type NodeRecord } from './node-record.ts';
 
 type Message = Exclude<FromAgent, { type: 'hello' }>;
@@ -48,6 +50,7 @@ export class Registry {
     const node = this.#record(link);
     node.link?.close('a newer connection of this node took over');
     node.link = link;
+    node.isDead = false;
     this.#heard(node);
     this.#keepOnlyHeld(node, new Set(link.held));
     this.#core.journal.node(nodeRow(node));
@@ -65,11 +68,41 @@ export class Registry {
   }
 
   views(): FogNode[] {
-    const { clock, options, nodes } = this.#core;
-    const nowMs = clock.monotonicMs();
-    return [...nodes.values()].map((node) =>
-      nodeView(node, nodeStatus(node, nowMs, options.suspectMs)),
-    );
+    return [...this.#core.nodes.values()].map((node) => this.#view(node));
+  }
+
+  /** Throws COORDINATOR_NO_NODE, also for another account's node. */
+  async setMode(caller: NodeCaller, id: string, mode: NodeMode): Promise<FogNode> {
+    const node = this.#core.nodes.get(id);
+    if (node === undefined || (caller.role !== 'operator' && caller.account !== node.owner)) {
+      throw fail('COORDINATOR_NO_NODE', {
+        message: `There is no node ${id} of this account. "fog nodes" lists them.`,
+        details: { node: id },
+      });
+    }
+    if (node.mode !== mode) {
+      node.mode = mode;
+      if (mode === 'maintenance') this.#giveBack(node);
+      this.#core.journal.node(nodeRow(node));
+      this.#announce(node);
+      this.#dispatcher.kick();
+      await this.#core.journal.committed();
+    }
+    return this.#view(node);
+  }
+
+  /** What it holds runs elsewhere at once; it is told to stop it. */
+  #giveBack(node: NodeRecord): void {
+    const tokens = [...node.leases.keys()];
+    if (tokens.length === 0) return;
+    this.#loseAll(node, 'its node went into maintenance');
+    node.link?.send({ type: 'cancel', tokens, reason: 'the node goes into maintenance' });
+  }
+
+  #view(node: NodeRecord): FogNode {
+    const { clock, options } = this.#core;
+    const status = nodeStatus(node, clock.monotonicMs(), options.suspectMs);
+    return nodeView(node, status, clock.now());
   }
 
   #record(link: AgentLink): NodeRecord {
@@ -92,7 +125,9 @@ export class Registry {
       load: undefined,
       rttMs: undefined,
       bandwidthMbps: undefined,
-      breaker: { state: 'closed', failures: 0 },
+      breaker: CLOSED,
+      pingMs: undefined,
+      isDead: false,
       joinedAt: clock.now(),
       lastSeenAt: clock.now(),
       lastHeardMs: clock.monotonicMs(),
@@ -117,6 +152,7 @@ export class Registry {
     this.#heard(node);
     switch (message.type) {
       case 'heartbeat':
+        this.#measure(node, message);
         return this.#acknowledge(node, message.held);
       case 'progress':
         for (const { token, phase } of message.tasks) this.#progress(node, token, phase);
@@ -130,6 +166,15 @@ export class Registry {
         this.#loseAll(node, 'its node left');
         return this.#announce(node);
     }
+  }
+
+  #measure(node: NodeRecord, { load, pong }: Extract<Message, { type: 'heartbeat' }>): void {
+    node.load = load ?? node.load;
+    if (pong === undefined || pong.ping !== node.pingMs) return;
+    const rttMs = this.#core.clock.monotonicMs() - pong.ping - pong.heldMs;
+    node.pingMs = undefined;
+    // An agent may say it held the ping for longer than it did; it cannot be faster than light.
+    if (rttMs >= 0) node.rttMs = smoothed(node.rttMs, rttMs);
   }
 
   #heard(node: NodeRecord): void {
@@ -147,13 +192,16 @@ export class Registry {
       else if (lease.state === 'leased') lease.expiresAtMs = clock.monotonicMs() + options.leaseMs;
       else if (lease.job.leases.get(lease.index) !== lease) revoked.push(token);
     }
-    node.link?.send({ type: 'heartbeat-ack', leaseMs: options.leaseMs, revoked });
+    const ping = Math.round(clock.monotonicMs());
+    node.pingMs = ping;
+    node.link?.send({ type: 'heartbeat-ack', leaseMs: options.leaseMs, revoked, ping });
   }
 
   #progress(node: NodeRecord, token: number, phase: Phase): void {
     const lease = this.#core.leases.get(token);
     if (lease?.node !== node.id || lease.state !== 'leased') return;
     lease.phase = phase;
+    lease.phaseSinceMs = this.#core.clock.monotonicMs();
     phaseReached(this.#core, lease.job, phase, node.id);
   }
 
@@ -200,6 +248,7 @@ export class Registry {
         logger.warn('a node is silent and taken for dead', { silentMs: nowMs - node.lastHeardMs });
         node.link.close('no sign of life');
         node.link = undefined;
+        node.isDead = true;
         this.#loseAll(node, 'its node fell silent');
         this.#announce(node);
       }
@@ -207,13 +256,24 @@ export class Registry {
   }
 
   #storeSeen(): void {
-    for (const node of this.#core.nodes.values()) {
-      if (node.link !== undefined) this.#core.journal.node(nodeRow(node));
+    const { journal, nodes, clock } = this.#core;
+    for (const node of nodes.values()) {
+      if (node.link === undefined) continue;
+      const now = breakerAt(node.breaker, clock.now());
+      if (now !== node.breaker) this.#dispatcher.kick();
+      node.breaker = now;
+      journal.seen({ id: node.id, last_seen_at: node.lastSeenAt, rtt_ms: node.rttMs ?? null });
     }
   }
 
   #announce(node: NodeRecord): void {
-    const { clock, options, listeners } = this.#core;
-    listeners.node(nodeView(node, nodeStatus(node, clock.monotonicMs(), options.suspectMs)));
+    this.#core.listeners.node(this.#view(node));
   }
+}
+
+/** Weight of the newest measurement in a smoothed one (RFC 6298 takes 1/8). */
+const NEWEST_WEIGHT = 0.125;
+
+function smoothed(before: number | undefined, newest: number): number {
+  return before === undefined ? newest : before + (newest - before) * NEWEST_WEIGHT;
 }

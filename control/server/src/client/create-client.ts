@@ -1,10 +1,13 @@
 import {
+  type FogAddress,
   FogNode,
   FogStatus,
+  formatFogAddress,
   Job,
   JobDetail,
   JobEvent,
   JobsPage,
+  JobWhy,
   JoinCode,
   MixAudit,
   MixBench,
@@ -12,17 +15,22 @@ import {
   MixPath,
   MixPing,
   MixStatus,
+  readFogAddress,
   ResultsPage,
+  RouteAnswer,
   ServiceStatus,
   Task,
+  Topology,
   type TaskOutcome,
   UploadedBlob,
 } from '@fog/wire';
 import { z } from 'zod';
 import { fail } from '../errors.ts';
-import type { CallOptions, ClientOptions, FogClient } from './fog-client.ts';
+import { ask, get, post, send } from './ask.ts';
+import type { ClientOptions, FogClient } from './fog-client.ts';
 import { followEvents } from './follow.ts';
-import { type Call, createTransport, type Transport, type TransportOptions } from './transport.ts';
+import { createServers } from './servers.ts';
+import { createTransport, type Transport, type TransportOptions } from './transport.ts';
 
 // Pages and specs may hold a hundred thousand rows the server has checked already: only their frame is parsed.
 const JobDetailFrame = z.object({
@@ -35,14 +43,16 @@ const ResultsFrame = z.object({
 });
 const NodesFrame = z.object({ nodes: z.array(FogNode) });
 const ServicesFrame = z.object({ services: z.array(ServiceStatus) });
+const JobsFrame = z.object({ jobs: z.array(Job) });
 const EventsFrame = z.object({ events: z.array(JobEvent) });
 
 /** Connects lazily: nothing is sent before the first call. Throws CLIENT_URL. */
 export function createClient(options: ClientOptions): FogClient {
-  const target = { url: parseUrl(options.url), token: options.token };
+  const address = parseAddress(options.url);
+  const target = { servers: createServers(address), token: options.token };
   const transport = createTransport(target);
   return {
-    url: target.url.origin,
+    url: formatFogAddress(address),
     ...jobCalls(transport),
     ...byteCalls(transport, target),
     ...fogCalls(transport),
@@ -50,19 +60,30 @@ export function createClient(options: ClientOptions): FogClient {
   };
 }
 
-type JobCalls = 'submit' | 'job' | 'jobs' | 'results' | 'task' | 'events' | 'cancel';
+type JobCalls =
+  | 'submit'
+  | 'submitBatch'
+  | 'job'
+  | 'why'
+  | 'jobs'
+  | 'results'
+  | 'task'
+  | 'events'
+  | 'cancel';
 
 function jobCalls(transport: Transport): Pick<FogClient, JobCalls> {
   return {
     submit: (spec, options = {}) =>
       ask(transport, Job, {
-        method: 'POST',
-        path: '/api/v1/jobs',
-        body: Buffer.from(JSON.stringify(spec)),
-        contentType: 'application/json',
+        ...send('/api/v1/jobs', spec, options),
         idempotencyKey: options.idempotencyKey,
-        signal: options.signal,
       }),
+    submitBatch: async (batch, options = {}) => {
+      const call = send('/api/v1/jobs/batch', batch, options);
+      const answer = { ...call, idempotencyKey: options.idempotencyKey };
+      return (await ask(transport, JobsFrame, answer)).jobs;
+    },
+    why: (id, options) => ask(transport, JobWhy, get(`${jobPath(id)}/why`, {}, options)),
     job: (id, options = {}) =>
       ask(transport, JobDetailFrame, {
         ...get(jobPath(id), { waitMs: options.waitMs }, options),
@@ -107,12 +128,29 @@ function byteCalls(transport: Transport, target: TransportOptions): Pick<FogClie
   };
 }
 
-type FogCalls = 'nodes' | 'status' | 'services' | 'restartService' | 'createJoinCode';
+type FogCalls =
+  | 'nodes'
+  | 'route'
+  | 'setNodeMode'
+  | 'topology'
+  | 'status'
+  | 'services'
+  | 'restartService'
+  | 'createJoinCode';
 
 function fogCalls(transport: Transport): Pick<FogClient, FogCalls> {
   return {
     nodes: async (options) =>
       (await ask(transport, NodesFrame, get('/api/v1/nodes', {}, options))).nodes,
+    route: (request, options) =>
+      ask(transport, RouteAnswer, send('/api/v1/nodes/route', request, options)),
+    setNodeMode: (id, mode, options) =>
+      ask(
+        transport,
+        FogNode,
+        send(`/api/v1/nodes/${encodeURIComponent(id)}/mode`, { mode }, options),
+      ),
+    topology: (options) => ask(transport, Topology, get('/api/v1/topology', {}, options)),
     status: (options) => ask(transport, FogStatus, get('/api/v1/status', {}, options)),
     services: async (options) =>
       (await ask(transport, ServicesFrame, get('/api/v1/services', {}, options))).services,
@@ -132,51 +170,13 @@ function mixCalls(transport: Transport): Pick<FogClient, MixCalls> {
     mixConsensus: (options) =>
       ask(transport, MixConsensus, get('/api/v1/mixnet/consensus', {}, options)),
     mixPing: (request, options) =>
-      ask(transport, MixPing, {
-        ...post('/api/v1/mixnet/ping', options),
-        body: Buffer.from(JSON.stringify(request)),
-        contentType: 'application/json',
-      }),
+      ask(transport, MixPing, send('/api/v1/mixnet/ping', request, options)),
     mixBench: (request, options) =>
-      ask(transport, MixBench, {
-        ...post('/api/v1/mixnet/bench', options),
-        body: Buffer.from(JSON.stringify(request)),
-        contentType: 'application/json',
-      }),
+      ask(transport, MixBench, send('/api/v1/mixnet/bench', request, options)),
     mixPath: (level, options) =>
       ask(transport, MixPath, get('/api/v1/mixnet/path', { level }, options)),
     mixAudit: (options) => ask(transport, MixAudit, get('/api/v1/mixnet/audit', {}, options)),
   };
-}
-
-async function ask<T extends z.ZodType>(
-  transport: Transport,
-  schema: T,
-  call: Call,
-): Promise<z.output<T>> {
-  const parsed = schema.safeParse(await transport.json(call));
-  if (parsed.success) return parsed.data;
-  throw fail('CLIENT_BAD_ANSWER', {
-    message: `The fog answered ${call.method} ${call.path.split('?')[0]} in a shape this version does not know. Use the same version on both sides.`,
-    cause: parsed.error,
-  });
-}
-
-type Query = Readonly<Record<string, string | number | boolean | undefined>>;
-
-function get(
-  path: string,
-  query: Query,
-  options: CallOptions | { signal?: AbortSignal | undefined } = {},
-): Call {
-  const pairs = Object.entries(query).filter(([, value]) => value !== undefined);
-  const text = pairs.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
-  const suffix = text.length === 0 ? '' : `?${text.join('&')}`;
-  return { method: 'GET', path: path + suffix, signal: options.signal };
-}
-
-function post(path: string, options: CallOptions = {}): Call {
-  return { method: 'POST', path, signal: options.signal };
 }
 
 function jobPath(id: string): string {
@@ -187,10 +187,8 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
 }
 
-function parseUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === 'http:' && url.hostname !== '') return url;
-  throw fail('CLIENT_URL', {
-    message: `"${text}" is not the address of a fog. Write it as http://127.0.0.1:7700.`,
-  });
+function parseAddress(text: string): FogAddress {
+  const { address, problem } = readFogAddress(text);
+  if (address !== undefined) return address;
+  throw fail('CLIENT_URL', { message: problem });
 }

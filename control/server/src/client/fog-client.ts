@@ -3,10 +3,12 @@ import type {
   FogNode,
   FogStatus,
   Job,
+  JobBatchInput,
   JobDetail,
   JobEvent,
   JobsPage,
   JobSpecInput,
+  JobWhy,
   JoinCode,
   MixAudit,
   MixBench,
@@ -17,14 +19,18 @@ import type {
   MixPing,
   MixPingRequest,
   MixStatus,
+  NodeMode,
   ResultsPage,
+  RouteAnswer,
+  RouteRequestInput,
   ServiceStatus,
   Task,
+  Topology,
   UploadedBlob,
 } from '@fog/wire';
 
 export interface ClientOptions {
-  /** `http://host:port` of the fog. */
+  /** Address of the fog, or several in the order they are tried: see `readFogAddress` of @fog/wire. */
   readonly url: string;
   /** Bearer token of an account. */
   readonly token: string;
@@ -50,6 +56,13 @@ export interface FogClient {
     spec: JobSpecInput,
     options?: CallOptions & { readonly idempotencyKey?: string },
   ): Promise<Job>;
+  /** All jobs or none, in the order given; `needs` may name keys of the batch. */
+  submitBatch(
+    batch: JobBatchInput,
+    options?: CallOptions & { readonly idempotencyKey?: string },
+  ): Promise<Job[]>;
+  /** What the job waits for, or why it ended so, with each node's answer. */
+  why(id: string, options?: CallOptions): Promise<JobWhy>;
   /** With `waitMs` answers when the job is terminal or the time is over, whichever is first. */
   job(id: string, options?: CallOptions & { readonly waitMs?: number }): Promise<JobDetail>;
   jobs(
@@ -88,6 +101,10 @@ export interface FogClient {
   /** Live events and output of a job until `signal` aborts or the socket ends; starts with what is buffered. */
   follow(id: string, options: { readonly signal: AbortSignal }): AsyncIterable<EventsMessage>;
   nodes(options?: CallOptions): Promise<FogNode[]>;
+  /** Where a request would go now; places nothing. */
+  route(request: RouteRequestInput, options?: CallOptions): Promise<RouteAnswer>;
+  setNodeMode(id: string, mode: NodeMode, options?: CallOptions): Promise<FogNode>;
+  topology(options?: CallOptions): Promise<Topology>;
   status(options?: CallOptions): Promise<FogStatus>;
   services(options?: CallOptions): Promise<ServiceStatus[]>;
   restartService(name: string, options?: CallOptions): Promise<ServiceStatus>;

@@ -18,6 +18,7 @@ import { addBlobRoutes } from './routes/blobs.ts';
 import { addFogRoutes, addServiceRoutes } from './routes/fog.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addJobRoutes } from './routes/jobs.ts';
+import { addPlacementRoutes } from './routes/placement.ts';
 import { addMetricsRoute } from './routes/metrics.ts';
 import { addMixnetRoutes } from './routes/mixnet.ts';
 import { addOutputRoutes } from './routes/outputs.ts';
@@ -63,6 +64,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     addOutputRoutes(scope, deps);
     addBlobRoutes(scope, deps);
     addFogRoutes(scope, deps);
+    addPlacementRoutes(scope, deps);
     addAgentRoutes(scope, deps);
   });
   return { app, routes: routes.entries };

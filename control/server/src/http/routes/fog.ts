@@ -30,6 +30,7 @@ export function addServiceRoutes(app: FastifyInstance, deps: RouteDeps, startedA
     return {
       fogId: deps.coordinator.fogId,
       version: FOG_VERSION,
+      addresses: [...deps.addresses()],
       startedAt,
       time: deps.clock.now(),
       ...deps.coordinator.counts(),

@@ -1,5 +1,6 @@
 import {
   EventsQuery,
+  JobBatch,
   JobId,
   JobSpec,
   JobsQuery,
@@ -32,6 +33,22 @@ export function addJobRoutes(app: FastifyInstance, deps: RouteDeps): void {
     const key = parseWith(IdempotencyKey, request.headers['idempotency-key'], 'Idempotency-Key');
     const job = await coordinator.submit(request.caller.account, spec, key);
     return reply.code(201).send(job);
+  });
+
+  app.post(
+    '/api/v1/jobs/batch',
+    { config, bodyLimit: MAX_REQUEST_BYTES },
+    async (request, reply) => {
+      const batch = parseWith(JobBatch, request.body, 'batch');
+      const key = parseWith(IdempotencyKey, request.headers['idempotency-key'], 'Idempotency-Key');
+      const jobs = await coordinator.submitBatch(request.caller.account, batch, key);
+      return reply.code(201).send({ jobs });
+    },
+  );
+
+  app.get('/api/v1/jobs/:id/why', { config }, async (request) => {
+    const { id } = parseWith(JobParams, request.params, 'path');
+    return coordinator.why(request.caller.account, id);
   });
 
   app.get('/api/v1/jobs', { config }, async (request) => {

@@ -1,0 +1,116 @@
+/** Puts the coordinator's parts together over one journal; nothing here runs yet. */
+import { References } from './content/references.ts';
+import type { Core } from './core.ts';
+import type { CoordinatorDeps } from './coordinator.ts';
+import { Explainer } from './job/explainer.ts';
+import { JobEvents } from './job/job-events.ts';
+import type { JobRecord } from './job/job-record.ts';
+import { Needs } from './job/needs.ts';
+import { OpenTasks } from './job/open-tasks.ts';
+import { JobQueries } from './job/queries.ts';
+import { Submissions } from './job/submissions.ts';
+import { Timeouts } from './job/timeouts.ts';
+import { Journal } from './journal.ts';
+import { Dispatcher } from './lease/dispatcher.ts';
+import { failAttemptFor } from './lease/requeue.ts';
+import { ResultDesk } from './lease/result-desk.ts';
+import { Listeners } from './live/listeners.ts';
+import { LiveOutput } from './live/live-output.ts';
+import type { CoordinatorOptions } from './options.ts';
+import { Registry } from './registry/registry.ts';
+import { TopologyBook } from './registry/topology.ts';
+
+export interface Parts {
+  readonly core: Core;
+  readonly dispatcher: Dispatcher;
+  readonly registry: Registry;
+  readonly references: References;
+  readonly submissions: Submissions;
+  readonly queries: JobQueries;
+  readonly explainer: Explainer;
+  readonly needs: Needs;
+  readonly timeouts: Timeouts;
+  readonly topology: TopologyBook;
+  /** A job that is stored, or was: it waits for others, or for a node. */
+  accept(job: JobRecord): void;
+}
+
+interface Start {
+  readonly last: { readonly token: number; readonly seq: number };
+  onFailure(error: unknown): void;
+}
+
+export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, start: Start): Parts {
+  const core = createCore(options, deps, start);
+  const dispatcher = new Dispatcher(core);
+  const references = new References(core);
+  const explainer = new Explainer(core, dispatcher);
+  const release = (job: JobRecord): void => {
+    if (job.state === 'submitted') {
+      job.state = 'queued';
+      core.journal.job(job);
+      core.events.add(job, 'queued');
+    }
+    dispatcher.enqueue(job);
+    dispatcher.kick();
+  };
+  const needs = new Needs({ core, blobs: deps.blobs, release });
+  const timeouts = new Timeouts({
+    core,
+    giveUp: (lease, code, cause) => failAttemptFor(core, dispatcher, lease, { code, cause }),
+  });
+  const accept = (job: JobRecord): void => {
+    timeouts.watch(job);
+    needs.hold(job);
+  };
+  core.onEnded.add((job) => {
+    timeouts.ended(job);
+    needs.ended(job);
+  });
+  const registry = new Registry(core, dispatcher, new ResultDesk(core, dispatcher));
+  return {
+    core,
+    dispatcher,
+    registry,
+    references,
+    topology: new TopologyBook(core, registry),
+    explainer,
+    needs,
+    timeouts,
+    accept,
+    submissions: new Submissions({ core, references, needs, accept }),
+    queries: new JobQueries(core, (job) => explainer.waitingFor(job)),
+  };
+}
+
+function createCore(options: CoordinatorOptions, deps: CoordinatorDeps, start: Start): Core {
+  const { store, clock, logger } = deps;
+  const listeners = new Listeners();
+  const journal = new Journal({
+    store,
+    nowMs: () => clock.monotonicMs(),
+    onFailure: (error) => start.onFailure(error),
+  });
+  return {
+    options,
+    store,
+    clock,
+    logger,
+    journal,
+    events: new JobEvents({
+      journal,
+      listeners,
+      now: () => clock.now(),
+      lastSeq: start.last.seq,
+    }),
+    listeners,
+    live: new LiveOutput(),
+    jobs: new Map(),
+    nodes: new Map(),
+    leases: new Map(),
+    onEnded: new Set(),
+    openTasks: new OpenTasks(),
+    lastToken: start.last.token,
+    endedJobs: 0,
+  };
+}

@@ -1,0 +1,183 @@
+/** Answers why: what a job waits for, what each node says to it, and where a request would go. */
+import {
+  explainPlacement,
+  explainRefusal,
+  explainRoute,
+  isRoutingStrategy,
+  type PlacementNode,
+  type PlacementTask,
+} from '@fog/scheduler';
+import {
+  isTerminal,
+  type JobDetail,
+  type JobEvent,
+  type JobState,
+  type JobWhy,
+  MAX_PAGE,
+  type RouteAnswer,
+  type RouteCandidate,
+  type RouteRequest,
+} from '@fog/wire';
+import type { Core } from '../core.ts';
+import type { Dispatcher } from '../lease/dispatcher.ts';
+import { MAX_EXPLAINED_NODES } from '../limits.ts';
+import { knownNode } from '../registry/node-record.ts';
+import { eventFromRow } from './job-events.ts';
+import type { JobRecord } from './job-record.ts';
+
+/** Words for events whose type does not speak for itself. */
+const EVENT_TEXT: Readonly<Record<string, string>> = {
+  submitted: 'was submitted',
+  queued: 'waits for a node',
+  placing: 'was given to a node',
+  staging: 'fetches its inputs',
+  running: 'runs',
+  uploading: 'sends its outputs',
+  verifying: 'is checked',
+  settled: 'settled',
+  lost: 'lost a node',
+  requeued: 'was queued again',
+  late: 'got a result too late to count',
+};
+
+export class Explainer {
+  readonly #core: Core;
+  readonly #dispatcher: Dispatcher;
+
+  constructor(core: Core, dispatcher: Dispatcher) {
+    this.#core = core;
+    this.#dispatcher = dispatcher;
+  }
+
+  /** Why a job does not run, in one sentence; undefined when a node could take it at once. */
+  waitingFor(job: JobRecord): string | undefined {
+    if (job.state === 'submitted') return waitsForNeeds(job);
+    if (job.state !== 'queued') return undefined;
+    const fleet = this.#dispatcher.fleet();
+    if (fleet.length === 0) return 'waits for a node: none is connected';
+    const task = this.#dispatcher.task(job);
+    const refusals = explainPlacement(task, fleet);
+    if (refusals.length === 0) return undefined;
+    if (refusals.some(({ refusal }) => refusal === 'full')) return 'waits for a free slot';
+    const reasons = refusals.slice(0, MAX_EXPLAINED_NODES).map(({ node: id, refusal }) => {
+      const node = fleet.find((one) => one.id === id);
+      return node === undefined ? '' : `${this.#name(id)} ${explainRefusal(refusal, task, node)}`;
+    });
+    return `waits for a node that can run it: ${reasons.join('; ')}`;
+  }
+
+  async why(job: JobDetail): Promise<JobWhy> {
+    const open = this.#core.jobs.get(job.id);
+    const isOpen = open !== undefined && !isTerminal(job.state);
+    return {
+      job: job.id,
+      state: job.state,
+      summary: job.cause ?? `it ${EVENT_TEXT[job.state] ?? `is ${job.state}`}`,
+      history: await this.#history(job.id),
+      needs: await this.#needs(job),
+      nodes: isOpen ? this.#answers(open) : [],
+    };
+  }
+
+  route(account: string, request: RouteRequest): RouteAnswer {
+    const { strategy, resources, labels, region, privacy, from } = request;
+    const task: PlacementTask = {
+      owner: account,
+      runtime: request.runtime,
+      memoryBytes: resources?.memoryBytes ?? 0,
+      depth: 1,
+      ...(resources?.cores === undefined ? {} : { cores: resources.cores }),
+      ...(resources?.diskBytes === undefined ? {} : { diskBytes: resources.diskBytes }),
+      ...(resources?.gpus === undefined ? {} : { gpus: resources.gpus }),
+      ...(labels === undefined ? {} : { labels }),
+      ...(region === undefined ? {} : { region }),
+      ...(privacy === undefined ? {} : { privacy }),
+      ...(from === undefined ? {} : { from }),
+    };
+    const state = this.#dispatcher.routeState(strategy);
+    const candidates = explainRoute(strategy, task, this.#dispatcher.fleet(), state);
+    const first = candidates.find((each) => each.score !== undefined);
+    return {
+      strategy,
+      ...(first === undefined ? {} : { node: first.node }),
+      candidates: candidates.map((each) => this.#candidate(each)),
+    };
+  }
+
+  /** What each node says to the job's next task, the offline ones too. */
+  #answers(job: JobRecord): RouteCandidate[] {
+    const task = this.#dispatcher.task(job);
+    const wanted = job.spec.strategy ?? 'least_loaded';
+    const strategy = isRoutingStrategy(wanted) ? wanted : 'least_loaded';
+    const state = this.#dispatcher.routeState(strategy);
+    const online = explainRoute(strategy, task, this.#dispatcher.fleet(), state);
+    const known = new Set(online.map(({ node }) => node));
+    const away = [...this.#core.nodes.values()].filter(({ id }) => !known.has(id));
+    return [
+      ...online.map((each) => this.#candidate(each)),
+      ...away.map((node) => ({
+        node: node.id,
+        name: node.name,
+        refusal: refusalOfAway(task, knownNode(node, this.#core.clock.now())),
+      })),
+    ];
+  }
+
+  #candidate(each: ReturnType<typeof explainRoute>[number]): RouteCandidate {
+    return {
+      node: each.node,
+      name: this.#name(each.node),
+      ...(each.score === undefined ? {} : { score: each.score }),
+      ...(each.because === undefined ? {} : { because: each.because }),
+      ...(each.refused === undefined ? {} : { refusal: each.refused }),
+    };
+  }
+
+  async #needs(job: JobDetail): Promise<{ job: string; state: JobState }[]> {
+    const ids = (job.spec.needs ?? []).map((need) => need.job);
+    if (ids.length === 0) return [];
+    const rows = await this.#core.store.db
+      .selectFrom('job')
+      .select(['id', 'state'])
+      .where('id', 'in', ids)
+      .execute();
+    return rows.map(({ id, state }) => ({ job: id, state: state as JobState }));
+  }
+
+  /** The newest events; of a large array the older ones are in `events`. */
+  async #history(job: string): Promise<{ time: number; text: string }[]> {
+    const rows = await this.#core.store.db
+      .selectFrom('job_event')
+      .selectAll()
+      .where('job', '=', job)
+      .orderBy('seq', 'desc')
+      .limit(MAX_PAGE)
+      .execute();
+    return rows
+      .reverse()
+      .map(eventFromRow)
+      .map((event) => ({ time: event.time, text: this.#eventText(event) }));
+  }
+
+  #eventText({ type, index, node, cause }: JobEvent): string {
+    const who = index === undefined ? 'the job' : `task ${index}`;
+    const where = node === undefined ? '' : ` (${this.#name(node)})`;
+    const why = cause === undefined ? '' : `: ${cause}`;
+    return `${who} ${EVENT_TEXT[type] ?? `is ${type}`}${where}${why}`;
+  }
+
+  #name(id: string): string {
+    return this.#core.nodes.get(id)?.name ?? id;
+  }
+}
+
+function refusalOfAway(task: PlacementTask, node: PlacementNode): string {
+  const lasting = explainPlacement(task, [{ ...node, held: 0 }])[0]?.refusal;
+  const more = lasting === undefined ? '' : `, and ${explainRefusal(lasting, task, node)}`;
+  return `is not connected${more}`;
+}
+
+function waitsForNeeds(job: JobRecord): string | undefined {
+  const needs = (job.spec.needs ?? []).map((need) => need.job);
+  return needs.length === 0 ? undefined : `waits for ${needs.join(', ')}`;
+}

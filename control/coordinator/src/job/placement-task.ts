@@ -1,0 +1,37 @@
+import { DEMAND_DEFAULTS, type JobSpec } from '@fog/wire';
+import type { PlacementTask } from '@fog/scheduler';
+import type { JobRecord } from './job-record.ts';
+
+/** What the scheduler must know of a task; the parts all tasks of a job share are made once. */
+export function placementTask(job: JobRecord, depth: number, index?: number): PlacementTask {
+  const avoid = index === undefined ? undefined : job.avoid.get(index);
+  return { ...job.demands, depth, ...(avoid === undefined ? {} : { avoid }) };
+}
+
+export function demandsOf(owner: string, spec: JobSpec): Omit<PlacementTask, 'depth'> {
+  const { resources, labels, region, minTrust, privacy, excludedNodes } = spec;
+  return {
+    owner,
+    runtime: spec.runtime,
+    module: spec.module,
+    memoryBytes: resources.memoryBytes,
+    ...(resources.cores === undefined ? {} : { cores: resources.cores }),
+    ...(resources.diskBytes === undefined ? {} : { diskBytes: resources.diskBytes }),
+    ...(resources.gpus === undefined ? {} : { gpus: resources.gpus }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(region === undefined ? {} : { region }),
+    ...(minTrust === undefined ? {} : { minTrust }),
+    ...(privacy === undefined ? {} : { privacy }),
+    ...(excludedNodes === undefined ? {} : { excludedNodes: new Set(excludedNodes) }),
+  };
+}
+
+/** Tasks of one kind fit the same nodes and are equally important, so they share a queue and a capacity. */
+export function kindOf(owner: string, spec: JobSpec): string {
+  const { runtime, module, resources, labels, region, minTrust, privacy, excludedNodes } = spec;
+  const priority = spec.priority ?? DEMAND_DEFAULTS.priority;
+  const rest = [labels, region, minTrust, privacy, excludedNodes, spec.class, spec.strategy];
+  const plain = rest.every((demand) => demand === undefined);
+  const demands = plain ? '' : JSON.stringify(rest);
+  return [owner, priority, runtime, module, Object.values(resources).join(','), demands].join(' ');
+}
