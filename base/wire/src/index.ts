@@ -3,6 +3,7 @@ export * from './api.ts';
 export * from './demands.ts';
 export * from './deployment.ts';
 export * from './errors.ts';
+export * from './fog-address.ts';
 export * from './ids.ts';
 export * from './job-spec.ts';
 export * from './job-state.ts';

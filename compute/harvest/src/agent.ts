@@ -13,7 +13,7 @@ import { CoordinatorLink } from './session/coordinator-link.ts';
 import { keepProcessAlive } from './session/keep-alive.ts';
 import { type KnownFogs, openKnownFogs } from './session/known-fogs.ts';
 import { BlobCache } from './staging/blob-cache.ts';
-import { createTransfer, type Transfer } from './staging/transfer.ts';
+import { createTransfer } from './staging/transfer.ts';
 import { StatusReporter } from './status-reporter.ts';
 import { Worker, type WorkerCounts } from './work/worker.ts';
 
@@ -43,7 +43,6 @@ const RANDOM_STEPS = 2 ** 32;
 interface Parts {
   readonly link: CoordinatorLink;
   readonly worker: Worker;
-  readonly transfer: Transfer;
 }
 
 class WorkerAgent implements Agent {
@@ -104,7 +103,7 @@ class WorkerAgent implements Agent {
     if (this.#error !== undefined) return { state: 'unhealthy', detail: this.#error.message };
     const { link } = this.#parts ?? {};
     if (link === undefined) return { state: 'unknown', detail: 'not started' };
-    const { host } = this.#checked.base;
+    const { host } = link;
     if (!link.open) {
       return {
         state: 'degraded',
@@ -136,16 +135,17 @@ class WorkerAgent implements Agent {
 
   async #join(): Promise<void> {
     const { dataDir } = this.#options;
-    const { base } = this.#checked;
+    const { address } = this.#checked;
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
-    const knownFogs = await openKnownFogs(path.join(dataDir, 'known-fogs.json'));
+    const { knownFogsFile = path.join(dataDir, 'known-fogs.json') } = this.#options;
+    const knownFogs = await openKnownFogs(knownFogsFile);
     this.#parts = await this.#assemble(knownFogs);
-    const cancelRound = knownFogs.has(base.host)
+    const cancelRound = address.urls.some((url) => knownFogs.has(url))
       ? () => {}
       : this.#deps.clock.after(FIRST_ROUND_MS, () => {
           this.#firstWelcome.reject(unreachable(this.#options.url, this.#lastReason));
         });
-    this.#status.report('connecting', `connecting to ${base.host}`);
+    this.#status.report('connecting', `connecting to ${this.#parts.link.host}`);
     this.#parts.link.connect();
     try {
       await this.#firstWelcome.promise;
@@ -161,10 +161,7 @@ class WorkerAgent implements Agent {
     // What an agent that was killed left behind belongs to leases that are gone.
     await rm(spoolDir, { recursive: true, force: true });
     await mkdir(spoolDir, { mode: 0o700 });
-    const transfer = createTransfer(this.#checked.base, {
-      clock,
-      httpToken: (signal) => link.httpToken(signal),
-    });
+    const transfer = createTransfer({ clock, access: (signal) => link.httpAccess(signal) });
     const cache = new BlobCache(
       { dir: path.join(dataDir, 'cache'), maxBytes: this.#options.cacheBytes ?? CACHE_BYTES },
       { download: (content, file, signal) => transfer.download(content, file, signal), logger },
@@ -176,34 +173,35 @@ class WorkerAgent implements Agent {
       { slots, credit, spoolDir },
       { clock, logger, runtime, identity, link, cache, transfer, onRunning: () => this.#running() },
     );
-    return { link, worker, transfer };
+    return { link, worker };
   }
 
   #createLink(knownFogs: KnownFogs, credit: number, held: () => number[]): CoordinatorLink {
     const { clock, logger, identity, runtime } = this.#deps;
     const random = this.#deps.random ?? ((): number => randomInt(RANDOM_STEPS) / RANDOM_STEPS);
-    const { base, name } = this.#checked;
+    const { address, name } = this.#checked;
     const joinCode = this.#joinCode;
     this.#joinCode = undefined;
     const capabilities = measureCapabilities(this.#options.slots, runtime);
-    return new CoordinatorLink(
-      { base, name, joinCode, capabilities, credit, held },
+    const link = new CoordinatorLink(
+      { address: knownFogs.complete(address), name, joinCode, capabilities, credit, held },
       { clock, logger, identity, random, knownFogs },
       {
         welcome: (welcome, remembered) => {
           this.#parts?.worker.welcome(welcome);
-          this.#status.report('connected', `connected to ${base.host}`);
+          this.#status.report('connected', `connected to ${link.host}`);
           this.#remembered(remembered);
         },
         message: (message) => this.#parts?.worker.message(message),
         lost: (reason) => this.#disconnected(reason),
         failed: (reason) => {
           this.#lastReason = reason;
-          this.#status.report('connecting', `${base.host}: ${reason}; trying again`);
+          this.#status.report('connecting', `${link.host}: ${reason}; trying again`);
         },
         ended: (error) => this.#ended(error),
       },
     );
+    return link;
   }
 
   /** The first welcome counts once a later impostor at this address would be noticed. */
@@ -223,7 +221,7 @@ class WorkerAgent implements Agent {
     this.#lastReason = reason;
     this.#parts?.worker.lost();
     this.#deps.logger.warn('the connection to the coordinator ended; trying again', { reason });
-    this.#status.report('disconnected', `${this.#checked.base.host}: ${reason}; trying again`);
+    this.#status.report('disconnected', `${this.#parts?.link.host ?? ''}: ${reason}; trying again`);
   }
 
   /** The fog does not want this node: nothing is tried again. */
@@ -249,7 +247,7 @@ class WorkerAgent implements Agent {
 
   async #shutDown(): Promise<void> {
     const { clock, logger, runtime } = this.#deps;
-    const { link, worker, transfer } = this.#parts ?? {};
+    const { link, worker } = this.#parts ?? {};
     const runsLate = Promise.withResolvers<void>();
     const cancel = clock.after(STOP_RUNS_MS, () => runsLate.resolve());
     await Promise.race([worker?.stop('the agent stops'), runsLate.promise]);
@@ -263,7 +261,6 @@ class WorkerAgent implements Agent {
         logger.warn('a part of the agent did not stop', { error: errorMessage(end.reason) });
       }
     }
-    transfer?.close();
     if (worker !== undefined) {
       await rm(path.join(this.#options.dataDir, 'spool'), { recursive: true, force: true });
     }

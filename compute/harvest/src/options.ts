@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { FogError } from '@fog/kernel';
-import type { SandboxLevel } from '@fog/wire';
+import { type FogAddress, readFogAddress, type SandboxLevel } from '@fog/wire';
 import { fail } from './errors.ts';
 import { MAX_NAME_CHARS, MAX_SLOTS } from './limits.ts';
 
@@ -16,10 +16,12 @@ export interface AgentStatus {
 }
 
 export interface AgentOptions {
-  /** Base URL of the coordinator, `http://host:port`. */
+  /** Address of the fog, or several in the order they are dialled: see `readFogAddress` of @fog/wire. */
   readonly url: string;
   /** Private directory of this agent, locked by the caller. */
   readonly dataDir: string;
+  /** Where met fogs are remembered, which agents may share; `known-fogs.json` in the data dir when left out. */
+  readonly knownFogsFile?: string;
   /** Name of the node for people; the host's name when left out. */
   readonly name?: string;
   /** Needed for the first enrolment only. */
@@ -34,8 +36,7 @@ export interface AgentOptions {
 }
 
 export interface CheckedOptions {
-  /** `http://host:port/…/`, with the slash. */
-  readonly base: URL;
+  readonly address: FogAddress;
   readonly name: string;
 }
 
@@ -48,18 +49,9 @@ export function checkOptions(options: AgentOptions): CheckedOptions {
   if (name.length === 0 || name.length > MAX_NAME_CHARS) {
     throw wrong(`The name of the node must have 1 to ${MAX_NAME_CHARS} characters.`, 'name');
   }
-  return { base: coordinatorUrl(options.url), name };
-}
-
-function coordinatorUrl(text: string): URL {
-  const url = URL.parse(text.endsWith('/') ? text : `${text}/`);
-  if (url === null || url.protocol !== 'http:' || url.search !== '' || url.hash !== '') {
-    throw wrong(
-      `"${text}" is no address of a fog: write it like http://127.0.0.1:7700, as \`fog up\` prints it.`,
-      'url',
-    );
-  }
-  return url;
+  const { address, problem } = readFogAddress(options.url);
+  if (address === undefined) throw wrong(problem, 'url');
+  return { address, name };
 }
 
 function wrong(message: string, option: string): FogError {

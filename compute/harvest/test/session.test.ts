@@ -384,7 +384,8 @@ test('wrong options are named before anything starts', () => {
   const good = { url: 'http://127.0.0.1:7700', dataDir: '/nowhere', slots: 1 };
   for (const wrong of [
     { url: 'localhost' },
-    { url: 'https://fog.example' },
+    { url: 'http://fog.example:7700' },
+    { url: 'https://notanid@fog.example' },
     { slots: 0 },
     { slots: 1.5 },
     { name: '' },

@@ -5,6 +5,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { sha256Hex } from '@fog/crypto';
+import { createPeerAgent } from '@fog/crypto/tls';
 import { isFogError, utf8 } from '@fog/kernel';
 import { tempDir, VirtualClock } from '@fog/testkit';
 import { createTransfer, type Transfer } from '../src/staging/transfer.ts';
@@ -27,16 +28,18 @@ async function serve(listener: RequestListener): Promise<Rig> {
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const clock = new VirtualClock();
-  const transfer = createTransfer(new URL(`http://127.0.0.1:${port}/`), {
+  const base = new URL(`http://127.0.0.1:${port}`);
+  const agent = createPeerAgent(base, undefined, { keepAlive: true });
+  const transfer = createTransfer({
     clock,
-    httpToken: () => Promise.resolve('token'),
+    access: () => Promise.resolve({ base, agent, token: 'token' }),
   });
   return {
     transfer,
     clock,
     requests: () => requests,
     [Symbol.asyncDispose]: async () => {
-      transfer.close();
+      agent.destroy();
       server.closeAllConnections();
       server.close();
       await once(server, 'close');

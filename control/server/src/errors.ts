@@ -16,6 +16,10 @@ export const SERVER_ERRORS = {
 
   SERVER_PORT_TAKEN: { message: 'The port is in use by another program.', kind: 'conflict' },
   SERVER_LISTEN: { message: 'The API cannot listen on this address.', kind: 'unavailable' },
+  SERVER_CERTIFICATE: {
+    message: 'The certificate for TLS cannot be used.',
+    kind: 'bad-input',
+  },
   SERVER_UNAUTHORISED: {
     message:
       'A valid token is needed: send it as "Authorization: Bearer <token>". "fog up" prints the first one.',

@@ -20,6 +20,7 @@ export {
   type ApiServerOptions,
   createApiServer,
 } from './http/api-server.ts';
+export type { HostPort, ListenOptions } from './http/listen-addresses.ts';
 export type { AgentSocketCounters } from './sockets/agent-ports.ts';
 export type { Access } from './http/access.ts';
 export type { RouteEntry } from './http/route-table.ts';

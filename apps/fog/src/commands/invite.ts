@@ -1,6 +1,7 @@
 import { defineCommand } from '../command/command.ts';
 import { FOG_FLAGS, JSON_FLAG } from '../command/shared-flags.ts';
 import { openClient } from '../connect/open-client.ts';
+import { joinAddress } from '../connect/join-address.ts';
 import { sayNext } from '../process/host.ts';
 import { joinText } from '../show/join-text.ts';
 
@@ -14,11 +15,13 @@ export const command = defineCommand({
   run: async ({ flags, host }) => {
     const { client, signal } = await openClient(flags, host);
     const code = await client.createJoinCode({ signal });
-    const document = { url: client.url, ...code };
+    const { addresses = [] } = await client.status({ signal });
+    const url = joinAddress(addresses) ?? client.url;
+    const document = { url, ...code };
     await host.stdout.write(
       flags.json
         ? `${JSON.stringify(document)}\n`
-        : joinText({ self: host.self, url: client.url, code, now: host.clock.now() }),
+        : joinText({ self: host.self, url, code, now: host.clock.now() }),
     );
     await sayNext(host, `${host.self} nodes`);
     return 0;

@@ -5,6 +5,7 @@ import type { FogError } from '@fog/kernel';
 import { defineCommand } from '../command/command.ts';
 import { DATA_DIR_FLAG, JSON_FLAG, SANDBOX_FLAG } from '../command/shared-flags.ts';
 import { dataDirOf, ensurePrivateDir } from '../process/data-dir.ts';
+import { knownFogsFile } from '../connect/known-fogs-file.ts';
 import { type Host, say, sayNext } from '../process/host.ts';
 import { createProgressLine } from '../run/progress-line.ts';
 import { readWholeStdin } from '../run/read-stdin.ts';
@@ -20,6 +21,8 @@ export const command = defineCommand({
   about: `
   Runs tasks of the fog at URL on this machine until Ctrl-C. The first time it needs the code that
   "fog up" or "fog invite" printed; it may also come from FOG_JOIN_TOKEN, or from stdin with --token -.
+  Of a fog on another machine the URL is https://ID@HOST:PORT[,HOST:PORT…]: ID is that of its key, and
+  with another key nothing is sent; further addresses are tried in turn. Both are remembered.
   A second "fog join" on one machine is a second node.`,
   flags: {
     token: { type: 'text', value: 'CODE|-', help: 'join code, needed the first time' },
@@ -55,6 +58,7 @@ export const command = defineCommand({
       {
         url: args[0] ?? '',
         agentsDir: path.join(dataDir, 'agents'),
+        knownFogsFile: knownFogsFile(dataDir),
         runtimesDir: path.join(dataDir, 'runtimes'),
         slots,
         sandbox,

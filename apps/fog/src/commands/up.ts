@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { isFogError, type Logger } from '@fog/kernel';
+import type { ListenOptions } from '@fog/server';
 import { FOG_VERSION } from '@fog/wire';
 import { defineCommand, type FlagValues } from '../command/command.ts';
 import { usage } from '../command/parse-flags.ts';
@@ -9,6 +10,7 @@ import type { ComposeFogOptions, RunningFog } from '../compose/compose-fog.ts';
 import { operatorTokenFile } from '../compose/operator-token.ts';
 import { DEFAULT_PORT } from '../compose/ports.ts';
 import { endpointFile, readEndpoint, writeEndpoint } from '../connect/endpoint.ts';
+import { MAX_PORT, readListen } from '../connect/listen-flags.ts';
 import { fail } from '../errors.ts';
 import { dataDirOf, ensurePrivateDir } from '../process/data-dir.ts';
 import { type Host, say, sayNext } from '../process/host.ts';
@@ -18,8 +20,6 @@ import { servicesTable } from '../show/fog-text.ts';
 import { joinLine, joinText } from '../show/join-text.ts';
 
 const COORDINATOR = 'coordinator';
-/** Of TCP. */
-const MAX_PORT = 65_535;
 
 const FLAGS = {
   port: {
@@ -27,6 +27,18 @@ const FLAGS = {
     value: 'N',
     help: `port on 127.0.0.1; 0 takes any free one (${DEFAULT_PORT})`,
   },
+  listen: {
+    type: 'list',
+    value: 'HOST:PORT',
+    help: 'also take other machines there, with TLS; 0.0.0.0:7700 is all addresses (repeatable)',
+  },
+  public: {
+    type: 'list',
+    value: 'HOST[:PORT]',
+    help: 'how other machines reach it, if otherwise: printed in the join line (repeatable)',
+  },
+  'tls-cert': { type: 'text', value: 'FILE', help: 'certificate of a known authority, PEM' },
+  'tls-key': { type: 'text', value: 'FILE', help: 'its key, PEM' },
   slots: { type: 'text', value: 'N', help: 'tasks at once on this machine (one for each core)' },
   'no-mixnet': { type: 'boolean', help: 'start no authorities and relays' },
   network: {
@@ -51,18 +63,24 @@ export const command = defineCommand({
   name: 'up',
   summary: 'start a fog on this machine',
   usage: [
-    'up [--port N] [--slots N] [--no-worker] [--no-mixnet] [flags]',
+    'up [--port N] [--listen HOST:PORT] [--slots N] [--no-worker] [--no-mixnet] [flags]',
     'up --network FILE [flags]',
     'up --role ROLE [--config FILE]',
   ],
   about: `
   Runs a coordinator with its API and, unless told otherwise, a worker and a mixnet of 3 directory
-  authorities and 9 relays on this machine, until Ctrl-C; a second Ctrl-C forces. Jobs and results are kept in the data directory: after a stop, or a crash, the next "fog up"
-  there goes on where it was.`,
+  authorities and 9 relays on this machine, until Ctrl-C; a second Ctrl-C forces. Jobs and results are
+  kept in the data directory: after a stop, or a crash, the next "fog up" there goes on where it was.
+  Only this machine reaches the fog unless --listen says otherwise; then the join line names the fog's
+  key, and who uses it talks to that fog or to nobody.`,
   flags: FLAGS,
   args: [],
   examples: [
     { line: 'fog up', does: 'a fog on port 7700, and the line that joins other terminals' },
+    {
+      line: 'fog up --listen 0.0.0.0:7700',
+      does: 'a fog for other machines too, with TLS',
+    },
     {
       line: 'fog up --no-worker --port 0 --json',
       does: 'for a script: one document, then it runs',
@@ -84,7 +102,7 @@ export const command = defineCommand({
   run: async ({ flags, host }) => {
     const role = readRole(flags);
     if (role !== undefined) return runAlone(role, flags, host);
-    const options = readOptions(flags, host);
+    const options = await readOptions(flags, host);
     const { dataDir } = options;
     await checkNetworkFile(flags.network);
     await ensurePrivateDir(dataDir);
@@ -165,16 +183,21 @@ function checkExclusions(flags: FlagValues<typeof FLAGS>): void {
   }
 }
 
-function readOptions(flags: FlagValues<typeof FLAGS>, host: Host): ComposeFogOptions {
+async function readOptions(
+  flags: FlagValues<typeof FLAGS>,
+  host: Host,
+): Promise<ComposeFogOptions> {
   checkExclusions(flags);
   const isAlone = flags.role === COORDINATOR;
   const dataDir = dataDirOf(flags['data-dir'], host.env);
+  const listen = await readListen(flags);
   const slots = readSlots(flags.slots);
   const sandbox = readSandbox(flags.sandbox, host.env);
   return {
     dataDir,
     runtimesDir: path.join(dataDir, 'runtimes'),
-    port: readWhole('--port', flags.port, { min: 0, max: MAX_PORT }) ?? DEFAULT_PORT,
+    port: readWhole('--port', flags.port, { min: 0, max: MAX_PORT }) ?? portBeside(listen),
+    listen,
     mixnet:
       isAlone || flags['no-mixnet']
         ? undefined
@@ -184,6 +207,12 @@ function readOptions(flags: FlagValues<typeof FLAGS>, host: Host): ComposeFogOpt
         ? undefined
         : { slots: slots ?? availableParallelism(), sandbox },
   };
+}
+
+/** The usual one, unless other machines are to be taken there. */
+function portBeside(listen: ListenOptions | undefined): number {
+  const isTaken = listen?.addresses.some(({ port }) => port === DEFAULT_PORT) === true;
+  return isTaken ? 0 : DEFAULT_PORT;
 }
 
 async function start(options: ComposeFogOptions, host: Host, logger: Logger): Promise<RunningFog> {
@@ -203,21 +232,21 @@ async function start(options: ComposeFogOptions, host: Host, logger: Logger): Pr
 }
 
 async function present(fog: RunningFog, dataDir: string, host: Host, json: boolean): Promise<void> {
-  const { url, fogId } = fog;
+  const { url, address, fogId } = fog;
   const code = await fog.invite();
   const services = fog.services.statuses();
-  const line = { self: host.self, url, code, now: host.clock.now() };
+  const line = { self: host.self, url: address, code, now: host.clock.now() };
   if (json) {
-    const document = { url, fogId, version: FOG_VERSION, pid: process.pid, dataDir };
+    const document = { url, address, fogId, version: FOG_VERSION, pid: process.pid, dataDir };
     const files = { endpointFile: endpointFile(dataDir), tokenFile: operatorTokenFile(dataDir) };
     const join = { ...code, line: joinLine(line) };
     await host.stdout.write(`${JSON.stringify({ ...document, ...files, join, services })}\n`);
     return;
   }
   await host.stdout.write(
-    `fog ${FOG_VERSION} is up at ${url}\n\n${servicesTable(services)}\n` +
+    `fog ${FOG_VERSION} is up at ${address}\n\n${servicesTable(services)}\n` +
       `data   ${dataDir}\ntoken  ${operatorTokenFile(dataDir)} (commands on this machine find it)\n\n` +
-      `Join from another terminal with\n\n${joinText(line)}\n`,
+      `Join from another ${address === url ? 'terminal' : 'machine'} with\n\n${joinText(line)}\n`,
   );
   if (fog.sandboxNote !== undefined) await say(host, fog.sandboxNote);
   await sayNext(host, `${host.self} run FILE`, `${host.self} nodes`, 'Ctrl-C stops this fog');

@@ -12,6 +12,8 @@ export interface ComposeAgentOptions {
   readonly agentsDir: string;
   /** Snapshots and caches of the sandboxes lie in the first free directory below, and stay for the next. */
   readonly runtimesDir: string;
+  /** Fogs that were met, for all agents and commands of the data directory. */
+  readonly knownFogsFile: string;
   readonly slots: number;
   readonly sandbox: SandboxChoice;
   readonly name?: string | undefined;
@@ -40,6 +42,7 @@ export async function composeAgent(
     {
       url: options.url,
       dataDir: dir,
+      knownFogsFile: options.knownFogsFile,
       slots,
       runtimeLevel: sandbox,
       ...(options.name === undefined ? {} : { name: options.name }),

@@ -9,6 +9,7 @@ import {
   createEnrolment,
   createMetrics,
   createServiceManager,
+  type ListenOptions,
   type ServiceManager,
   type Services,
 } from '@fog/server';
@@ -22,6 +23,8 @@ import {
   type EmbeddedMixnetDeps,
   type EmbeddedMixnetOptions,
 } from '../mix/embedded-mixnet.ts';
+import { joinAddress } from '../connect/join-address.ts';
+import { knownFogsFile } from '../connect/known-fogs-file.ts';
 import type { SandboxChoice } from '../run/run-flags.ts';
 import { composeAgent, type ComposeAgentOptions } from './compose-agent.ts';
 import { openOperatorToken } from './operator-token.ts';
@@ -34,6 +37,8 @@ export interface ComposeFogOptions {
   readonly runtimesDir: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Undefined: only this machine finds the fog. */
+  readonly listen?: ListenOptions | undefined;
   /** Undefined: this process runs no tasks. */
   readonly worker: { readonly slots: number; readonly sandbox: SandboxChoice } | undefined;
   /** Undefined: no mixnet. */
@@ -47,7 +52,10 @@ export interface ComposeFogDeps {
 
 export interface RunningFog extends AsyncDisposable {
   readonly fogId: string;
+  /** For commands on this machine. */
   readonly url: string;
+  /** For other machines, if they find the fog; else for this one. */
+  readonly address: string;
   readonly token: string;
   readonly services: Services;
   /** What to say of a sandbox that is weaker than it could be, with the remedy. */
@@ -67,7 +75,7 @@ export async function composeFog(
   signal: AbortSignal,
 ): Promise<RunningFog> {
   await using stack = new AsyncDisposableStack();
-  const { dataDir, port, worker } = options;
+  const { dataDir, port, listen, worker } = options;
   const { clock, logger } = deps;
   stack.use(lockDirectory(dataDir));
   const identity = await openIdentity(path.join(dataDir, 'fog.key'));
@@ -83,7 +91,7 @@ export async function composeFog(
   const metrics = createMetrics();
   const mixnet = mixnetOf(options, identity.id, { ...deps, metrics });
   const api = createApiServer(
-    { host: '127.0.0.1', port, requires: ['store'] },
+    { host: '127.0.0.1', port, requires: ['store'], ...(listen && { listen }) },
     {
       identity,
       coordinator,
@@ -114,6 +122,7 @@ export async function composeFog(
   return {
     fogId: identity.id,
     url: api.url,
+    address: joinAddress(api.addresses) ?? api.url,
     token,
     services: manager,
     sandboxNote: sandboxNote(agent.runtime),
@@ -139,6 +148,7 @@ function agentOptions(
   return {
     url,
     agentsDir: path.join(dataDir, 'agents'),
+    knownFogsFile: knownFogsFile(dataDir),
     runtimesDir,
     slots: worker?.slots ?? 1,
     sandbox: worker?.sandbox ?? 'auto',

@@ -2,6 +2,7 @@ import { isFogError } from '@fog/kernel';
 import { createClient, type FogClient } from '@fog/server/client';
 import { fail } from '../errors.ts';
 import { readEndpoint } from './endpoint.ts';
+import { completeAddress, rememberFog } from './known-address.ts';
 
 export interface FogChoice {
   /** `--fog`. */
@@ -29,7 +30,9 @@ export async function findTarget(choice: FogChoice): Promise<FogTarget | undefin
   if (given === undefined) return endpoint === undefined ? undefined : local(endpoint);
   const token =
     env['FOG_TOKEN'] || (sameOrigin(given, endpoint?.url) ? endpoint?.token : undefined);
-  if (token !== undefined) return { url: given, token, source: 'given' };
+  if (token !== undefined) {
+    return { url: await completeAddress(given, dataDir), token, source: 'given' };
+  }
   throw fail('FOG_NEEDS_TOKEN', {
     message: `No token is known for the fog at ${given}. Set FOG_TOKEN to what is in the token file that its "fog up" names.`,
     details: { url: given },
@@ -59,9 +62,10 @@ export async function findFog(choice: FogChoice): Promise<FoundFog | undefined> 
   if (target === undefined) return undefined;
   const client = createClient(target);
   try {
-    await client.status({
+    const status = await client.status({
       signal: AbortSignal.any([choice.signal, AbortSignal.timeout(ALIVE_MS)]),
     });
+    if (target.source === 'given') await rememberFog(target.url, status.addresses, choice.dataDir);
     return { target, client };
   } catch (error) {
     choice.signal.throwIfAborted();

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { availableParallelism, totalmem } from 'node:os';
 import path from 'node:path';
 import { type Clock, errorMessage, formatSize } from '@fog/kernel';
+import { readFogAddress } from '@fog/wire';
 import { ensurePrivateDir } from '../process/data-dir.ts';
 import { type Check, failed, ok, warn } from './check.ts';
 
@@ -68,7 +69,8 @@ export async function checkDataDir(directory: string): Promise<Check> {
 
 /** `fogUrl` is that of a running fog: then its port is rightly taken. */
 export async function checkPort(port: number, fogUrl: string | undefined): Promise<Check> {
-  if (fogUrl !== undefined && new URL(fogUrl).port === String(port)) {
+  const { address } = readFogAddress(fogUrl ?? '');
+  if (address?.urls.some((url) => url.port === String(port))) {
     return ok('port', `${port} is in use by the running fog`);
   }
   const server = createServer();

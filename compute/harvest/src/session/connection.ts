@@ -1,16 +1,27 @@
 /** One WebSocket to a coordinator: size limit, JSON and schema of each frame, and why it ended. */
-import { type Clock, errorMessage } from '@fog/kernel';
-import { MAX_AGENT_FRAME_BYTES, ToAgent } from '@fog/wire';
+import type { Agent, IncomingMessage } from 'node:http';
+import { type Clock, errorMessage, type FogError, isFogError } from '@fog/kernel';
+import { MAX_AGENT_FRAME_BYTES, Problem, ToAgent } from '@fog/wire';
 import { WebSocket } from 'ws';
 import { fail } from '../errors.ts';
-import { CLOSE_MS, HANDSHAKE_MS } from '../limits.ts';
+import { CLOSE_MS, HANDSHAKE_MS, MAX_ANSWER_BYTES } from '../limits.ts';
+import { readJson } from '../staging/read-json.ts';
 
 export interface ConnectionEvents {
   message(message: ToAgent): void;
   /** A frame over the limit, against its schema or out of turn; the connection ends. */
   badFrame(reason: string): void;
-  /** Once, whatever ended it; `reason` is a clause for a person. */
-  closed(reason: string): void;
+  /** Once, whatever ended it. */
+  closed(end: ConnectionEnd): void;
+}
+
+export interface ConnectionEnd {
+  /** A clause for a person. */
+  readonly reason: string;
+  /** The peer was not the fog that was meant. */
+  readonly stranger?: FogError;
+  /** The coordinator to dial instead. */
+  readonly leader?: string;
 }
 
 export interface Connection {
@@ -23,6 +34,8 @@ export interface Connection {
   close(reason: string): void;
   /** Ends it because of a frame that fits the schema but breaks the protocol. */
   reject(reason: string): void;
+  /** Ends it because the peer is not the fog that is meant. */
+  refuse(stranger: FogError): void;
   /** Ends it without waiting for the peer. */
   terminate(reason: string): void;
 }
@@ -30,13 +43,22 @@ export interface Connection {
 const NORMAL_CLOSURE = 1000;
 const POLICY_VIOLATION = 1008;
 
-export function dial(url: URL, clock: Clock, events: ConnectionEvents): Connection {
-  const socket = new WebSocket(url, {
+export interface DialTarget {
+  readonly url: URL;
+  /** Its connections are handed out only when the peer is the fog that is meant. */
+  readonly agent: Agent;
+}
+
+export function dial(target: DialTarget, clock: Clock, events: ConnectionEvents): Connection {
+  const socket = new WebSocket(target.url, {
+    agent: target.agent,
     maxPayload: MAX_AGENT_FRAME_BYTES,
     perMessageDeflate: false,
     handshakeTimeout: HANDSHAKE_MS,
   });
   let reason: string | undefined;
+  let stranger: FogError | undefined;
+  let leader: string | undefined;
   const close = (why: string, code: number): void => {
     if (reason !== undefined) return;
     reason = why;
@@ -58,10 +80,22 @@ export function dial(url: URL, clock: Clock, events: ConnectionEvents): Connecti
     if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
       reject('the coordinator sent a frame over the limit');
     }
+    if (isFogError(error)) stranger = error;
     reason ??= socketProblem(error);
   });
+  socket.on('unexpected-response', (_request, answer: IncomingMessage) => {
+    void readProblem(answer).then((problem) => {
+      leader = problem?.details?.['leader'] as string | undefined;
+      reason ??= problem?.detail.replace(/\.$/, '') ?? noFog(answer);
+      socket.terminate();
+    });
+  });
   socket.on('close', (code, text) => {
-    events.closed(reason ?? closeReason(code, text.toString()));
+    events.closed({
+      reason: reason ?? closeReason(code, text.toString()),
+      ...(stranger === undefined ? {} : { stranger }),
+      ...(typeof leader === 'string' ? { leader } : {}),
+    });
   });
   return {
     send: (text) => {
@@ -73,6 +107,10 @@ export function dial(url: URL, clock: Clock, events: ConnectionEvents): Connecti
     ping: (signal) => ping(socket, signal),
     close: (why) => close(why, NORMAL_CLOSURE),
     reject,
+    refuse: (error) => {
+      stranger = error;
+      close(error.message, POLICY_VIOLATION);
+    },
     terminate: (why) => {
       reason ??= why;
       socket.terminate();
@@ -94,9 +132,19 @@ function parseFrame(data: Buffer): ToAgent | undefined {
 function socketProblem(error: NodeJS.ErrnoException): string {
   if (error.code === 'ECONNREFUSED') return 'nothing listens there';
   if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN') return 'the host is not known';
-  const status = /^Unexpected server response: (\d+)/.exec(error.message)?.[1];
-  if (status !== undefined) return `what listens there is no fog coordinator (HTTP ${status})`;
   return errorMessage(error) || (error.code ?? 'the connection failed');
+}
+
+function noFog({ statusCode }: IncomingMessage): string {
+  return `what listens there is no fog coordinator (HTTP ${statusCode})`;
+}
+
+async function readProblem(answer: IncomingMessage): Promise<Problem | undefined> {
+  try {
+    return Problem.parse(await readJson(answer, MAX_ANSWER_BYTES));
+  } catch {
+    return undefined;
+  }
 }
 
 function closeReason(code: number, text: string): string {

@@ -1,22 +1,26 @@
 /**
  * The agent's side of the session: dials, proves the node key, hands frames up, and dials again
- * for ever. The fog is known by its pinned key; see known-fogs.ts for what that does not prove.
+ * for ever, at one address of the fog after the other. See known-fogs.ts for what proves which fog it is.
  */
-import type { Identity } from '@fog/crypto';
+import { type Identity, identityId } from '@fog/crypto';
+import { createPeerAgent } from '@fog/crypto/tls';
 import { type Clock, type FogError, type Logger } from '@fog/kernel';
 import {
   AGENT_PROTOCOL,
   agentAuthBytes,
   type Capabilities,
+  type FogAddress,
   type FromAgent,
   type Hello,
   type ToAgent,
 } from '@fog/wire';
 import { fail } from '../errors.ts';
-import { HANDSHAKE_MS, STABLE_SESSION_MS } from '../limits.ts';
+import { BACKOFF_MIN_MS, HANDSHAKE_MS, MAX_HTTP_SOCKETS, STABLE_SESSION_MS } from '../limits.ts';
 import { createBackoff, type Backoff } from './backoff.ts';
-import { type Connection, dial } from './connection.ts';
-import type { KnownFog, KnownFogs } from './known-fogs.ts';
+import { type Connection, type ConnectionEnd, dial } from './connection.ts';
+import { DialList } from './dial-list.ts';
+import type { HttpAccess } from './http-access.ts';
+import type { KnownFogs } from './known-fogs.ts';
 
 export type ToAgentOf<T extends ToAgent['type']> = Extract<ToAgent, { type: T }>;
 export type SessionMessage = Exclude<ToAgent, { type: 'challenge' | 'welcome' | 'refused' }>;
@@ -34,13 +38,13 @@ export interface LinkEvents {
 }
 
 export interface LinkOptions {
-  readonly base: URL;
+  readonly address: FogAddress;
   readonly name: string;
   readonly joinCode: string | undefined;
   readonly capabilities: Capabilities;
   readonly credit: number;
   /** Tokens to announce in `hello`. */
-  readonly held: () => number[];
+  readonly held: (fogId: string) => number[];
 }
 
 export interface LinkDeps {
@@ -56,22 +60,29 @@ interface Session {
   readonly closed: PromiseWithResolvers<void>;
   state: 'challenge' | 'proving' | 'open' | 'over';
   openedAtMs: number;
-  fog: KnownFog | undefined;
-  httpToken: string;
+  fogId: string;
+  readonly url: URL;
+  access: HttpAccess | undefined;
 }
+
+/** For blobs. */
+const KEPT_ALIVE = { keepAlive: true, maxSockets: MAX_HTTP_SOCKETS } as const;
 
 export class CoordinatorLink {
   readonly #options: LinkOptions;
   readonly #deps: LinkDeps;
   readonly #events: LinkEvents;
   readonly #backoff: Backoff;
-  readonly #tokenWaiters = new Set<(token: string) => void>();
+  readonly #dials: DialList;
+  readonly #accessWaiters = new Set<(access: HttpAccess) => void>();
   #joinCode: string | undefined;
   #session: Session | undefined;
   #cancelRetry: () => void = () => {};
   #stopped = false;
   #badFrames = 0;
   #fogId = '';
+  /** Addresses in a row at which another fog answered. */
+  #strangers = 0;
 
   constructor(options: LinkOptions, deps: LinkDeps, events: LinkEvents) {
     this.#options = options;
@@ -79,6 +90,7 @@ export class CoordinatorLink {
     this.#events = events;
     this.#backoff = createBackoff(deps.random);
     this.#joinCode = options.joinCode;
+    this.#dials = new DialList(options.address);
   }
 
   /** Of the fog last met; empty before the first. */
@@ -88,6 +100,16 @@ export class CoordinatorLink {
 
   get badFrames(): number {
     return this.#badFrames;
+  }
+
+  /** Where the session is, or is sought. */
+  get host(): string {
+    return this.#dials.current.host;
+  }
+
+  /** All addresses that are dialled. */
+  get hosts(): string {
+    return this.#dials.text;
   }
 
   get open(): boolean {
@@ -101,20 +123,23 @@ export class CoordinatorLink {
   /** Dials once; further attempts follow by themselves. */
   connect(): void {
     const { clock } = this.#deps;
+    const url = this.#dials.current;
+    const agent = createPeerAgent(url, this.#dials.fogId);
     const session: Session = {
-      connection: dial(new URL('api/v1/agent', websocketBase(this.#options.base)), clock, {
+      url,
+      connection: dial({ url: websocketUrl(url), agent }, clock, {
         message: (message) => this.#receive(session, message),
         badFrame: (reason) => this.#countBadFrame(reason),
-        closed: (reason) => {
+        closed: (end) => {
           cancelDeadline();
-          this.#closed(session, reason);
+          this.#closed(session, end);
         },
       }),
       closed: Promise.withResolvers<void>(),
       state: 'challenge',
       openedAtMs: 0,
-      fog: undefined,
-      httpToken: '',
+      fogId: '',
+      access: undefined,
     };
     const cancelDeadline = clock.after(HANDSHAKE_MS, () => {
       if (session.state !== 'open') session.connection.terminate('it did not finish the handshake');
@@ -131,17 +156,18 @@ export class CoordinatorLink {
     if (this.open) this.#session?.connection.send(text);
   }
 
-  /** Bearer token of the open session; waits for one while there is none. */
-  httpToken(signal: AbortSignal): Promise<string> {
-    if (this.#session?.state === 'open') return Promise.resolve(this.#session.httpToken);
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
+  /** Of the open session; waits for one while there is none. */
+  httpAccess(signal: AbortSignal): Promise<HttpAccess> {
+    const { access } = this.#session ?? {};
+    if (this.open && access !== undefined) return Promise.resolve(access);
+    const { promise, resolve, reject } = Promise.withResolvers<HttpAccess>();
     const aborted = (): void => reject(fail('AGENT_STOPPED', { cause: signal.reason }));
     if (signal.aborted) aborted();
     signal.addEventListener('abort', aborted, { once: true });
-    this.#tokenWaiters.add(resolve);
+    this.#accessWaiters.add(resolve);
     return promise.finally(() => {
       signal.removeEventListener('abort', aborted);
-      this.#tokenWaiters.delete(resolve);
+      this.#accessWaiters.delete(resolve);
     });
   }
 
@@ -181,12 +207,16 @@ export class CoordinatorLink {
 
   #prove(session: Session, challenge: ToAgentOf<'challenge'>): void {
     const { identity, knownFogs } = this.#deps;
-    const { base, name, capabilities, credit, held } = this.#options;
+    const { name, capabilities, credit, held } = this.#options;
+    const { url } = session;
     const { fogId, nonce, serverKey } = challenge;
-    if (challenge.protocol !== AGENT_PROTOCOL) return this.#end(otherProtocol(base, challenge));
-    session.fog = { address: base.host, fogId, serverKey };
-    const stranger = knownFogs.check(session.fog);
-    if (stranger !== undefined) return this.#end(stranger);
+    if (challenge.protocol !== AGENT_PROTOCOL) return this.#end(otherProtocol(url, challenge));
+    session.fogId = fogId;
+    const expected = this.#dials.fogId;
+    // An id in the address is somebody's word of now; memory speaks where there is none.
+    const remembered = expected === undefined ? knownFogs.check(session) : undefined;
+    const stranger = impostor(challenge, expected, url) ?? remembered;
+    if (stranger !== undefined) return session.connection.refuse(stranger);
     const nodeKey = toBase64(identity.publicKey);
     const proof = agentAuthBytes({ fogId, nonce, serverKey, nodeKey });
     const hello: Hello = {
@@ -198,7 +228,7 @@ export class CoordinatorLink {
       name,
       capabilities,
       credit,
-      held: held(),
+      held: held(fogId),
     };
     session.state = 'proving';
     this.#fogId = fogId;
@@ -210,11 +240,18 @@ export class CoordinatorLink {
     if (welcome.nodeId !== identity.id) return this.#end(wrongNode(welcome.nodeId, identity.id));
     session.state = 'open';
     session.openedAtMs = clock.monotonicMs();
-    session.httpToken = welcome.httpToken;
+    const { url, fogId } = session;
+    const access: HttpAccess = {
+      base: url,
+      token: welcome.httpToken,
+      agent: createPeerAgent(url, this.#dials.fogId, KEPT_ALIVE),
+    };
+    session.access = access;
     this.#joinCode = undefined;
-    for (const resolve of this.#tokenWaiters) resolve(welcome.httpToken);
-    const { fog } = session;
-    this.#events.welcome(welcome, fog === undefined ? Promise.resolve() : knownFogs.remember(fog));
+    for (const resolve of this.#accessWaiters) resolve(access);
+    const others = this.#dials.learn(welcome.addresses ?? []);
+    const pinned = this.#dials.fogId !== undefined && url.protocol === 'https:';
+    this.#events.welcome(welcome, knownFogs.remember({ fogId, pinned, url, others }));
   }
 
   #refused(session: Session, refused: ToAgentOf<'refused'>): void {
@@ -228,18 +265,27 @@ export class CoordinatorLink {
     this.#events.ended(error);
   }
 
-  #closed(session: Session, reason: string): void {
+  #closed(session: Session, { reason, stranger, leader }: ConnectionEnd): void {
     const wasOpen = session.state === 'open';
     session.state = 'over';
     session.closed.resolve();
+    session.access?.agent.destroy();
     if (this.#stopped) return;
+    this.#strangers = stranger === undefined ? 0 : this.#strangers + 1;
+    if (stranger !== undefined && this.#strangers >= this.#dials.size) return this.#end(stranger);
     const { clock } = this.#deps;
     if (wasOpen && clock.monotonicMs() - session.openedAtMs >= STABLE_SESSION_MS) {
       this.#backoff.reset();
     }
-    this.#cancelRetry = clock.after(this.#backoff.nextMs(), () => this.connect());
+    this.#cancelRetry = clock.after(this.#pauseMs(leader), () => this.connect());
     if (wasOpen) this.#events.lost(reason);
     else this.#events.failed(reason);
+  }
+
+  /** Each address has its turn at once; the pause is for a fog that none of them reaches. */
+  #pauseMs(leader: string | undefined): number {
+    if (leader !== undefined && this.#dials.follow(leader)) return BACKOFF_MIN_MS;
+    return this.#dials.next() ? this.#backoff.nextMs() : BACKOFF_MIN_MS;
   }
 
   #countBadFrame(reason: string): void {
@@ -252,20 +298,34 @@ function isSessionMessage(message: ToAgent): message is SessionMessage {
   return message.type !== 'challenge' && message.type !== 'welcome' && message.type !== 'refused';
 }
 
-function websocketBase(base: URL): URL {
-  const url = new URL(base);
-  url.protocol = 'ws:';
+function websocketUrl(base: URL): URL {
+  const url = new URL('api/v1/agent', base);
+  url.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:';
   return url;
+}
+
+/** A challenge of a fog it cannot be: its id is not that of its key, or not the one the address names. */
+function impostor(
+  { fogId, serverKey }: ToAgentOf<'challenge'>,
+  expected: string | undefined,
+  url: URL,
+): FogError | undefined {
+  const seen = identityId(Buffer.from(serverKey, 'base64'));
+  if (fogId === seen && (expected === undefined || expected === seen)) return undefined;
+  return fail('AGENT_OTHER_FOG', {
+    message: `Not the fog that was meant answers at ${url.host}: expected ${expected ?? fogId}, seen ${seen}. Check the address; if the fog was set up anew, take a new join line from "fog invite" there.`,
+    details: { address: url.host, known: expected ?? fogId, met: seen },
+  });
 }
 
 function toBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64');
 }
 
-function otherProtocol(base: URL, challenge: ToAgentOf<'challenge'>): FogError {
+function otherProtocol(url: URL, challenge: ToAgentOf<'challenge'>): FogError {
   return fail('AGENT_PROTOCOL', {
     message:
-      `The fog at ${base.host} speaks agent protocol ${challenge.protocol}, this agent ${AGENT_PROTOCOL}. ` +
+      `The fog at ${url.host} speaks agent protocol ${challenge.protocol}, this agent ${AGENT_PROTOCOL}. ` +
       'Install the same version of fog on both machines.',
     details: { theirs: challenge.protocol, ours: AGENT_PROTOCOL },
   });

@@ -14,13 +14,14 @@ import {
   UploadedBlob,
 } from '@fog/wire';
 import { fail } from '../errors.ts';
+import type { HttpAccess } from '../session/http-access.ts';
 import {
   MAX_ANSWER_BYTES,
-  MAX_HTTP_SOCKETS,
   TRANSFER_PAUSE_MS,
   TRANSFER_STALL_MS,
   TRANSFER_TRIES,
 } from '../limits.ts';
+import { readJson } from './read-json.ts';
 
 /** Bytes to upload: in memory, or a file of known size. */
 export interface UploadBody {
@@ -36,13 +37,12 @@ export interface Transfer {
   /** Hands output bytes over under a lease; the coordinator has confirmed their hash when it resolves. */
   upload(token: number, body: UploadBody, signal: AbortSignal): Promise<void>;
   jobSpec(job: string, signal: AbortSignal): Promise<JobSpec>;
-  close(): void;
 }
 
 export interface TransferDeps {
   readonly clock: Clock;
   /** Waits while there is no session. */
-  readonly httpToken: (signal: AbortSignal) => Promise<string>;
+  readonly access: (signal: AbortSignal) => Promise<HttpAccess>;
 }
 
 interface Call {
@@ -55,12 +55,10 @@ interface Call {
 const UNAUTHORISED = 401;
 const TOO_MANY = 429;
 
-export function createTransfer(base: URL, deps: TransferDeps): Transfer {
-  const root = new URL('api/v1/agent/', base);
-  const agent = new http.Agent({ keepAlive: true, maxSockets: MAX_HTTP_SOCKETS });
+export function createTransfer(deps: TransferDeps): Transfer {
   const open = async (call: Call): Promise<IncomingMessage> => {
-    const token = await deps.httpToken(call.signal);
-    const url = new URL(call.path, root);
+    const { token, base, agent } = await deps.access(call.signal);
+    const url = new URL(`api/v1/agent/${call.path}`, base);
     const sent = http.request(url, {
       agent,
       method: call.method,
@@ -115,7 +113,6 @@ export function createTransfer(base: URL, deps: TransferDeps): Transfer {
       transfer({ method: 'GET', path: `jobs/${job}`, signal }, async (answer) =>
         parseWith(JobSpec, await readJson(answer, MAX_REQUEST_BYTES), `spec of job ${job}`),
       ),
-    close: () => agent.destroy(),
   };
 }
 
@@ -159,19 +156,6 @@ async function saveBlob(answer: IncomingMessage, content: string, file: string):
 }
 
 const TOO_LARGE = 'a blob is over the limit of 1 GiB';
-
-async function readJson(answer: IncomingMessage, maxBytes: number): Promise<unknown> {
-  const parts: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const part of answer as AsyncIterable<Buffer>) {
-    sizeBytes += part.length;
-    if (sizeBytes > maxBytes) {
-      throw fail('AGENT_TRANSFER_REFUSED', { message: 'the answer is over its size limit' });
-    }
-    parts.push(part);
-  }
-  return JSON.parse(Buffer.concat(parts).toString());
-}
 
 /** 401 may name the token of a session that has just been replaced: worth another try. */
 async function refusal(answer: IncomingMessage): Promise<FogError> {

@@ -17,20 +17,27 @@ export async function* followEvents(
   signal: AbortSignal,
 ): AsyncGenerator<EventsMessage> {
   if (signal.aborted) return;
-  const socket = new WebSocket(`ws://${options.url.host}/api/v1/events`, {
-    headers: { authorization: `Bearer ${options.token}` },
-    perMessageDeflate: false,
-    maxPayload: MAX_EVENT_FRAME_BYTES,
-    handshakeTimeout: SILENCE_MS,
-  });
+  const peer = options.servers.current;
+  const socket = new WebSocket(
+    `${peer.url.protocol.replace('http', 'ws')}//${peer.url.host}/api/v1/events`,
+    {
+      agent: peer.agent,
+      headers: { authorization: `Bearer ${options.token}` },
+      perMessageDeflate: false,
+      maxPayload: MAX_EVENT_FRAME_BYTES,
+      handshakeTimeout: SILENCE_MS,
+    },
+  );
   const abort = (): void => socket.terminate();
   signal.addEventListener('abort', abort, { once: true });
   try {
     const inbox = receive(socket);
-    await opened(socket, options.url);
+    await opened(socket, peer.url);
     socket.send(JSON.stringify(request));
     for await (const text of inbox) yield parseWith(EventsMessage, JSON.parse(text), 'event');
   } catch (error) {
+    if (isFogError(error, 'CLIENT_UNREACHABLE')) options.servers.leave(peer);
+    else options.servers.follow(error);
     if (!signal.aborted) throw error;
   } finally {
     signal.removeEventListener('abort', abort);

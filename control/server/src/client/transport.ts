@@ -2,7 +2,7 @@
  * One HTTP call of the client over node:http: kept-alive connections, no redirects, every wait bounded.
  * Several times cheaper a call than fetch, which matters for single jobs of a few milliseconds.
  */
-import type { Agent, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isFogError } from '@fog/kernel';
@@ -10,6 +10,7 @@ import http from '@fog/kernel/http';
 import { fail } from '../errors.ts';
 import { problemError } from './problem-error.ts';
 import { MAX_ANSWER_BYTES, SILENCE_MS, UPLOAD_SILENCE_MS } from './limits.ts';
+import type { ServerPeer, Servers } from './servers.ts';
 
 export interface Call {
   readonly method: 'GET' | 'POST';
@@ -31,46 +32,66 @@ export interface Transport {
 }
 
 export interface TransportOptions {
-  readonly url: URL;
+  readonly servers: Servers;
   readonly token: string;
 }
 
-export function createTransport(options: TransportOptions): Transport {
-  const agent = new http.Agent({ keepAlive: true });
-  const send = async (call: Call): Promise<IncomingMessage> => {
-    if (call.signal?.aborted === true) throw cancelled(call);
+interface Answered {
+  readonly url: URL;
+  readonly answer: IncomingMessage;
+}
+
+/** Coordinators that name another one in turn: more would be a circle. */
+const MAX_HOPS = 3;
+
+export function createTransport({ servers, token }: TransportOptions): Transport {
+  const attempt = async (peer: ServerPeer, call: Call): Promise<IncomingMessage> => {
     try {
-      return await sendOnce(options, agent, call);
+      return await sendOnce(peer, token, call);
     } catch (error) {
       // The server closed the kept-alive connection while the call was on its way: once more on a new one.
-      if (!(error instanceof StaleConnection)) throw callError(options, call, error);
-      return sendOnce(options, agent, call).catch((second: unknown) => {
-        throw callError(options, call, second);
-      });
+      if (!(error instanceof StaleConnection)) throw error;
+      return await sendOnce(peer, token, call);
+    }
+  };
+  const send = async (call: Call): Promise<Answered> => {
+    for (let tries = 1; ; tries += 1) {
+      if (call.signal?.aborted === true) throw cancelled(call);
+      const peer = servers.current;
+      try {
+        return { url: peer.url, answer: await attempt(peer, call) };
+      } catch (thrown) {
+        const error = callError(peer.url, call, thrown);
+        servers.leave(peer);
+        if (tries >= servers.size || !mayGoOn(call, error)) throw error;
+      }
+    }
+  };
+  /** A 2xx answer, of the coordinator that takes the call. */
+  const succeed = async (call: Call): Promise<Answered> => {
+    for (let hops = 0; ; hops += 1) {
+      const { url, answer } = await send(call);
+      if (isSuccess(answer)) return { url, answer };
+      const body = await readAnswer(answer).catch(() => new Uint8Array());
+      // What is left of a refused body is not sent.
+      if (call.body !== undefined) answer.destroy();
+      const error = problemError(url, answer, body);
+      if (hops >= MAX_HOPS || !isReplayable(call) || !servers.follow(error)) throw error;
     }
   };
   return {
     json: async (call) => {
-      const answer = await send(call);
+      const { url, answer } = await succeed(call);
       const body = await readAnswer(answer).catch((error: unknown) => {
-        throw callError(options, call, error);
+        throw callError(url, call, error);
       });
-      if (!isSuccess(answer)) {
-        // What is left of a refused body is not sent.
-        if (call.body !== undefined) answer.destroy();
-        throw problemError(options.url, answer, body);
-      }
-      return parseJson(options.url, body);
+      return parseJson(url, body);
     },
     bytes: async (call) => {
-      const answer = await send(call);
-      if (isSuccess(answer)) {
-        // The reader may be slow for good reason; TCP keep-alive finds a dead server.
-        answer.socket.setTimeout(0);
-        return chunks(answer, options, call);
-      }
-      const body = await readAnswer(answer).catch(() => new Uint8Array());
-      throw problemError(options.url, answer, body);
+      const { url, answer } = await succeed(call);
+      // The reader may be slow for good reason; TCP keep-alive finds a dead server.
+      answer.socket.setTimeout(0);
+      return chunks(answer, url, call);
     },
   };
 }
@@ -82,16 +103,17 @@ class StaleConnection {
   }
 }
 
-function sendOnce(options: TransportOptions, agent: Agent, call: Call): Promise<IncomingMessage> {
+function sendOnce({ url, agent }: ServerPeer, token: string, call: Call): Promise<IncomingMessage> {
   const { body } = call;
   return new Promise((resolve, reject) => {
     const request = http.request({
       agent,
-      host: options.url.hostname.replace(/^\[|\]$/g, ''),
-      port: options.url.port === '' ? 80 : Number(options.url.port),
+      protocol: url.protocol,
+      host: url.hostname.replace(/^\[|\]$/g, ''),
+      port: url.port,
       method: call.method,
       path: call.path,
-      headers: headersOf(options.token, call),
+      headers: { host: url.host, ...headersOf(token, call) },
       ...(call.signal === undefined ? {} : { signal: call.signal }),
     });
     const silenceMs = (body === undefined ? SILENCE_MS : UPLOAD_SILENCE_MS) + (call.waitMs ?? 0);
@@ -106,9 +128,33 @@ function sendOnce(options: TransportOptions, agent: Agent, call: Call): Promise<
   });
 }
 
+/** Codes of a connection that never was: the call did nothing there. */
+const NOT_CONNECTED = [
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+];
+
+/** True when the next address may be asked for the same. */
+function mayGoOn(call: Call, error: Error): boolean {
+  if (!isReplayable(call)) return false;
+  if (isFogError(error, 'CRYPTO_OTHER_KEY') || isFogError(error, 'CRYPTO_UNTRUSTED')) return true;
+  if (!isFogError(error, 'CLIENT_UNREACHABLE')) return false;
+  const { code = '' } = error.cause as NodeJS.ErrnoException;
+  return NOT_CONNECTED.includes(code) || isRepeatable(call);
+}
+
+/** True when the body can be sent a second time. */
+function isReplayable({ body }: Call): boolean {
+  return body === undefined || body instanceof Uint8Array;
+}
+
 /** True when sending the call twice does the same as once. */
 function isRepeatable(call: Call): boolean {
-  if (call.body !== undefined && !(call.body instanceof Uint8Array)) return false;
+  if (!isReplayable(call)) return false;
   return call.method === 'GET' || call.idempotencyKey !== undefined;
 }
 
@@ -146,15 +192,11 @@ export function readAnswer(answer: IncomingMessage): Promise<Uint8Array> {
   });
 }
 
-async function* chunks(
-  answer: IncomingMessage,
-  options: TransportOptions,
-  call: Call,
-): AsyncGenerator<Uint8Array> {
+async function* chunks(answer: IncomingMessage, url: URL, call: Call): AsyncGenerator<Uint8Array> {
   try {
     for await (const part of answer) yield part as Buffer;
   } catch (error) {
-    throw callError(options, call, error);
+    throw callError(url, call, error);
   }
 }
 
@@ -169,11 +211,11 @@ function parseJson(url: URL, body: Uint8Array): unknown {
   }
 }
 
-function callError(options: TransportOptions, call: Call, error: unknown): Error {
+function callError(url: URL, call: Call, error: unknown): Error {
   if (call.signal?.aborted === true) return cancelled(call);
   if (isFogError(error)) return error;
   const cause = error instanceof StaleConnection ? error.cause : error;
-  return unreachable(options.url, cause);
+  return unreachable(url, cause);
 }
 
 function cancelled(call: Call): Error {

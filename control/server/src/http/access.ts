@@ -30,6 +30,8 @@ export interface AccessDeps {
 }
 
 export interface HostList {
+  /** Says what is served now. */
+  serve(served: ServedNames): void;
   /** Throws SERVER_HOST. */
   check(host: string | undefined): void;
   /** Throws SERVER_ORIGIN unless the origin is absent (not a browser) or this server's own. */
@@ -39,33 +41,51 @@ export interface HostList {
 const LOOPBACK_NAMES = ['127.0.0.1', 'localhost', '[::1]'];
 const HTTP_PORT = 80;
 
-/** The names of the loopback interface with the port that is served; `port` is asked once it is known. */
-export function createHostList(port: () => number): HostList {
-  let known: ReadonlySet<string> | undefined;
-  const hosts = (): ReadonlySet<string> => {
-    known ??= hostsOf(port());
-    return known;
-  };
+export interface ServedNames {
+  /** Of the loopback interface, without TLS. */
+  readonly plainPort: number;
+  /** Hosts with TLS, as a Host header names them. */
+  readonly secure: readonly string[];
+}
+
+interface Names {
+  readonly hosts: ReadonlySet<string>;
+  readonly origins: ReadonlySet<string>;
+}
+
+/** Refuses everything until it is told what is served. */
+export function createHostList(): HostList {
+  let names: Names = { hosts: new Set(), origins: new Set() };
   return {
+    serve: (served) => {
+      names = namesOf(served);
+    },
     check: (host) => {
-      if (host !== undefined && hosts().has(host.toLowerCase())) return;
+      if (host !== undefined && names.hosts.has(host.toLowerCase())) return;
       throw fail('SERVER_HOST', {
-        message: `The Host header must name this server: ${[...hosts()].join(', ')}.`,
+        message: `The Host header must name this server: ${[...names.hosts].join(', ')}. Other names are told with "fog up --public NAME".`,
       });
     },
     checkOrigin: (origin) => {
-      if (origin === undefined) return;
-      const scheme = 'http://';
-      const isOwn = origin.startsWith(scheme) && hosts().has(origin.slice(scheme.length));
-      if (!isOwn) throw fail('SERVER_ORIGIN');
+      if (origin !== undefined && !names.origins.has(origin)) throw fail('SERVER_ORIGIN');
     },
   };
 }
 
+function namesOf({ plainPort, secure }: ServedNames): Names {
+  const plain = plainHosts(plainPort);
+  const origins = [
+    ...plain.map((host) => `http://${host}`),
+    ...secure.map((host) => `https://${host.toLowerCase()}`),
+  ];
+  const hosts = [...plain, ...secure.map((host) => host.toLowerCase())];
+  return { hosts: new Set(hosts), origins: new Set(origins) };
+}
+
 /** Clients leave the port out when it is that of HTTP. */
-function hostsOf(port: number): ReadonlySet<string> {
+function plainHosts(port: number): string[] {
   const hosts = LOOPBACK_NAMES.map((name) => `${name}:${port}`);
-  return new Set(port === HTTP_PORT ? [...hosts, ...LOOPBACK_NAMES] : hosts);
+  return port === HTTP_PORT ? [...hosts, ...LOOPBACK_NAMES] : hosts;
 }
 
 export function addAccess(app: FastifyInstance, deps: AccessDeps): void {

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { Identity } from '@fog/crypto';
 import type { Health, Service } from '@fog/kernel';
 import http from '@fog/kernel/http';
-import { fail } from '../errors.ts';
+import { formatFogAddress } from '@fog/wire';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import type { MixnetApi } from '../mixnet/mixnet-api.ts';
 import { createAgentSessions } from '../sockets/agent-sessions.ts';
@@ -13,21 +13,29 @@ import { type SocketRoutes, routeUpgrades } from '../sockets/upgrade.ts';
 import { createHostList } from './access.ts';
 import { type App, buildApp } from './build-app.ts';
 import { CLOSE_GRACE_MS, MAX_CONNECTIONS } from './limits.ts';
+import { dialled, hostNames, type HostPort, type ListenOptions } from './listen-addresses.ts';
+import { listenError } from './listen-error.ts';
 import type { RouteDeps } from './ports.ts';
 import type { RouteEntry } from './route-table.ts';
+import { listenSecurely, type SecureListeners } from './secure-listeners.ts';
 
 export interface ApiServerOptions {
-  /** Loopback only: other addresses would need TLS. */
+  /** Loopback only, without TLS. */
   readonly host: '127.0.0.1';
   /** 0 takes a free one. */
   readonly port: number;
+  /** Further addresses, with TLS. */
+  readonly listen?: ListenOptions;
   /** Names of services that must run before this one, as the composition root calls them. */
   readonly requires?: readonly string[];
   readonly heartbeatMs?: number;
   readonly leasedHeartbeatMs?: number;
 }
 
-export interface ApiServerDeps extends Omit<RouteDeps, 'stopping' | 'mixnet' | 'metrics'> {
+export interface ApiServerDeps extends Omit<
+  RouteDeps,
+  'stopping' | 'mixnet' | 'metrics' | 'addresses'
+> {
   readonly mixnet?: MixnetApi;
   readonly metrics?: Metrics;
   /** The key of the fog: agents check that they talk to it. */
@@ -37,6 +45,8 @@ export interface ApiServerDeps extends Omit<RouteDeps, 'stopping' | 'mixnet' | '
 export interface ApiServer extends Service {
   /** `http://127.0.0.1:<port>`; throws before `start`. */
   readonly url: string;
+  /** Where other machines find it: `https://ID@host:port`; empty on a loopback-only API and before `start`. */
+  readonly addresses: readonly string[];
   /** What it serves; empty before the first `start`. */
   readonly routes: readonly RouteEntry[];
   /** Counted verdicts on agents' messages. */
@@ -50,6 +60,8 @@ interface Running {
   readonly sockets: SocketRoutes;
   readonly stopping: AbortController;
   readonly port: number;
+  readonly secure: SecureListeners | undefined;
+  readonly addresses: readonly string[];
 }
 
 export function createApiServer(options: ApiServerOptions, deps: ApiServerDeps): ApiServer {
@@ -69,6 +81,9 @@ export function createApiServer(options: ApiServerOptions, deps: ApiServerDeps):
     agentCounters,
     get routes() {
       return running?.routes ?? [];
+    },
+    get addresses() {
+      return running?.addresses ?? [];
     },
     get url() {
       if (running === undefined) throw new Error('the API has not started');
@@ -92,14 +107,16 @@ async function start(
   counters: AgentSocketCounters,
 ): Promise<Running> {
   const stopping = new AbortController();
+  let addresses: readonly string[] = [];
   const sessions = createAgentSessions();
-  const hosts = createHostList(() => (app.server.address() as AddressInfo).port);
+  const hosts = createHostList();
   const { app, routes } = await buildApp({
     ...deps,
     mixnet: deps.mixnet,
     metrics: deps.metrics ?? createMetrics(),
     sessions,
     hosts,
+    addresses: () => addresses,
     stopping: stopping.signal,
   });
   app.server.maxConnections = MAX_CONNECTIONS;
@@ -107,44 +124,66 @@ async function start(
     heartbeatMs: options.heartbeatMs ?? 15_000,
     leasedHeartbeatMs: options.leasedHeartbeatMs ?? 10_000,
   };
+  const agentDeps = { ...deps, sessions, counters, addresses: () => addresses };
   const sockets = routeUpgrades(
-    app.server,
     { ...deps, hosts },
     {
-      '/api/v1/agent': createAgentSocket(heartbeats, { ...deps, sessions, counters }),
+      '/api/v1/agent': createAgentSocket(heartbeats, agentDeps),
       '/api/v1/events': createEventsSocket(deps),
     },
   );
+  app.server.on('upgrade', sockets.upgrade);
+  let secure: SecureListeners | undefined;
   try {
-    await app.listen({ host: options.host, port: options.port });
+    await app.listen({ host: options.host, port: options.port }).catch((error: unknown) => {
+      throw listenError(options, error as NodeJS.ErrnoException);
+    });
+    hosts.serve({ plainPort: portOf(app), secure: [] });
+    secure = await listenBeyond(options.listen, deps.identity, app);
   } catch (error) {
     sockets.close();
     await app.close();
-    throw listenError(options, error as NodeJS.ErrnoException);
+    throw error;
   }
+  for (const server of secure?.servers ?? []) server.on('upgrade', sockets.upgrade);
+  addresses = addressesOf(options.listen, deps.identity, secure?.bound ?? []);
+  const names = options.listen === undefined ? [] : hostNames(options.listen, secure?.bound ?? []);
+  hosts.serve({ plainPort: portOf(app), secure: names });
   // Its sessions and subscriptions end with the coordinator; peers connect anew to the next.
   const stopWatching = deps.services().onChange(({ name, state }) => {
     if (name === deps.coordinator.name && state !== 'running') sockets.disconnect();
   });
-  const { port } = app.server.address() as AddressInfo;
-  return { app, routes, sockets, stopping, stopWatching, port };
+  const port = portOf(app);
+  return { app, routes, sockets, stopping, stopWatching, port, secure, addresses };
 }
 
-function listenError(options: ApiServerOptions, error: NodeJS.ErrnoException): Error {
-  const { port, host } = options;
-  const details = { host, port };
-  if (error.code !== 'EADDRINUSE') {
-    return fail('SERVER_LISTEN', {
-      message: `The API cannot listen on ${host}:${port} (${error.code}). Choose another port with --port.`,
-      details,
-      cause: error,
-    });
-  }
-  return fail('SERVER_PORT_TAKEN', {
-    message: `Port ${port} is in use by another program. Stop that, or choose another port with --port (0 takes a free one).`,
-    details,
-    cause: error,
-  });
+function portOf(app: App['app']): number {
+  return (app.server.address() as AddressInfo).port;
+}
+
+async function listenBeyond(
+  listen: ListenOptions | undefined,
+  identity: Identity,
+  app: App['app'],
+): Promise<SecureListeners | undefined> {
+  if (listen === undefined) return undefined;
+  const certificate = listen.certificate ?? identity.certificate();
+  return listenSecurely(listen.addresses, certificate, (request, answer) =>
+    app.routing(request, answer),
+  );
+}
+
+/** With a certificate of one's own the authorities vouch for it, and no key is named. */
+function addressesOf(
+  listen: ListenOptions | undefined,
+  identity: Identity,
+  bound: readonly HostPort[],
+): string[] {
+  if (listen === undefined) return [];
+  const fogId = listen.certificate === undefined ? identity.id : undefined;
+  return dialled(listen, bound).map(({ host, port }) =>
+    formatFogAddress({ fogId, urls: [new URL(`https://${host}:${port}`)] }),
+  );
 }
 
 /** Waiting calls answer, sockets close, other answers get a moment, then every connection is cut. */
@@ -152,10 +191,11 @@ async function close(running: Running, deps: ApiServerDeps): Promise<void> {
   running.stopping.abort();
   running.stopWatching();
   running.sockets.close();
-  const closed = running.app.close();
+  const closed = Promise.all([running.app.close(), running.secure?.close()]);
   const cancel = deps.clock.after(CLOSE_GRACE_MS, () => {
     running.sockets.terminate();
     running.app.server.closeAllConnections();
+    running.secure?.closeAllConnections();
   });
   await closed;
   cancel();

@@ -19,6 +19,8 @@ export interface RouteDeps {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Where other machines find this fog. */
+  readonly addresses: () => readonly string[];
   /** Aborts when the API stops: waiting calls answer at once. */
   readonly stopping: AbortSignal;
 }

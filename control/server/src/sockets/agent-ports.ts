@@ -30,6 +30,8 @@ export interface AgentSocketDeps {
   readonly sessions: AgentSessions;
   readonly services: () => Services;
   readonly counters: AgentSocketCounters;
+  /** Where other machines find this fog; agents remember them. */
+  readonly addresses: () => readonly string[];
   readonly clock: Clock;
   readonly logger: Logger;
 }

@@ -27,7 +27,9 @@ export function runAgentSession(
   const access = deps.sessions.begin(node);
   socket.once('close', () => access.end());
   const link = createLink(socket, proven, deps);
-  link.send({ type: 'welcome', nodeId: node, owner, httpToken: access.token, ...options });
+  const addresses = [...deps.addresses()];
+  const welcome = { nodeId: node, owner, httpToken: access.token, addresses, ...options };
+  link.send({ type: 'welcome', ...welcome });
   let session: AgentSession;
   try {
     session = deps.coordinator.attach(link);

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock, Logger } from '@fog/kernel';
 import { fail } from '../errors.ts';
@@ -17,7 +17,10 @@ export interface SocketEndpoint {
   terminate(): void;
 }
 
-export type SocketRoutes = Pick<SocketEndpoint, 'disconnect' | 'close' | 'terminate'>;
+export interface SocketRoutes extends Pick<SocketEndpoint, 'disconnect' | 'close' | 'terminate'> {
+  /** Listener for `upgrade` of a server. */
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+}
 
 interface UpgradeDeps {
   readonly hosts: HostList;
@@ -27,11 +30,10 @@ interface UpgradeDeps {
 
 /** Dispatches WebSocket upgrades by path, after the checks of Host and Origin that all of them need. */
 export function routeUpgrades(
-  server: Server,
   deps: UpgradeDeps,
   endpoints: Readonly<Record<string, SocketEndpoint>>,
 ): SocketRoutes {
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
     const path = (request.url ?? '').split('?', 1)[0] as string;
     const accept = async (): Promise<void> => {
@@ -45,8 +47,9 @@ export function routeUpgrades(
       // Not left to the peer: a refused connection that it keeps open would count for ever.
       socket.end(rawProblem(toProblem(error, deps.logger, 'upgrade')), () => socket.destroy());
     });
-  });
+  };
   return {
+    upgrade,
     disconnect: () => {
       for (const endpoint of Object.values(endpoints)) endpoint.disconnect();
     },
