@@ -35,7 +35,7 @@ export function helpText(command: AnyCommand): string {
       'USAGE',
       command.usage.map((line) => `fog ${line}`),
     ),
-    command.about === undefined ? '' : `\n${command.about.trim()}\n`,
+    command.about === undefined ? '' : `\n  ${command.about.trim()}`,
     section('FLAGS', flagLines({ ...command.flags, ...GLOBAL_FLAGS })),
     section(
       'EXAMPLES',

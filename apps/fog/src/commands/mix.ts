@@ -121,8 +121,9 @@ export const command = defineCommand({
   ],
   about: `
   status shows the consensus, its signers and the relays. ping sends a packet through relays and back to
-  this fog's own mailbox. bench sends such loops at a constant rate and tells what became of them. path draws a path as a message of that level would take it. lottery shows which
-  relays were drawn, and recomputes it. audit tells which relays kept the delays they owed.
+  this fog's own mailbox; bench sends such loops at a constant rate and tells what became of them. path
+  draws a path as a message of that level would take it. lottery shows which relays were drawn, and
+  recomputes it. audit tells which relays kept the delays they owed.
 
   For a mixnet of several operators: authority prints the public keys of an authority, network makes of
   several such files the network file that all members get, or shows one and its digest.`,
@@ -131,6 +132,7 @@ export const command = defineCommand({
   examples: [
     { line: 'fog mix status', does: 'consensus, authorities and relays' },
     { line: 'fog mix ping --hops 7', does: 'a loop over seven relays and its time' },
+    { line: 'fog mix bench --class 1', does: 'what 20 loops a second take, and how many are lost' },
     { line: 'fog mix lottery --verify', does: 'signatures and draw, checked on this machine' },
   ],
   run: async ({ flags, args, host }) => {
@@ -139,12 +141,14 @@ export const command = defineCommand({
     const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
     const known = local ?? action;
     if (known === undefined) {
-      const near = suggest(name, Object.keys({ ...ACTIONS, ...LOCAL_ACTIONS }));
-      throw usage(command, `Unknown action "${name}".${near ? ` Did you mean "${near}"?` : ''}`);
+      const names = Object.keys({ ...ACTIONS, ...LOCAL_ACTIONS });
+      const near = suggest(name, names);
+      const help = near ? `Did you mean "${near}"?` : `There are ${names.join(', ')}.`;
+      throw usage(command, `Unknown action "${name}". ${help}`);
     }
     checkFlags(name, flags, known.flags);
     if (files.length > 0 && local?.files !== true) {
-      throw usage(command, `Unexpected argument "${files[0]}".`);
+      throw misuse(name, `Unexpected argument "${files[0]}".`);
     }
     if (local !== undefined) await local.run({ flags, host, files });
     else await action?.run({ flags, host, ...(await openClient(flags, host)) });
@@ -152,11 +156,17 @@ export const command = defineCommand({
   },
 });
 
+/** With the line of usage that is about this action. */
+function misuse(action: string, problem: string): Error {
+  const lines = command.usage.filter((line) => line.startsWith(`mix ${action}`));
+  return usage({ name: command.name, usage: lines }, problem);
+}
+
 function checkFlags(name: string, flags: MixFlags, meant: readonly (keyof MixFlags)[]): void {
   for (const flag of ACTION_FLAGS) {
     const given = flags[flag] === true || typeof flags[flag] === 'string';
     if (given && !meant.includes(flag)) {
-      throw usage(command, `--${flag} means nothing for "fog mix ${name}".`);
+      throw misuse(name, `--${flag} means nothing for "fog mix ${name}".`);
     }
   }
   readPing(flags);
@@ -166,7 +176,7 @@ function checkFlags(name: string, flags: MixFlags, meant: readonly (keyof MixFla
 
 async function authority({ flags, host }: LocalCall): Promise<void> {
   const { config, url } = flags;
-  if (config === undefined) throw usage(command, '"fog mix authority" needs --config FILE.');
+  if (config === undefined) throw misuse('authority', '"fog mix authority" needs --config FILE.');
   const { showAuthority } = await import('../mix/network-actions.ts');
   await showAuthority(host, { config, url });
 }
@@ -176,7 +186,7 @@ async function network({ flags, host, files }: LocalCall): Promise<void> {
   const [file] = files;
   const threshold = readWhole('--threshold', flags.threshold, { min: 1, max: MAX_AUTHORITIES });
   if (file === undefined) {
-    throw usage(command, '"fog mix network" needs a file of each authority, or a network file.');
+    throw misuse('network', '"fog mix network" needs a file of each authority, or a network file.');
   }
   const { makeNetwork, showNetwork } = await import('../mix/network-actions.ts');
   if (name !== undefined) {
@@ -184,7 +194,7 @@ async function network({ flags, host, files }: LocalCall): Promise<void> {
     return makeNetwork(host, options);
   }
   if (files.length > 1 || threshold !== undefined || out !== undefined) {
-    throw usage(command, 'A new network needs a name: --name NAME.');
+    throw misuse('network', 'A new network needs a name: --name NAME.');
   }
   return showNetwork(host, { file, json: asJson });
 }
@@ -304,7 +314,7 @@ function readBench(flags: MixFlags): MixBenchCall {
 function readLevel({ level = 'private' }: MixFlags): (typeof MIX_LEVELS)[number] {
   const known = MIX_LEVELS.find((each) => each === level);
   if (known !== undefined) return known;
-  throw usage(command, `--level ${level}: must be one of ${MIX_LEVELS.join(', ')}.`);
+  throw misuse('path', `--level ${level}: must be one of ${MIX_LEVELS.join(', ')}.`);
 }
 
 function json(value: unknown): string {

@@ -13,6 +13,7 @@ describe('command lines of the mixnet', () => {
   it('are refused before any fog is asked', async () => {
     const cases: readonly [readonly string[], RegExp][] = [
       [['mix', 'pin'], /Unknown action "pin"\. Did you mean "ping"\?/],
+      [['mix', 'measure'], /Unknown action "measure"\. There are status, ping, bench, path/],
       [['mix', 'ping', '--hops', '8'], /--hops 8: must be a whole number from 1 to 7/],
       [['mix', 'ping', '--class', '5'], /--class 5: must be a whole number from 0 to 4/],
       [['mix', 'path', '--level', 'total'], /--level total: must be one of public, private/],
