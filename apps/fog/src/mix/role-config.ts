@@ -84,7 +84,7 @@ async function parse(file: string, text: string): Promise<unknown> {
   try {
     if (/\.json$/i.test(file)) return JSON.parse(text);
     const { parse: parseYaml } = await import('yaml');
-    return parseYaml(text, { maxAliasCount: 0 });
+    return parseYaml(text, { maxAliasCount: 0, logLevel: 'error' });
   } catch (error) {
     throw wrong(file, errorMessage(error).split('\n', 1)[0] ?? '', error);
   }

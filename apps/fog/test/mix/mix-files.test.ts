@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
+import { isFogError } from '@fog/kernel';
 import { tempDir } from '@fog/testkit';
-import { readNetworkFile, writeNetworkFile } from '../../src/mix/network-file.ts';
+import fc from 'fast-check';
+import { readContactFile, readNetworkFile, writeNetworkFile } from '../../src/mix/network-file.ts';
+import { readRoleConfig } from '../../src/mix/role-config.ts';
 import { openSeed } from '../../src/mix/seed-file.ts';
 
 const network = {
@@ -47,5 +50,53 @@ describe('a seed file', () => {
     assert.equal((await stat(file)).mode & 0o777, 0o600);
     await writeFile(file, 'short');
     await assert.rejects(openSeed(file), { code: 'FOG_MIX_FILE', message: /32 bytes/ });
+  });
+});
+
+describe('files that others made', () => {
+  it('are read or refused in one sentence, whatever is in them', async () => {
+    await using dir = await tempDir();
+    const file = dir.file('it.json');
+    await writeNetworkFile(file, network);
+    const good: unknown = JSON.parse(await readFile(file, 'utf8'));
+    const changed = (value: unknown, path: readonly number[], other: unknown): unknown => {
+      const [step, ...deeper] = path;
+      if (step === undefined || typeof value !== 'object' || value === null) return other;
+      const keys = Object.keys(value);
+      const key = keys[step % (keys.length + 1)] ?? 'more';
+      const inner = changed((value as Record<string, unknown>)[key], deeper, other);
+      if (!Array.isArray(value)) return { ...value, [key]: inner };
+      return value.map((each: unknown, index) => (String(index) === key ? inner : each));
+    };
+    const text = fc.oneof(
+      fc.string({ maxLength: 200 }),
+      fc.json(),
+      fc
+        .tuple(fc.array(fc.nat(9), { minLength: 1, maxLength: 4 }), fc.jsonValue())
+        .map(([path, value]) => JSON.stringify(changed(good, path, value))),
+    );
+    const ms = process.env['FUZZ_MS'];
+    await fc.assert(
+      fc.asyncProperty(text, async (content) => {
+        await writeFile(file, content);
+        await writeFile(dir.file('it.yaml'), content);
+        const reads = [
+          readNetworkFile(file),
+          readContactFile(file),
+          readRoleConfig('relay', file),
+          readRoleConfig('authority', dir.file('it.yaml')),
+        ];
+        for (const outcome of await Promise.allSettled(reads)) {
+          if (outcome.status === 'fulfilled') continue;
+          const { reason } = outcome;
+          assert.ok(isFogError(reason, 'FOG_MIX_FILE') || isFogError(reason, 'FOG_MIX_CONFIG'));
+          assert.ok(!reason.message.includes('\n'), reason.message);
+        }
+      }),
+      {
+        numRuns: ms === undefined ? 100 : 100_000_000,
+        interruptAfterTimeLimit: ms === undefined ? 30_000 : Number(ms),
+      },
+    );
   });
 });

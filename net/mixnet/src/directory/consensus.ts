@@ -30,7 +30,7 @@ import {
   MAX_TIME_MS,
   MIN_EPOCH_MS,
 } from './limits.ts';
-import { readCanonical, SIGNATURE_BYTES, signaturePurpose } from './signed-object.ts';
+import { readUnsigned, SIGNATURE_BYTES, signaturePurpose } from './signed-object.ts';
 
 export const CONSENSUS_KIND = 'fog-consensus/1';
 export const HASH_BYTES = 32;
@@ -142,7 +142,7 @@ export function encodeSignedConsensus(signed: SignedConsensus): Uint8Array {
 
 /** Form alone; `openConsensus` checks the signatures. Never throws. */
 export function decodeSignedConsensus(input: Uint8Array): Read<SignedConsensus> {
-  return readCanonical(input, 'the signed consensus', signedConsensusShape, MAX_CONSENSUS_BYTES);
+  return readUnsigned(input, 'the signed consensus', signedConsensusShape, MAX_CONSENSUS_BYTES);
 }
 
 /** BLAKE2b-256 of a document's bytes: its name in its successor, in votes and in evidence. */

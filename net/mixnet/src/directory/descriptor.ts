@@ -1,7 +1,6 @@
 /** A relay's descriptor: what it must hold, how it is signed, and when an authority takes it. */
 import { isIP } from 'node:net';
 import {
-  decodeCanonical,
   type Identity,
   identityId,
   type Signed,
@@ -37,6 +36,7 @@ import {
   MAX_REVEALS,
 } from './limits.ts';
 import {
+  claimed,
   openObject,
   packSigned,
   signaturePurpose,
@@ -134,9 +134,7 @@ export function openDescriptor(packed: Uint8Array, network: string): Read<Opened
 }
 
 /** The key is in the signed bytes themselves: it is read first, and proves itself by the signature. */
-function claimedKey({ bytes: signed }: Signed): Uint8Array | undefined {
-  const value = decodeCanonical(signed);
-  if (typeof value !== 'object' || value === null || !('identityKey' in value)) return undefined;
-  const key = (value as { identityKey: unknown }).identityKey;
+function claimedKey(signed: Signed): Uint8Array | undefined {
+  const key = claimed(signed, 'identityKey');
   return key instanceof Uint8Array ? key : undefined;
 }

@@ -3,6 +3,9 @@
 /** Of one signed descriptor: 1.5 KB in use; the rest is room for loss statistics. */
 export const MAX_DESCRIPTOR_BYTES: number = 16 * 1024;
 
+/** Items of CBOR in what is read before a signature is checked: the largest is a descriptor with all its loss statistics, 1,200. */
+export const MAX_UNSIGNED_ITEMS = 2_000;
+
 /** Relays of one network: a consensus of them is read whole by every member. */
 export const MAX_RELAYS = 1_000;
 

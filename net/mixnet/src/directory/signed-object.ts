@@ -8,7 +8,9 @@ import {
   signCanonical,
   type Signed,
 } from '@fog/crypto';
+import { hasMoreItems } from './cbor-items.ts';
 import { bad, bytes, type Read, record, type Shape } from './fields.ts';
+import { MAX_UNSIGNED_ITEMS } from './limits.ts';
 
 export const SIGNATURE_BYTES = 64;
 /** The map around the bytes: names, lengths, signature. */
@@ -33,7 +35,20 @@ export function signedShape(maxBytes: number): Shape<Signed> {
 
 /** Never throws. */
 export function unpackSigned(packed: Uint8Array, what: string, maxBytes: number): Read<Signed> {
-  return readCanonical(packed, what, signedShape(maxBytes), maxBytes + ENVELOPE_BYTES);
+  return readUnsigned(packed, what, signedShape(maxBytes), maxBytes + ENVELOPE_BYTES);
+}
+
+/** For what nobody has signed yet: of few items, however long it is. Never throws. */
+export function readUnsigned<T>(
+  input: Uint8Array,
+  what: string,
+  shape: Shape<T>,
+  maxBytes: number,
+): Read<T> {
+  if (hasMoreItems(input, MAX_UNSIGNED_ITEMS)) {
+    return bad(`${what} has more than ${MAX_UNSIGNED_ITEMS} items`);
+  }
+  return readCanonical(input, what, shape, maxBytes);
 }
 
 /** Never throws. */
@@ -69,10 +84,15 @@ export function openObject<T>(signed: Signed, opening: Opening<T>): Read<T> {
   return bad(`${what} ${why[verdict.reason]}`);
 }
 
-/** A text of the signed bytes, read before the signature is checked: it says whose key to check with. */
-export function claimedText({ bytes: signed }: Signed, field: string): string | undefined {
+/** A field of the signed bytes, read before the signature is checked: it says whose key to check with. */
+export function claimed({ bytes: signed }: Signed, field: string): unknown {
+  if (hasMoreItems(signed, MAX_UNSIGNED_ITEMS)) return undefined;
   const value = decodeCanonical(signed);
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, field)) return undefined;
-  const text = (value as Readonly<Record<string, unknown>>)[field];
+  return (value as Readonly<Record<string, unknown>>)[field];
+}
+
+export function claimedText(signed: Signed, field: string): string | undefined {
+  const text = claimed(signed, field);
   return typeof text === 'string' ? text : undefined;
 }

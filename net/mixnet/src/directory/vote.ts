@@ -42,6 +42,7 @@ import {
 import {
   openObject,
   readCanonical,
+  readUnsigned,
   signaturePurpose,
   signedShape,
   signObject,
@@ -156,7 +157,7 @@ export function encodePostedVote({ head, relays }: PostedVote): Uint8Array {
 
 /** Form alone. Never throws. */
 export function decodePostedVote(input: Uint8Array): Read<PostedVote> {
-  return readCanonical(input, 'the vote', postedVote, MAX_VOTE_BYTES + 2 * MAX_HEAD_BYTES);
+  return readUnsigned(input, 'the vote', postedVote, MAX_VOTE_BYTES + 2 * MAX_HEAD_BYTES);
 }
 
 /** Never throws. */
