@@ -4,7 +4,10 @@ export const STORE_ERRORS = {
   STORE_LOCKED: { message: 'The data directory is in use.', kind: 'conflict', retryable: true },
   STORE_OPEN: { message: 'The database cannot be opened.', kind: 'unavailable' },
   STORE_NEWER: { message: 'The database is newer than this program.', kind: 'conflict' },
-  STORE_URL: { message: 'The address of the database cannot be used.', kind: 'bad-input' },
+  STORE_URL: {
+    message: 'The address of the database or of the object storage cannot be used.',
+    kind: 'bad-input',
+  },
   STORE_SECRET_IN_FLAG: {
     message: 'A secret does not belong on a command line.',
     kind: 'bad-input',
@@ -23,6 +26,12 @@ export const STORE_ERRORS = {
   STORE_NOT_LEADER: { message: 'Another coordinator leads now.', kind: 'conflict' },
   STORE_CLOSED: { message: 'The database is closed.', kind: 'unavailable', retryable: true },
   STORE_NO_BLOB: { message: 'No such content is stored.', kind: 'not-found' },
+  STORE_BLOBS_REFUSED: { message: 'The object storage refuses the fog.', kind: 'unavailable' },
+  STORE_BLOBS_UNREACHABLE: {
+    message: 'The object storage cannot be reached.',
+    kind: 'unavailable',
+    retryable: true,
+  },
   STORE_BLOB_TOO_LARGE: { message: 'The content is too large.', kind: 'too-large' },
 } as const satisfies ErrorTable;
 

@@ -1,4 +1,11 @@
-export { type Blobs, openBlobs, type StoredBlob } from './blobs.ts';
+export {
+  type Blobs,
+  type BlobsOptions,
+  type BucketOptions,
+  openBlobs,
+  type PutOptions,
+  type StoredBlob,
+} from './blobs/blobs.ts';
 export { STORE_ERRORS } from './errors.ts';
 export { refuseSecretInFlag } from './flag-url.ts';
 export { getOrCreateSecret } from './fog-secrets.ts';

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
-import { isFogError, utf8 } from '@fog/kernel';
+import { isFogError } from '@fog/kernel';
 import { sql } from 'kysely';
 import { openBlobs, openStore, refuseSecretInFlag } from '../src/index.ts';
 import { lockDirectory } from '../src/lock-directory.ts';
+import { blobsSuite, withCode } from './blobs-suite.ts';
 import { storeSuite } from './store-suite.ts';
 
 async function withDir(run: (dir: string) => Promise<void>): Promise<void> {
@@ -101,27 +102,45 @@ test('a directory lock excludes and is released', () =>
     lockDirectory(path.join(dir, 'agent'))[Symbol.dispose]();
   }));
 
-async function* chunks(...texts: string[]): AsyncGenerator<Uint8Array> {
-  for (const text of texts) yield utf8(text);
-}
+describe('blobs on disk', () => {
+  const dirs: string[] = [];
+  after(async () => {
+    for (const dir of dirs) await rm(dir, { recursive: true, force: true });
+  });
+  blobsSuite(async () => {
+    const dir = await mkdtemp(path.join(tmpdir(), 'fog-blobs-'));
+    dirs.push(dir);
+    return { dir, blobs: await openBlobs({ dir }) };
+  });
+});
 
-test('blobs are named by their hash, read from an offset, bounded, and leave nothing when refused', () =>
+test('a start removes what a killed process had half received', () =>
   withDir(async (dir) => {
-    const blobs = await openBlobs({ dir });
-    const stored = await blobs.put(chunks('hello ', 'fog'), { maxBytes: 100 });
-    assert.equal(stored.sizeBytes, 9);
-    assert.equal(await blobs.size(stored.content), 9);
-    const parts: Buffer[] = [];
-    for await (const part of await blobs.open(stored.content, { start: 6 }))
-      parts.push(Buffer.from(part));
-    assert.equal(Buffer.concat(parts).toString(), 'fog');
-    await assert.rejects(blobs.put(chunks('0123456789'), { maxBytes: 4 }), (error) =>
-      isFogError(error, 'STORE_BLOB_TOO_LARGE'),
-    );
-    const aborted = AbortSignal.abort();
-    await assert.rejects(blobs.put(chunks('x'), { maxBytes: 4, signal: aborted }));
+    await mkdir(path.join(dir, 'incoming'));
+    await writeFile(path.join(dir, 'incoming', 'half'), 'half');
+    await openBlobs({ dir });
     assert.deepEqual(await readdir(path.join(dir, 'incoming')), []);
-    await assert.rejects(blobs.open('../../etc/passwd'), (e) => isFogError(e, 'STORE_NO_BLOB'));
-    await blobs.remove(stored.content);
-    await assert.rejects(blobs.open(stored.content), (e) => isFogError(e, 'STORE_NO_BLOB'));
+  }));
+
+test('an address of a bucket that cannot be used is STORE_URL and repeats no secret', () =>
+  withDir(async (dir) => {
+    const env = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'hunter2' };
+    const cases: readonly (readonly [string, RegExp])[] = [
+      ['bucket', /s3:\/\//],
+      ['s3://', /bucket/],
+      ['s3://UPPER_case', /bucket/],
+      ['s3://id:hunter2@bucket', /environment/],
+      ['s3://bucket/../x?endpoint=http://id:hunter2@host', /environment/],
+      ['s3://bucket?endpoint=ftp://host', /endpoint/],
+      ['s3://bucket?secret=hunter2', /no parameter "secret"/],
+      ['s3://bucket/a//b', /prefix/],
+    ];
+    for (const [url, text] of cases) {
+      await assert.rejects(openBlobs({ dir, bucket: { url, env } }), (error) => {
+        assert.doesNotMatch(String(error), /hunter2/);
+        return withCode('STORE_URL', text)(error);
+      });
+    }
+    const none = { url: 's3://bucket', env: { AWS_ACCESS_KEY_ID: 'id' } };
+    await assert.rejects(openBlobs({ dir, bucket: none }), withCode('STORE_URL', /not both set/));
   }));
