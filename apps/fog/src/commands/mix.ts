@@ -261,6 +261,9 @@ async function path({ client, signal, flags, host }: Call): Promise<void> {
 
 async function lottery({ client, signal, flags, host, target }: Call): Promise<void> {
   const { relays, consensus } = await client.mixStatus({ signal });
+  if (!flags.verify && consensus === undefined && !flags.json) {
+    return host.stdout.write('no consensus yet, hence no draw; see "fog status"\n');
+  }
   if (!flags.verify) {
     const text = `${relays.filter(({ active }) => active).length} of ${relays.length} relays are active, the lottery draws at most ${consensus?.maxActive ?? 0} more than gateways, guards and exits\n\n${relaysTable(relays)}`;
     await host.stdout.write(flags.json ? json({ consensus, relays }) : text);

@@ -105,6 +105,9 @@ function hopsTable(hops: readonly MixHop[]): string {
 }
 
 export function auditText({ relays, open, epochMs }: MixAudit): string {
+  if (relays.length === 0 && open === 0) {
+    return 'no loop was sent yet: the fog sends one each half minute or so, from its first consensus on\n';
+  }
   const waiting = `${loopsText(open)} for a relay to reveal what it owed, which it does two to three epochs later (an epoch is ${formatDuration(epochMs)})\n`;
   if (relays.length === 0) return `no loop is settled yet; ${waiting}`;
   const rows = relays.map((hop) => [
