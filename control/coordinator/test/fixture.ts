@@ -1,4 +1,5 @@
-import { openStore, type Store } from '@fog/store';
+import path from 'node:path';
+import { openBlobs, openStore, type Store } from '@fog/store';
 import { silentLogger } from '@fog/kernel';
 import { tempDir, VirtualClock } from '@fog/testkit';
 import { EMPTY_OUTPUT, JobSpec, type Lease, type Outcome, type ToAgent } from '@fog/wire';
@@ -99,7 +100,8 @@ export async function fixture(options: object = {}): Promise<Fixture> {
   const clock = new VirtualClock();
   const begin = async (): Promise<{ store: Store; coordinator: CoordinatorApi }> => {
     const store = await openStore({ dir: dir.path });
-    const deps = { store, clock, logger: silentLogger, fogId: 'fog' };
+    const blobs = await openBlobs({ dir: path.join(dir.path, 'blobs') });
+    const deps = { store, blobs, clock, logger: silentLogger, fogId: 'fog' };
     const coordinator = createCoordinator(options, deps);
     await coordinator.start(AbortSignal.timeout(10_000));
     return { store, coordinator };

@@ -119,13 +119,15 @@ export function nodeView(node: NodeRecord, status: NodeStatus, now: number): Fog
 }
 
 export function placementNode(node: NodeRecord, link: AgentLink, now: number): PlacementNode {
-  return { ...knownNode(node, now), credit: link.credit };
+  const known = knownNode(node, now);
+  return { ...known, credit: Math.min(known.credit, link.credit) };
 }
 
 /** The node as the scheduler sees it, whether it is connected or not. */
 export function knownNode(node: NodeRecord, now: number): PlacementNode {
   const { capabilities, profile, load } = node;
-  const closed = closedBecause(node, now);
+  const { state } = breakerAt(node.breaker, now);
+  const closed = node.mode !== 'accepting' ? node.mode : state === 'open' ? 'cooling' : undefined;
   return {
     id: node.id,
     owner: node.owner,
@@ -134,7 +136,8 @@ export function knownNode(node: NodeRecord, now: number): PlacementNode {
     memoryBytes: capabilities.memoryBytes,
     cores: capabilities.cores,
     slots: capabilities.slots,
-    credit: capabilities.slots * CREDIT_PER_SLOT,
+    // A node on its last chance takes one task at a time.
+    credit: state === 'half-open' ? 1 : capabilities.slots * CREDIT_PER_SLOT,
     held: node.leases.size,
     labels: profile.labels,
     ...(capabilities.diskBytes === undefined ? {} : { diskBytes: capabilities.diskBytes }),
@@ -145,12 +148,4 @@ export function knownNode(node: NodeRecord, now: number): PlacementNode {
     ...(load === undefined ? {} : { cpuLoad: load.cpu }),
     ...(closed === undefined ? {} : { closed }),
   };
-}
-
-/** A node on its last chance takes one task at a time. */
-function closedBecause(node: NodeRecord, now: number): PlacementNode['closed'] {
-  if (node.mode !== 'accepting') return node.mode;
-  const { state } = breakerAt(node.breaker, now);
-  if (state === 'open') return 'cooling';
-  return state === 'half-open' && node.leases.size > 0 ? 'cooling' : undefined;
 }

@@ -1,0 +1,128 @@
+/** What people and measurements say of nodes: modes, round trips, breakers, routes, topology. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isFogError } from '@fog/kernel';
+import { failedOutcome, RouteRequest } from '@fog/wire';
+import { fixture, HandAgent, OWNER, spec } from './fixture.ts';
+
+const operator = { account: OWNER, role: 'operator' };
+
+test('a draining node ends what it has; one in maintenance gives it back', async () => {
+  await using fog = await fixture();
+  const { coordinator } = fog;
+  const a = new HandAgent('a').connect(coordinator, { slots: 1 });
+  await coordinator.submit(OWNER, spec({ array: { count: 2 } }));
+  await a.until(() => a.leases.length === 1);
+  assert.equal((await coordinator.setNodeMode(operator, 'a', 'draining')).status, 'draining');
+  a.result(a.leases[0]?.token ?? 0);
+  await a.until(() => a.acks().tokens.length === 1);
+  assert.equal(a.leases.length, 1);
+  await coordinator.setNodeMode(operator, 'a', 'accepting');
+  await a.until(() => a.leases.length === 2);
+  const b = new HandAgent('b').connect(coordinator, { slots: 1 });
+  await coordinator.setNodeMode(operator, 'a', 'maintenance');
+  await b.until(() => b.leases.length === 1);
+  assert.ok(a.sent.some((message) => message.type === 'cancel'));
+  await fog.restart();
+  const modes = new Map((await fog.coordinator.nodes()).map((node) => [node.id, node.mode]));
+  assert.deepEqual([modes.get('a'), modes.get('b')], ['maintenance', 'accepting']);
+});
+
+test('only its owner and operators decide about a node', async () => {
+  await using fog = await fixture();
+  const { coordinator } = fog;
+  new HandAgent('a').connect(coordinator, { owner: 'ann' });
+  const bob = { account: 'bob', role: 'user' };
+  await assert.rejects(coordinator.setNodeMode(bob, 'a', 'draining'), (error) =>
+    isFogError(error, 'COORDINATOR_NO_NODE'),
+  );
+  const ann = { account: 'ann', role: 'user' };
+  assert.equal((await coordinator.setNodeMode(ann, 'a', 'draining')).mode, 'draining');
+});
+
+test('the round trip is measured by the coordinator, and a lie about waiting is not believed', async () => {
+  await using fog = await fixture();
+  const { coordinator, clock } = fog;
+  const a = new HandAgent('a').connect(coordinator);
+  const lastPing = (): number => {
+    const ack = a.sent.findLast((message) => message.type === 'heartbeat-ack');
+    return ack?.ping ?? 0;
+  };
+  const beat = (heldMs: number): void =>
+    a.session?.message({ type: 'heartbeat', held: [], pong: { ping: lastPing(), heldMs } });
+  clock.advance(130);
+  beat(100);
+  assert.equal((await coordinator.nodes())[0]?.rttMs, 30);
+  beat(1_000_000);
+  assert.equal((await coordinator.nodes())[0]?.rttMs, 30);
+  a.session?.message({
+    type: 'heartbeat',
+    held: [],
+    load: { cpu: 0.5, freeMemoryBytes: 1 },
+    pong: { ping: 1, heldMs: 0 },
+  });
+  const [node] = await coordinator.nodes();
+  assert.equal(node?.rttMs, 30);
+  assert.equal(node?.load?.cpu, 0.5);
+  clock.advance(15_000);
+  await fog.restart();
+  assert.equal((await fog.coordinator.nodes())[0]?.rttMs, 30);
+});
+
+test('a node that fails again and again cools down, then gets one chance', async () => {
+  await using fog = await fixture();
+  const { coordinator, clock } = fog;
+  const a = new HandAgent('a').connect(coordinator, { slots: 4 });
+  const job = await coordinator.submit(OWNER, spec({ retries: 20 }));
+  for (let turn = 0; turn < 5; turn += 1) {
+    await a.until(() => a.leases.length === turn + 1);
+    a.result(a.leases[turn]?.token ?? 0, failedOutcome('SANDBOX_LOST'));
+    clock.advance(10_000);
+  }
+  assert.equal((await coordinator.nodes())[0]?.breaker.state, 'open');
+  const why = await coordinator.why(OWNER, job.id);
+  assert.match(why.nodes[0]?.refusal ?? '', /cools down after failures/);
+  await fog.restart();
+  assert.equal((await fog.coordinator.nodes())[0]?.breaker.state, 'open');
+  const b = new HandAgent('a').connect(fog.coordinator, { slots: 4 });
+  await fog.coordinator.submit(OWNER, spec({ array: { count: 3 } }));
+  clock.advance(75_000);
+  await b.until(() => b.leases.length === 1);
+  b.result(b.leases[0]?.token ?? 0);
+  await b.until(() => b.leases.length === 4);
+  assert.equal((await fog.coordinator.nodes())[0]?.breaker.state, 'closed');
+});
+
+test('routes are explained, and jobs take the strategy they name', async () => {
+  await using fog = await fixture();
+  const { coordinator } = fog;
+  const ask = RouteRequest.parse({ strategy: 'round_robin' });
+  assert.equal((await coordinator.route(OWNER, ask)).node, undefined);
+  const agents = ['a', 'b', 'c'].map((id) =>
+    new HandAgent(id).connect(coordinator, { slots: 4, sandboxLevel: 'process' }),
+  );
+  const answer = await coordinator.route(OWNER, ask);
+  assert.equal(answer.node, 'a');
+  assert.equal(answer.candidates.length, 3);
+  const foreign = await coordinator.route('bob', { ...ask, runtime: 'python' });
+  assert.equal(foreign.node, undefined);
+  assert.match(foreign.candidates[0]?.refusal ?? '', /has no bubblewrap/);
+  for (let turn = 0; turn < 3; turn += 1) {
+    await coordinator.submit(OWNER, spec({ strategy: 'round_robin' }));
+  }
+  for (const agent of agents) await agent.until(() => agent.leases.length === 1);
+});
+
+test('the topology counts the fleet and remembers its past', async () => {
+  await using fog = await fixture();
+  const { coordinator, clock, store } = fog;
+  new HandAgent('a').connect(coordinator, { slots: 4 });
+  new HandAgent('b').connect(coordinator).session?.closed();
+  clock.advance(61_000);
+  await store.write(async () => {});
+  const { now, history, links } = await coordinator.topology();
+  assert.equal(now.nodes, 2);
+  assert.deepEqual(now.byStatus, { suspect: 1, offline: 1 });
+  assert.equal(history.length, 1);
+  assert.equal(links.length, 1);
+});
