@@ -1,6 +1,8 @@
 export interface BenchmarkContext {
   /** Fewer repetitions: ends within 50 s. */
   readonly quick: boolean;
+  /** With what takes ten minutes or more. */
+  readonly soak: boolean;
   /** Progress for a person, one line. */
   readonly say: (line: string) => void;
 }

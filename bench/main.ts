@@ -1,4 +1,4 @@
-/** `npm run -s bench -- NAME [--quick] [--json]`: runs one benchmark and prints its figures. */
+/** `npm run -s bench -- NAME [--quick] [--soak] [--json]`: runs one benchmark and prints its figures. */
 import { parseArgs } from 'node:util';
 import { errorMessage } from '@fog/kernel';
 import type { Benchmark } from './benchmark.ts';
@@ -15,6 +15,7 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       quick: { type: 'boolean', default: false },
+      soak: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
@@ -30,7 +31,7 @@ async function main(): Promise<number> {
   const say = (line: string): void => {
     process.stderr.write(`${line}\n`);
   };
-  const figures = await benchmark.run({ quick: values.quick, say });
+  const figures = await benchmark.run({ quick: values.quick, soak: values.soak, say });
   process.stdout.write(report({ name, benchmark, figures, json: values.json }));
   return 0;
 }

@@ -7,11 +7,19 @@ export interface BenchChild extends AsyncDisposable {
   ask<T>(request: object): Promise<T>;
 }
 
-export function startChild(file: string): BenchChild {
-  const child = fork(new URL(file, import.meta.url), { serialization: 'advanced' });
+export function startChild(file: string, flags: readonly string[] = []): BenchChild {
+  const child = fork(new URL(file, import.meta.url), {
+    serialization: 'advanced',
+    execArgv: [...process.execArgv, ...flags],
+  });
+  let last: Promise<unknown> = Promise.resolve();
   return {
     pid: child.pid ?? 0,
-    ask: async <T>(request: object) => ask<T>(child, request),
+    ask: async <T>(request: object) => {
+      const answer = last.then(() => ask<T>(child, request));
+      last = answer.catch(() => {});
+      return await answer;
+    },
     [Symbol.asyncDispose]: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');

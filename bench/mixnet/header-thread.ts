@@ -12,8 +12,8 @@ randomFill(sinkSecret);
 x25519PublicKey(sinkKey, sinkSecret);
 const route: Route = {
   hops: [
-    { ...target.relay, epoch: target.epoch, delayClass: 0 },
-    { id: target.sinkId, publicKey: sinkKey, epoch: target.epoch, delayClass: 0 },
+    { ...target.relay, delayClass: 0 },
+    { id: target.sinkId, publicKey: sinkKey, epoch: target.relay.epoch, delayClass: 0 },
   ],
   end: { command: 'drop' },
 };

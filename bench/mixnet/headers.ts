@@ -2,10 +2,15 @@
 import { Worker } from 'node:worker_threads';
 import { HEADER_BYTES } from '@fog/sphinx';
 
-export interface HeaderTarget {
-  readonly relay: { readonly id: Uint8Array; readonly publicKey: Uint8Array };
-  readonly sinkId: Uint8Array;
+export interface HopTarget {
+  readonly id: Uint8Array;
+  readonly publicKey: Uint8Array;
   readonly epoch: number;
+}
+
+export interface HeaderTarget {
+  readonly relay: HopTarget;
+  readonly sinkId: Uint8Array;
 }
 
 export interface Headers {

@@ -1,4 +1,4 @@
-/** A directory of fixed members, for processes of the benchmark. */
+/** A directory of the members it is told, for relays of the benchmark. */
 import type { Consensus, Directory, VerifiedConsensus } from '@fog/mixnet';
 import { geometryHash } from '@fog/sphinx';
 import { epochAt } from '@fog/mixnet';
@@ -7,10 +7,18 @@ import type { Member } from './messages.ts';
 const NOTHING = new Uint8Array(32);
 
 export class MemberDirectory implements Directory {
-  readonly #consensus: VerifiedConsensus;
+  readonly #epochMs: number;
+  readonly #listeners = new Set<(consensus: VerifiedConsensus) => void>();
+  #consensus: VerifiedConsensus;
 
   constructor(members: readonly Member[], epochMs: number) {
+    this.#epochMs = epochMs;
     this.#consensus = consensusOf(members, epochMs);
+  }
+
+  update(members: readonly Member[]): void {
+    this.#consensus = consensusOf(members, this.#epochMs);
+    for (const tell of this.#listeners) tell(this.#consensus);
   }
 
   current(): VerifiedConsensus {
@@ -25,8 +33,9 @@ export class MemberDirectory implements Directory {
     return Promise.resolve(this.#consensus);
   }
 
-  onConsensus(): () => void {
-    return () => {};
+  onConsensus(listener: (consensus: VerifiedConsensus) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   publish(): Promise<void> {

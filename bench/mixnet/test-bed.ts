@@ -1,48 +1,94 @@
-/** The load process and, for each run, a fresh relay process with the same keys. */
+/** The load process and the relay processes it sends over. */
 import path from 'node:path';
 import { idBytes } from '@fog/mixnet';
 import { tempDir, type TempDir } from '@fog/testkit';
 import type { BenchmarkContext } from '../benchmark.ts';
 import { type BenchChild, startChild } from './bench-child.ts';
-import type { LoadReady, RelayReady, RelayRequest, RunPlan, RunResult } from './messages.ts';
+import type { HopTarget } from './headers.ts';
+import type {
+  LoadReady,
+  LoadRequest,
+  Member,
+  RelayKey,
+  RelayReady,
+  RelayRequest,
+  RelayState,
+  RunPlan,
+  RunResult,
+  StartRelay,
+} from './messages.ts';
 
 const WORKERS = 2;
+/** Longer than any run. */
+const LONG_EPOCH_MS = 24 * 3_600_000;
+const FIRST_SEED = 77;
 /** Both ends are compiled after so many packets. */
 const WARM_UP = 15_000;
+/** What is sent and taken are buffers that only a collection frees: as in a relay, full ones must not come. */
+const LOAD_FLAGS = ['--minor-gc-task-trigger=10'];
 
 export type BedRun = Pick<RunPlan, 'rate' | 'seconds'> & Partial<RunPlan>;
 
+export interface BedResult extends RunResult {
+  /** By the relay, by reason. */
+  readonly dropped: RelayState['packets']['dropped'];
+}
+
+export interface BedRelay extends AsyncDisposable {
+  readonly ready: RelayReady;
+  state(): Promise<RelayState>;
+  know(members: readonly Member[]): Promise<void>;
+  turn(): Promise<RelayKey>;
+}
+
 export class TestBed implements AsyncDisposable {
+  readonly ends: LoadReady;
   readonly #dir: TempDir;
   readonly #load: BenchChild;
-  readonly #ready: LoadReady;
+  readonly #say: BenchmarkContext['say'];
   #relays = 0;
 
-  private constructor(dir: TempDir, load: BenchChild, ready: LoadReady) {
+  private constructor(
+    dir: TempDir,
+    { load, ends, say }: Pick<BenchmarkContext, 'say'> & { load: BenchChild; ends: LoadReady },
+  ) {
     this.#dir = dir;
     this.#load = load;
-    this.#ready = ready;
+    this.#say = say;
+    this.ends = ends;
   }
 
-  static async start({ quick, say }: BenchmarkContext, maxRate: number): Promise<TestBed> {
-    const load = startChild('load-process.ts');
-    const ready = await load.ask<LoadReady>({ kind: 'start' });
-    const bed = new TestBed(await tempDir(), load, ready);
-    const count = WARM_UP + maxRate * (quick ? 2 : 8);
-    say(`building ${count} headers`);
-    await using relay = await bed.#startRelay();
-    const { id, mixKey, epoch } = relay.ready;
-    const target = {
-      relay: { id: bytesOf(id), publicKey: mixKey },
-      sinkId: bytesOf(ready.sink.id),
-      epoch,
-    };
-    await load.ask({ kind: 'headers', target, count });
-    return bed;
+  static async start({ say }: Pick<BenchmarkContext, 'say'>): Promise<TestBed> {
+    const load = startChild('load-process.ts', LOAD_FLAGS);
+    const request: LoadRequest = { kind: 'start' };
+    const ends = await load.ask<LoadReady>(request);
+    return new TestBed(await tempDir(), { load, ends, say });
   }
 
-  async run(run: BedRun): Promise<RunResult> {
-    await using relay = await this.#startRelay();
+  async load<T>(request: LoadRequest): Promise<T> {
+    return await this.#load.ask<T>(request);
+  }
+
+  /** For runs of up to so many packets. */
+  async buildHeaders(packets: number): Promise<void> {
+    await using relay = await this.startRelay();
+    const count = WARM_UP + packets;
+    this.#say(`building ${count} headers`);
+    await this.buildHeadersFor(hopOf(relay.ready, relay.ready.id), count);
+  }
+
+  async buildHeadersFor(relay: HopTarget, count: number): Promise<void> {
+    const target = { relay, sinkId: bytesOf(this.ends.sink.id) };
+    await this.load({ kind: 'headers', target, count });
+  }
+
+  async run(run: BedRun): Promise<BedResult> {
+    await using relay = await this.startRelay();
+    // Awaited here: the relay is ended when this returns.
+    return await this.pour(relay, run);
+  }
+
+  async pour(relay: BedRelay, run: BedRun): Promise<BedResult> {
     const plan: RunPlan = {
       relay: relay.ready,
       warmUp: WARM_UP,
@@ -50,27 +96,44 @@ export class TestBed implements AsyncDisposable {
       latencies: false,
       ...run,
     };
-    // Awaited here: the relay is ended when this returns.
-    return await this.#load.ask<RunResult>({ kind: 'run', run: plan });
+    const result = await this.load<RunResult>({ kind: 'run', run: plan });
+    const { packets } = await relay.state();
+    return { ...result, dropped: packets.dropped };
+  }
+
+  async startRelay(options: Partial<StartRelay> = {}): Promise<BedRelay> {
+    this.#relays += 1;
+    const child = startChild('relay-process.ts');
+    const request: RelayRequest = {
+      kind: 'start',
+      seed: FIRST_SEED,
+      dataDir: path.join(this.#dir.path, `relay-${this.#relays}`),
+      workers: WORKERS,
+      epochMs: LONG_EPOCH_MS,
+      members: [this.ends.generator, this.ends.sink],
+      ...options,
+    };
+    const ready = await child.ask<RelayReady>(request);
+    return {
+      ready,
+      state: async () => child.ask<RelayState>({ kind: 'status' }),
+      know: async (members) => {
+        await child.ask({ kind: 'members', members });
+      },
+      turn: async () => child.ask<RelayKey>({ kind: 'turn' }),
+      [Symbol.asyncDispose]: async () => child[Symbol.asyncDispose](),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#load[Symbol.asyncDispose]();
     await this.#dir[Symbol.asyncDispose]();
   }
+}
 
-  async #startRelay(): Promise<AsyncDisposable & { readonly ready: RelayReady }> {
-    this.#relays += 1;
-    const child = startChild('relay-process.ts');
-    const request: RelayRequest = {
-      kind: 'start',
-      dataDir: path.join(this.#dir.path, `relay-${this.#relays}`),
-      workers: WORKERS,
-      members: [this.#ready.generator, this.#ready.sink],
-    };
-    const ready = await child.ask<RelayReady>(request);
-    return { ready, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
-  }
+/** A relay as a hop of a route, with its key of an epoch. */
+export function hopOf({ mixKey, epoch }: RelayKey, id: string): HopTarget {
+  return { id: bytesOf(id), publicKey: mixKey, epoch };
 }
 
 function bytesOf(id: string): Uint8Array {
