@@ -12,6 +12,9 @@ export const MAX_RELAYS = 1_000;
 /** Of the relays of one vote: MAX_RELAYS descriptors of usual size, several times over. */
 export const MAX_VOTE_BYTES: number = 6 * 1024 * 1024;
 
+/** Items of CBOR in the relays of a vote, 13 of each: a lying authority must not fill the others' memory either. */
+export const MAX_VOTE_ITEMS: number = 16 * MAX_RELAYS;
+
 /** Of the head of a vote, a note of a signature and the like: a few hundred bytes in use. */
 export const MAX_HEAD_BYTES: number = 4 * 1024;
 

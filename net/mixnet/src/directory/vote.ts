@@ -9,6 +9,7 @@ import {
   type Signed,
   VRF_PROOF_BYTES,
 } from '@fog/crypto';
+import { hasMoreItems } from './cbor-items.ts';
 import { coverShape, delayMeansShape, documentHash, HASH_BYTES, PPM } from './consensus.ts';
 import { type OpenedDescriptor, openDescriptor } from './descriptor.ts';
 import type { CoverRates } from './documents.ts';
@@ -38,6 +39,7 @@ import {
   MAX_STAKE_CREDITS,
   MAX_TIME_MS,
   MAX_VOTE_BYTES,
+  MAX_VOTE_ITEMS,
 } from './limits.ts';
 import {
   openObject,
@@ -186,6 +188,9 @@ export function openVotedRelays(
   network: string,
   open: (packed: Uint8Array, network: string) => Read<OpenedDescriptor> = openDescriptor,
 ): Read<readonly OpenedRelay[]> {
+  if (hasMoreItems(relays, MAX_VOTE_ITEMS)) {
+    return bad(`the vote's relays have more than ${MAX_VOTE_ITEMS} items`);
+  }
   const read = readCanonical(relays, "the vote's relays", votedRelays, MAX_VOTE_BYTES);
   if (!read.ok) return read;
   const result: OpenedRelay[] = [];

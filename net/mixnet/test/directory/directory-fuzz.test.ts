@@ -313,6 +313,8 @@ describe('the count of items', () => {
     for (const verdict of [decodePostedVote(bomb), decodeSignedConsensus(bomb)]) {
       assert.ok(!verdict.ok && /more than 2000 items/.test(verdict.reason));
     }
+    const lie = openVotedRelays(bomb, 'test');
+    assert.ok(!lie.ok && /more than 16000 items/.test(lie.reason));
     const inside = packSigned({ bytes: bomb.slice(0, 16_000), signature: new Uint8Array(64) });
     const unsigned = openDescriptor(inside, 'test');
     assert.ok(!unsigned.ok && /names no identity key/.test(unsigned.reason));

@@ -1,10 +1,14 @@
+/** Authorities that start at any moment of an epoch, on a clock that only moves when told. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatDuration } from '@fog/kernel';
-import { NO_HASH } from '../../src/directory/consensus.ts';
-import { openConsensus, type OpenedConsensus } from '../../src/directory/open-consensus.ts';
-import { epochStart } from '../../src/network.ts';
-import { VirtualWorld } from './virtual-world.ts';
+import { NO_HASH } from '../../net/mixnet/src/directory/consensus.ts';
+import {
+  openConsensus,
+  type OpenedConsensus,
+} from '../../net/mixnet/src/directory/open-consensus.ts';
+import { epochStart } from '../../net/mixnet/src/network.ts';
+import { VirtualWorld } from '../../net/mixnet/test/directory/virtual-world.ts';
 
 const EPOCH_MS = 20 * 60_000;
 const signal = AbortSignal.timeout(120_000);
@@ -42,7 +46,8 @@ class Walk {
     const epoch = this.#world.epoch();
     const at = `${formatDuration(clock.now() % EPOCH_MS)} into epoch ${epoch}`;
     for (const [index, core] of cores.entries()) {
-      assert.deepEqual(core?.health(), { state: 'healthy' }, at);
+      if (core === undefined) continue;
+      assert.deepEqual(core.health(), { state: 'healthy' }, at);
       const { consensus, signers, relays: listed } = this.#current(index);
       assert.equal(consensus.epoch, epoch, at);
       assert.ok(signers.length >= network.threshold, at);
@@ -106,6 +111,27 @@ for (const [name, offsetMs] of [
     assert.equal(new Set(values.slice(1)).size, 3);
   });
 }
+
+test('authorities that start one after the other are healthy once enough of them run', async () => {
+  await using world = new VirtualWorld(120_000);
+  await world.open(0);
+  world.publish();
+  await world.advance(60_000, 250);
+  assert.equal(world.cores[0]?.health().state, 'degraded');
+  await world.open(1);
+  world.publish();
+  await world.advance(9_500);
+  const walk = new Walk(world);
+  walk.look();
+  await walk.to(world.clock.now() + 400_000, () => walk.look());
+  await world.open(2);
+  world.publish();
+  await world.advance(9_500);
+  const first = world.epoch();
+  await walk.to(epochStart(EPOCH_MS, first + 3) + 60_000, () => walk.look());
+  const epochs = new Set(walk.inForce.map(({ consensus }) => consensus.epoch - first));
+  assert.deepEqual([...epochs], [0, 1, 2, 3]);
+});
 
 test('where the grid fails again and again, immediate rounds follow, and a value serves two epochs at most', async () => {
   await using world = new VirtualWorld();
