@@ -210,9 +210,9 @@ const PROBES: readonly Probe[] = [
   {
     name: 'the stack of the process',
     bytes: program({ fields: '(func $deep (call $deep))', body: '(call $deep)' }),
-    code: 'TRAP',
+    code: 'CALL_DEPTH',
     exitCode: 134,
-    message: /call stack exhausted/,
+    message: /called too deep/,
   },
   { name: 'a trap', bytes: trapModule(), code: 'TRAP', exitCode: 134 },
   {

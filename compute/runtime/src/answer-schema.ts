@@ -33,6 +33,7 @@ export const AnswerSchema = z.discriminatedUnion('type', [
         .optional(),
       cpuMs: z.number().nonnegative(),
       peakMemoryBytes: z.int().nonnegative(),
+      fuel: z.int().nonnegative().optional(),
     })
     .refine((end) => (end.exitCode === 0) === (end.failure === undefined), 'exit code and failure'),
 ]);

@@ -53,7 +53,15 @@ export async function buildFile(
 function requestBuild(sandbox: Awaited<ReturnType<typeof startProcess>>): void {
   const id = 'build';
   const memoryBytes = 0;
-  sandbox.send({ type: 'module', id, name: id, memoryBytes, sizeBytes: 0, data: '' });
+  sandbox.send({
+    type: 'module',
+    id,
+    name: id,
+    memoryBytes,
+    isStrict: true,
+    sizeBytes: 0,
+    data: '',
+  });
   sandbox.send({
     type: 'run',
     id,
@@ -61,6 +69,7 @@ function requestBuild(sandbox: Awaited<ReturnType<typeof startProcess>>): void {
     args: [],
     env: {},
     seed: id,
+    isStrict: true,
     memoryBytes,
     outputs: [],
     limits: RUN_LIMITS,

@@ -63,7 +63,7 @@ export class PooledProcess {
   }
 }
 
-/** Names a module in a process: its bytes and the memory that was patched into them. */
-export function moduleId({ module, memoryBytes }: RunRequest): string {
-  return `${module.content}/${memoryBytes}`;
+/** Names a module in a process: its bytes, the memory that was patched into them, and how it was instrumented. */
+export function moduleId({ module, memoryBytes, determinism }: RunRequest): string {
+  return `${module.content}/${memoryBytes}/${determinism ?? 'none'}`;
 }

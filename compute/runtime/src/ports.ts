@@ -1,5 +1,5 @@
 /** What the agent asks of a runtime, and what it gets back. */
-import type { Failure, RuntimeName, SandboxLevel, Usage } from '@fog/wire';
+import type { Determinism, Failure, RuntimeName, SandboxLevel, Usage } from '@fog/wire';
 import type { Health } from '@fog/kernel';
 
 /** A file of the guest's view, read from a file on this machine while the task is staged. */
@@ -28,6 +28,10 @@ export interface RunRequest {
   readonly memoryBytes: number;
   /** Counts from the moment the program starts. */
   readonly timeoutMs: number;
+  /** `strict`: output, exit code and fuel follow from this request and the runtime's version alone. Default `none`. */
+  readonly determinism?: Determinism;
+  /** Units a strict wasm program may burn; without it, as many as it has time for. */
+  readonly fuelLimit?: number;
 }
 
 /** Receives what the program produces, in order, while it runs. Calls are synchronous: they are the back-pressure. */
@@ -39,7 +43,7 @@ export interface RunSink {
   file(path: string, chunk: Uint8Array): void;
 }
 
-/** How a run ended. `failure` is absent exactly when `exitCode` is 0. */
+/** How a run ended. `usage.fuel` is there where it was counted: strict wasm that ended by itself. `failure` is absent exactly when `exitCode` is 0. */
 export interface RunEnd {
   readonly exitCode: number;
   readonly failure?: Failure;
@@ -54,7 +58,7 @@ export interface Runtime {
   /** Why the level is not `os`, with the remedy; undefined when it is. */
   readonly levelReason: string | undefined;
   readonly runtimes: readonly RuntimeName[];
-  /** Hash of all that decides a strict result, by runtime: equal hashes give equal bytes. */
+  /** Names all that a strict result depends on beside the request, by runtime: equal versions give equal bytes. */
   readonly versions?: Readonly<Partial<Record<RuntimeName, string>>>;
   /**
    * Runs one task in a sandbox process. Never throws for what the guest does: that is a RunEnd.

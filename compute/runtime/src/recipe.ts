@@ -3,6 +3,8 @@ import type { RuntimeName } from '@fog/wire';
 /** How the agent makes and treats the sandbox processes of one runtime. */
 export interface SandboxRecipe {
   readonly runtime: RuntimeName;
+  /** Names everything that a strict run's result depends on beside the request; at most 64 characters. */
+  readonly version: string;
   /** Source file under `src/sandbox` that calls `serve(guest)`; its relative imports travel with it. */
   readonly entry: string;
   /** Flags of the Node binary at either level. */

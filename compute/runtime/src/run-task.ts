@@ -36,6 +36,7 @@ export class RunningTask implements ProcessListener {
   #files = 0;
   #lastFile = '';
   #peakMemoryBytes = 0;
+  #fuel: number | undefined;
 
   constructor(
     parts: { readonly process: SandboxProcess; readonly recipe: SandboxRecipe },
@@ -169,6 +170,7 @@ export class RunningTask implements ProcessListener {
     const isRefusal = failure?.code === 'BAD_MODULE' || failure?.code === 'REFUSED';
     if (this.#phase !== 'running' && !isRefusal) return 'an end before the start';
     this.#peakMemoryBytes = frame.peakMemoryBytes;
+    this.#fuel = frame.fuel;
     const usage = this.#usage(frame.cpuMs);
     this.#phase = 'ended';
     this.#process.listen(undefined);
@@ -220,6 +222,7 @@ export class RunningTask implements ProcessListener {
       wallMs,
       cpuMs: Math.max(sampledMs, Math.min(claimedCpuMs, wallMs)),
       peakMemoryBytes: Math.max(this.#peakMemoryBytes, this.#peakResidentBytes),
+      ...(this.#fuel === undefined ? {} : { fuel: this.#fuel }),
     };
   }
 

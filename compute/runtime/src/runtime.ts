@@ -65,6 +65,11 @@ class SandboxRuntime implements Runtime {
     return Object.values(RECIPES).map((recipe) => recipe.runtime);
   }
 
+  get versions(): Readonly<Partial<Record<RuntimeName, string>>> {
+    const recipes = Object.values(RECIPES);
+    return Object.fromEntries(recipes.map(({ runtime, version }) => [runtime, version]));
+  }
+
   async start(signal: AbortSignal): Promise<void> {
     const { dataDir, level: wanted } = this.#options;
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -202,10 +207,19 @@ async function stageAll(pooled: PooledProcess, request: RunRequest, id: string):
   await stageFiles(pooled.process, request);
 }
 
+/** Ends of a program after which its process is as good as before. */
+const SOUND_FAILURES: ReadonlySet<FailureCode> = new Set([
+  'EXIT_CODE',
+  'TRAP',
+  'CALL_DEPTH',
+  'FUEL_LIMIT',
+  'BAD_MODULE',
+]);
+
 /** Whether the process may serve again: it ended the run by itself and nothing was cut short. */
 function isSoundEnd({ failure }: RunEnd): boolean {
   if (failure === undefined) return true;
-  return failure.code === 'EXIT_CODE' || failure.code === 'TRAP' || failure.code === 'BAD_MODULE';
+  return SOUND_FAILURES.has(failure.code);
 }
 
 function failedEnd(code: FailureCode, message: string): RunEnd {

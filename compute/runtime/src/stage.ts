@@ -31,8 +31,9 @@ export async function stageModule(
   id: string,
 ): Promise<number> {
   const { moduleName: name, memoryBytes } = request;
+  const isStrict = request.determinism === 'strict';
   return sendFile(process, request.module.hostPath, (data, sizeBytes) => {
-    process.send({ type: 'module', id, name, memoryBytes, sizeBytes, data });
+    process.send({ type: 'module', id, name, memoryBytes, isStrict, sizeBytes, data });
   });
 }
 
@@ -82,7 +83,7 @@ async function readChunk(file: FileHandle, sizeBytes: number): Promise<Uint8Arra
 
 /** The frame that starts the program, after frames for arguments and variables that do not fit into it. */
 export function sendRun(process: SandboxProcess, request: RunRequest, id: string): void {
-  const { args, env, moduleName: name, seed, memoryBytes, outputs } = request;
+  const { args, env, moduleName: name, seed, memoryBytes, outputs, fuelLimit } = request;
   const isSmall = charsOf(args) + charsOf(Object.entries(env).flat()) <= MAX_TEXT_CHARS;
   if (!isSmall) sendText(process, request);
   process.send({
@@ -92,9 +93,10 @@ export function sendRun(process: SandboxProcess, request: RunRequest, id: string
     args: isSmall ? args : [],
     env: isSmall ? env : {},
     seed,
+    isStrict: request.determinism === 'strict',
     memoryBytes,
     outputs,
-    limits: RUN_LIMITS,
+    limits: fuelLimit === undefined ? RUN_LIMITS : { ...RUN_LIMITS, fuel: fuelLimit },
   });
 }
 

@@ -112,9 +112,12 @@ const OPERAND_READERS: readonly ((code: BinaryReader) => void)[] = [
   skipVectorOperands,
 ];
 
-/** Steps over one instruction; throws RefusedFeature for one outside the allow-list. */
 function scanInstruction(code: BinaryReader): void {
-  const opcode = code.u8();
+  scanOperands(code, code.u8());
+}
+
+/** Steps over what follows an opcode; throws RefusedFeature for an instruction outside the allow-list. */
+export function scanOperands(code: BinaryReader, opcode: number): void {
   const kind = OPERANDS[opcode] ?? REFUSED;
   if (kind === NONE) return;
   const read = OPERAND_READERS[kind];

@@ -15,6 +15,7 @@ export type WasmImports = Readonly<Record<string, Readonly<Record<string, unknow
 
 interface WebAssemblyApi {
   readonly Module: new (bytes: Uint8Array) => WasmModule;
+  validate(bytes: Uint8Array): boolean;
   readonly Instance: new (module: WasmModule, imports: WasmImports) => WasmInstance;
   readonly CompileError: new () => Error;
   readonly RuntimeError: new () => Error;

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SandboxRecipe } from '../recipe.ts';
+import { PYODIDE_VERSION } from '../sandbox/python-interpreter.ts';
 import { provideSnapshot } from './snapshot.ts';
 
 const MIB = 2 ** 20;
@@ -40,6 +41,7 @@ const NODE_FLAGS = [
 /** Processes of the Python runtime. Sizes were measured on x86-64 with pyodide 314.0.7. */
 export const pythonRecipe: SandboxRecipe = {
   runtime: 'python',
+  version: `python-1/pyodide-${PYODIDE_VERSION}`,
   entry: 'python-main.ts',
   nodeFlags: NODE_FLAGS,
   permission: true,

@@ -17,6 +17,8 @@ export interface GuestModule {
   /** The module's name in messages. */
   readonly name: string;
   readonly memoryBytes: number;
+  /** Whether its runs must be the same on every machine. A module is loaded for one or the other. */
+  readonly isStrict: boolean;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -28,6 +30,7 @@ export interface GuestTask {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly seed: string;
+  readonly isStrict: boolean;
   readonly memoryBytes: number;
   readonly stdin: Uint8Array;
   /** Guest path → content; relative paths start in the working directory. */
@@ -56,6 +59,8 @@ export interface GuestEnd {
   readonly exitCode: number;
   readonly failure?: GuestFailure;
   readonly peakMemoryBytes: number;
+  /** Units burnt, where the runtime counts them. */
+  readonly fuel?: number;
 }
 
 export interface Guest {

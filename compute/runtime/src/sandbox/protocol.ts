@@ -17,6 +17,8 @@ export const HEADER_BYTES = 4;
 export const GUEST_FAILURE_CODES = [
   'EXIT_CODE',
   'TRAP',
+  'CALL_DEPTH',
+  'FUEL_LIMIT',
   'BAD_MODULE',
   'REFUSED',
   'MEMORY_LIMIT',
@@ -39,6 +41,7 @@ export interface ModuleFrame {
   readonly id: string;
   readonly name: string;
   readonly memoryBytes: number;
+  readonly isStrict: boolean;
   /** Of the whole module, so that the process allocates once. */
   readonly sizeBytes: number;
   readonly data: string;
@@ -79,6 +82,7 @@ export interface RunFrame {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly seed: string;
+  readonly isStrict: boolean;
   readonly memoryBytes: number;
   readonly outputs: readonly string[];
   readonly limits: RunLimits;
@@ -90,6 +94,8 @@ export interface RunLimits {
   readonly diskBytes: number;
   /** Files handed back. */
   readonly outputFiles: number;
+  /** Units of fuel, where the runtime counts them. */
+  readonly fuel?: number;
 }
 export type RequestFrame =
   | ModuleFrame
@@ -126,6 +132,7 @@ export interface EndFrame {
   readonly failure?: GuestFailure;
   readonly cpuMs: number;
   readonly peakMemoryBytes: number;
+  readonly fuel?: number;
 }
 export type AnswerFrame = ReadyFrame | RunningFrame | OutputFrame | FileFrame | EndFrame;
 

@@ -71,13 +71,16 @@ interface Pyodide {
   makeMemorySnapshot(): Uint8Array;
 }
 
+/** The one version this code is written for; the package is pinned to it. */
+export const PYODIDE_VERSION = '314.0.7';
+
 /** No packages: the lock file of the library lists what could be downloaded, and nothing is. */
 const NO_PACKAGES = {
   info: {
     abi_version: '2026_0',
     arch: 'wasm32',
     platform: 'emscripten_5_0_3',
-    version: '314.0.7',
+    version: PYODIDE_VERSION,
     python: '3.14.0',
   },
   packages: {},

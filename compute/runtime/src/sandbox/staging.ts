@@ -68,6 +68,7 @@ export class Staging {
       args: this.#args.length === 0 ? frame.args : [...this.#args, ...frame.args],
       env: { ...this.#env, ...frame.env },
       seed: frame.seed,
+      isStrict: frame.isStrict,
       memoryBytes: frame.memoryBytes,
       stdin: this.#stdin?.bytes ?? new Uint8Array(),
       inputs,
@@ -90,8 +91,8 @@ export class Staging {
     if (this.#module.arrivedBytes < frame.sizeBytes) return undefined;
     const { bytes } = this.#module;
     this.#module = undefined;
-    const { id, name, memoryBytes } = frame;
-    const loaded = this.#guest.load({ id, name, memoryBytes, bytes });
+    const { id, name, memoryBytes, isStrict } = frame;
+    const loaded = this.#guest.load({ id, name, memoryBytes, isStrict, bytes });
     const keep = (failure: GuestFailure | undefined): void => {
       if (failure !== undefined) this.#failures.set(id, failure);
     };

@@ -1,6 +1,8 @@
 import { admitModule } from '../guest/admission.ts';
 import { type Program, runProgram } from '../guest/run-program.ts';
-import { WasiHost } from '../guest/wasi/wasi-host.ts';
+import { instrumentModule } from '../guest/strict/instrument.ts';
+import { LogicalWorld } from '../guest/strict/logical-world.ts';
+import { type WasiDeps, WasiHost } from '../guest/wasi/wasi-host.ts';
 import { webAssembly } from '../guest/web-assembly.ts';
 import type { Guest, GuestEnd, GuestIo, GuestModule, GuestTask } from './guest.ts';
 import type { GuestFailure } from './protocol.ts';
@@ -19,24 +21,28 @@ const RANDOM_CHUNK_BYTES = 65_536;
 /** The wasm runtime of a sandbox process: compiled modules stay, instances do not. */
 export class WasmGuest implements Guest {
   readonly #programs = new Map<string, Program>();
-  readonly #host = new WasiHost({
-    output: (stream, bytes) => this.#io?.output(stream, bytes),
-    idle: () => this.#io?.flush(),
-    realtimeNs,
-    monotonicNs,
-    fillRandom,
-    waitMs,
+  readonly #host = this.#makeHost({ realtimeNs, monotonicNs, fillRandom, waitMs });
+  readonly #world = new LogicalWorld();
+  readonly #strictHost = this.#makeHost({
+    realtimeNs: () => this.#world.realtimeNs(),
+    monotonicNs: () => this.#world.monotonicNs(),
+    fillRandom: (bytes) => this.#world.fillRandom(bytes),
+    waitMs: (durationMs) => this.#world.waitMs(durationMs),
   });
   #io: GuestIo | undefined;
   #garbageBytes = 0;
   #garbageRuns = 0;
 
-  load({ id, name, memoryBytes, bytes }: GuestModule): GuestFailure | undefined {
+  load({ id, name, memoryBytes, isStrict, bytes }: GuestModule): GuestFailure | undefined {
     const admission = admitModule(bytes, name, memoryBytes);
     if (!admission.admitted) return { code: admission.code, message: admission.message };
+    const { maxPages } = admission;
     try {
-      const module = new webAssembly.Module(admission.bytes);
-      this.#programs.set(id, { module, name, maxPages: admission.maxPages });
+      // A module that is not valid is left as it is: compiling it says what is wrong with it.
+      const isValid = isStrict && webAssembly.validate(admission.bytes);
+      const final = isValid ? instrumentModule(admission.bytes, maxPages) : admission.bytes;
+      const module = new webAssembly.Module(final);
+      this.#programs.set(id, { module, name, maxPages, isStrict });
       return undefined;
     } catch (error) {
       return compileFailure(error, name);
@@ -51,6 +57,7 @@ export class WasmGuest implements Guest {
     const program = this.#programs.get(task.id);
     if (program === undefined) throw new Error('the agent asked for a module it did not load');
     this.#io = io;
+    if (task.isStrict) this.#world.begin(task.seed);
     const end = runProgram(
       program,
       {
@@ -60,13 +67,24 @@ export class WasmGuest implements Guest {
         inputs: task.inputs,
         outputs: task.outputs,
         quota: { maxBytes: task.limits.diskBytes, maxInodes: MAX_INODES },
+        fuelLimit: task.limits.fuel,
       },
-      this.#host,
+      task.isStrict ? this.#strictHost : this.#host,
       io,
     );
     this.#garbageBytes += end.peakMemoryBytes;
     this.#garbageRuns += 1;
     return end;
+  }
+
+  #makeHost(
+    world: Pick<WasiDeps, 'realtimeNs' | 'monotonicNs' | 'fillRandom' | 'waitMs'>,
+  ): WasiHost {
+    return new WasiHost({
+      output: (stream, bytes) => this.#io?.output(stream, bytes),
+      idle: () => this.#io?.flush(),
+      ...world,
+    });
   }
 
   rest(): void {

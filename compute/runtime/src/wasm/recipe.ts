@@ -1,3 +1,4 @@
+import { STRICT_WASM_VERSION } from '../guest/strict/version.ts';
 import type { SandboxRecipe } from '../recipe.ts';
 
 const MIB = 2 ** 20;
@@ -6,6 +7,7 @@ const GIB = 2 ** 30;
 /** Processes of the wasm runtime. Sizes were measured on x86-64: see the comments. */
 export const wasmRecipe: SandboxRecipe = {
   runtime: 'wasm',
+  version: STRICT_WASM_VERSION,
   entry: 'wasm-main.ts',
   nodeFlags: [
     // The guest's memory is outside the heap; this bounds file tables and compiled code's objects.
@@ -14,6 +16,8 @@ export const wasmRecipe: SandboxRecipe = {
     // One helper thread compiles hot functions; more would take the cores of other slots.
     '--v8-pool-size=1',
     '--single-threaded-gc',
+    // Half of the 8 MiB a main thread has. Strict programs stop far below it, at a depth that is the same everywhere.
+    '--stack-size=3900',
     // The process frees the memories of ended programs itself instead of at V8's leisure.
     '--expose-gc',
     '--no-warnings',

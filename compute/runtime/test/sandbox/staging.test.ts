@@ -11,6 +11,7 @@ const RUN: RunFrame = {
   args: ['last'],
   env: { B: '2' },
   seed: 'j/0',
+  isStrict: false,
   memoryBytes: 1,
   outputs: [],
   limits: { streamBytes: 1, diskBytes: 1, outputFiles: 1 },
@@ -32,6 +33,7 @@ describe('Staging', () => {
       id: 'm',
       name: 'a.wasm',
       memoryBytes: 7,
+      isStrict: false,
       sizeBytes: 4,
     } as const;
     await staging.accept({ ...common, data: data('ab') });
@@ -48,6 +50,7 @@ describe('Staging', () => {
       type: 'module',
       id: 'm',
       name: 'a',
+      isStrict: false,
       memoryBytes: 0,
       sizeBytes: 0,
       data: '',

@@ -4,14 +4,21 @@ import type { WasmMemory } from '../web-assembly.ts';
 const encoder = new TextEncoder();
 const strictDecoder = new TextDecoder('utf-8', { fatal: true });
 
+/** Whoever accounts for the bytes the host reads and writes; it may end the guest by an exception of its own. */
+export interface MemoryPayer {
+  payBytes(sizeBytes: number): void;
+}
+
 /** Bounds-checked access to the guest's memory. A pointer outside of it is EFAULT, never an exception of ours. */
 export class GuestMemory {
   readonly #memory: WasmMemory;
+  readonly #payer: MemoryPayer | undefined;
   #bytes: Uint8Array<ArrayBuffer>;
   #view: DataView<ArrayBuffer>;
 
-  constructor(memory: WasmMemory) {
+  constructor(memory: WasmMemory, payer?: MemoryPayer) {
     this.#memory = memory;
+    this.#payer = payer;
     this.#bytes = new Uint8Array(memory.buffer);
     this.#view = new DataView(memory.buffer);
   }
@@ -25,6 +32,7 @@ export class GuestMemory {
     const start = pointer >>> 0;
     const size = sizeBytes >>> 0;
     this.#check(start, size);
+    this.#payer?.payBytes(size);
     return this.#bytes.subarray(start, start + size);
   }
 

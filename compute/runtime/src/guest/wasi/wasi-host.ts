@@ -9,7 +9,7 @@ import { Errno, ProcExit, WasiError } from './errno.ts';
 import { fdCalls } from './fd-calls.ts';
 import { fdStatCalls } from './fd-stat-calls.ts';
 import { FileTree } from './file-tree.ts';
-import { cString, GuestMemory } from './guest-memory.ts';
+import { cString, GuestMemory, type MemoryPayer } from './guest-memory.ts';
 import type { FileQuota } from './inode.ts';
 import { pathCalls } from './path-calls.ts';
 import { pollCalls } from './poll-calls.ts';
@@ -89,13 +89,15 @@ export class WasiHost implements WasiContext {
       tree,
       descriptors: new DescriptorTable(tree.root, options.stdin),
       args: options.args.map(cString),
-      environment: Object.entries(options.env).map(([name, value]) => cString(`${name}=${value}`)),
+      environment: Object.keys(options.env)
+        .sort()
+        .map((name) => cString(`${name}=${options.env[name]}`)),
     };
   }
 
   /** The guest's memory, as soon as it exists. */
-  bind(memory: WasmMemory): void {
-    this.#memory = new GuestMemory(memory);
+  bind(memory: WasmMemory, payer?: MemoryPayer): void {
+    this.#memory = new GuestMemory(memory, payer);
   }
 
   /** Lets go of the run's files and memory. */
