@@ -210,6 +210,6 @@ describe('the delay audit over real epochs', () => {
     }
     assert.equal(hops[0]?.relay, auditor.liar);
     assert.match(text, new RegExp(`${auditor.liar} .* let \\d+ of \\d+ go early`));
-    assert.match(text, /suspects: 1 among 5 relays/);
+    assert.match(text, /suspects: 1 in \d+ settled loops over 5 relays/);
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { Worker } from 'node:worker_threads';
 import { fromUtf8, utf8 } from '@fog/kernel';
 import { ECHO_SERVICE, idText, type MeasuringClient, PRIVACY_LEVELS } from '@fog/mixnet';
 import { type MixWorld, mixWorld } from './mix-world.ts';
@@ -8,8 +9,12 @@ describe('two clients over 3 authorities and 9 relays, on real sockets', () => {
   let world: MixWorld;
   let alice: MeasuringClient;
   let bob: MeasuringClient;
+  const threads: Worker[] = [];
   before(async () => {
+    const seen = (thread: Worker): void => void threads.push(thread);
+    process.on('worker', seen);
     world = await mixWorld();
+    process.off('worker', seen);
     [alice, bob] = await Promise.all([world.client(1), world.client(2)]);
     bob.onMessage((message, answer) => void answer?.(utf8(`${fromUtf8(message)}!`)));
   });
@@ -48,6 +53,27 @@ describe('two clients over 3 authorities and 9 relays, on real sockets', () => {
     const echo = { relay, id: idText(ECHO_SERVICE) };
     const long = new Uint8Array(20_000).fill(3);
     assert.deepEqual(await alice.request(echo, long, { level: 'private' }), long);
+  });
+
+  it('goes on when the peel thread of its relays ends mid-traffic', async () => {
+    const texts = Array.from({ length: 24 }, (_, index) => `message ${index}`);
+    const asked = texts.map(async (text, index) => {
+      if (index === 8) await threads.at(-1)?.terminate();
+      return ask(text, 'private');
+    });
+    assert.deepEqual(
+      await Promise.all(asked),
+      texts.map((text) => `${text}!`),
+    );
+    assert.equal(threads.length, 1);
+    const { state, detail = '' } = world.pool.health();
+    assert.equal(state, 'healthy');
+    const lost = /was started again, once so far; (\d+) packets were dropped/.exec(detail);
+    const dropped = world.relays.map((relay) => relay.status().packets.dropped['peel-thread'] ?? 0);
+    assert.equal(
+      dropped.reduce((sum, each) => sum + each, 0),
+      Number(lost?.[1]),
+    );
   });
 
   it('routes round a relay that is killed mid-traffic', async () => {

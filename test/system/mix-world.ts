@@ -21,6 +21,7 @@ import {
   type MeasuringClient,
   type MixMetrics,
   type MixNetwork,
+  type PeelPool,
   type Relay,
 } from '@fog/mixnet';
 import { tempDir, waitFor } from '@fog/testkit';
@@ -30,6 +31,7 @@ export interface MixWorld extends AsyncDisposable {
   readonly authorities: readonly Authority[];
   readonly directory: ConsensusClient;
   readonly relays: readonly Relay[];
+  readonly pool: PeelPool;
   client(name: number): Promise<MeasuringClient>;
   /** Stops the relay for good. */
   kill(id: string): Promise<void>;
@@ -120,6 +122,7 @@ export async function mixWorld(): Promise<MixWorld> {
     authorities,
     directory,
     relays,
+    pool,
     client: async (name) => {
       const identity = identityFromSeed(new Uint8Array(32).fill(50 + name));
       const client = createMixClient(

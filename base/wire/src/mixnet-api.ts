@@ -140,6 +140,8 @@ export const MixBench = z.strictObject({
   sent: z.int(),
   /** Never left the client: its queue was full, or it had no gateway. */
   unsent: z.int(),
+  /** How much later than due one was sent, at most: more than some ms tell of a busy machine. */
+  behindMs: z.number(),
   delivered: z.int(),
   /** Of the delivered, those a sender would have given up already. */
   late: z.int(),

@@ -20,6 +20,8 @@ interface Tally {
   sent: number;
   unsent: number;
   late: number;
+  /** How much later than due the client came to send, at most. */
+  behindMs: number;
   readonly rttMs: number[];
   lastHomeMs: number;
 }
@@ -51,7 +53,7 @@ async function runBench(
   signal: AbortSignal,
 ): Promise<MixBench> {
   const { clock } = deps;
-  const tally: Tally = { sent: 0, unsent: 0, late: 0, rttMs: [], lastHomeMs: 0 };
+  const tally: Tally = { sent: 0, unsent: 0, late: 0, behindMs: 0, rttMs: [], lastHomeMs: 0 };
   const fromMs = clock.monotonicMs();
   await Promise.all(await sendAll(call, deps, { tally, signal }));
   const tookSeconds = Math.max((tally.lastHomeMs - fromMs) / 1_000, call.seconds);
@@ -76,7 +78,11 @@ function sendAll(
   const fromMs = clock.monotonicMs();
   const request = { purpose: 'bench', hops, classAt: () => delayClass };
   const sendDue = (): void => {
-    const due = Math.min(wanted, Math.ceil(((clock.monotonicMs() - fromMs) / 1_000) * rate));
+    const sinceMs = clock.monotonicMs() - fromMs;
+    const due = Math.min(wanted, Math.ceil((sinceMs / 1_000) * rate));
+    if (loops.length < due) {
+      tally.behindMs = Math.max(tally.behindMs, sinceMs - (loops.length / rate) * 1_000);
+    }
     while (loops.length < due) {
       const loop = client.loop(request, signal).then(
         (report) => note(tally, report, clock.monotonicMs()),
@@ -117,7 +123,7 @@ function resultOf(
   { delayMeansMs }: BenchDeps,
   { tally, tookSeconds }: { readonly tally: Tally; readonly tookSeconds: number },
 ): MixBench {
-  const { sent, unsent, late, rttMs } = tally;
+  const { sent, unsent, late, behindMs, rttMs } = tally;
   const delivered = rttMs.length;
   const sorted = rttMs.toSorted((a, b) => a - b);
   const at = (share: number): number =>
@@ -127,6 +133,7 @@ function resultOf(
     ...call,
     sent,
     unsent,
+    behindMs,
     delivered,
     late,
     lost: sent - delivered,

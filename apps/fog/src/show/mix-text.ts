@@ -76,7 +76,7 @@ export function benchText(bench: MixBench): string {
   const ms = (value: number): string => `${value.toFixed(2)} ms`;
   const lines = [
     `asked      ${bench.rate} loops a second for ${bench.seconds} s over ${hops} hops of delay class ${delayClass}`,
-    `sent       ${sent}, ${unsent} not sent: no gateway or a full queue`,
+    `sent       ${sent}, at most ${ms(bench.behindMs)} behind the clock${unsent === 0 ? '' : `; ${unsent} not sent: no gateway, or a full queue`}`,
     `delivered  ${delivered}, ${late} of them late`,
     `lost       ${lost}`,
     ...(rtt === undefined
@@ -134,7 +134,7 @@ export function auditText({ relays, open, epochMs }: MixAudit): string {
   const settled = relays.reduce((sum, { loops }) => sum + loops, 0);
   return [
     table([head, ...rows], { right: [1, 2, 3, 4, 5, 6, 7] }),
-    `${suspects === 0 ? 'no suspects' : `suspects: ${suspects}`} among ${relays.length} relays in ${settled} settled loops; ${waiting}`,
+    `${suspects === 0 ? 'no suspects' : `suspects: ${suspects}`} in ${settled} settled loops over ${relays.length === 1 ? 'one relay' : `${relays.length} relays`}; ${waiting}`,
     'OWED is the mean delay that was due, TOOK the whole way home. A suspect is counted, weak evidence and nothing more.\n',
   ].join('\n');
 }

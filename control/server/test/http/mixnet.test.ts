@@ -32,6 +32,7 @@ function fixedMixnet(): { mixnet: MixnetApi; listeners: Set<(event: MixConsensus
       ...call,
       sent: 100,
       unsent: 0,
+      behindMs: 0,
       delivered: 100,
       late: 0,
       lost: 0,
