@@ -166,7 +166,9 @@ interface Pour extends RunPlan {
 async function pour(target: string, plan: Pour, headers: Headers): Promise<RunResult> {
   const { from, count, rate, quietMs = QUIET_MS } = plan;
   const { bytes, count: built } = headers;
-  if (from + count > built) throw new Error(`${built} headers are too few for ${from + count}`);
+  if (from + count > built && !plan.again) {
+    throw new Error(`${built} headers are too few for ${from + count}`);
+  }
   const latencies: number[] = [];
   const indices = plan.latencies ? indicesByMark(headers, plan) : undefined;
   let startMs = 0;
@@ -188,7 +190,7 @@ async function pour(target: string, plan: Pour, headers: Headers): Promise<RunRe
   while (sent < count) {
     const due = Math.min(count, Math.floor(((performance.now() - startMs) / 1000) * rate) + 1);
     for (; sent < due; sent += 1) {
-      const at = (from + sent) * HEADER_BYTES;
+      const at = ((from + sent) % built) * HEADER_BYTES;
       bytes.copy(packet, 0, at, at + HEADER_BYTES);
       if (!generator.send(target, packet)) unsent += 1;
     }

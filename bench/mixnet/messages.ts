@@ -52,6 +52,8 @@ export interface RunPlan {
   /** Straight from the generator to the sink: what the links alone cost. */
   readonly direct: boolean;
   readonly latencies: boolean;
+  /** Begins again with the first headers where there are too few: those packets are replays. */
+  readonly again: boolean;
 }
 
 export interface RunResult {

@@ -94,6 +94,7 @@ export class TestBed implements AsyncDisposable {
       warmUp: WARM_UP,
       direct: false,
       latencies: false,
+      again: false,
       ...run,
     };
     const result = await this.load<RunResult>({ kind: 'run', run: plan });
