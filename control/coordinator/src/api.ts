@@ -25,6 +25,8 @@ import type { Service } from '@fog/kernel';
 /** An agent whose key is proven. The server makes it, the coordinator talks through it. */
 export interface AgentLink {
   readonly node: string;
+  /** Ed25519 public key it has proven. */
+  readonly nodeKey: Uint8Array;
   readonly owner: string;
   readonly name: string;
   readonly capabilities: Capabilities;
@@ -76,6 +78,10 @@ export interface NodeCaller {
 
 export interface CoordinatorApi extends Service {
   readonly fogId: string;
+  /** Address of the coordinator that leads while this one stands by; its calls throw COORDINATOR_STANDBY then. */
+  readonly leader: string | undefined;
+  /** Called when this coordinator begins or ceases to lead. Returns the end of it. */
+  onLeadership(listener: () => void): () => void;
   /** Registers the node and makes it eligible for work. An older session of the same node is closed. */
   attach(link: AgentLink): AgentSession;
 

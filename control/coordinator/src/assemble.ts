@@ -29,8 +29,9 @@ export interface Parts {
   readonly queries: JobQueries;
   readonly explainer: Explainer;
   readonly needs: Needs;
-  readonly timeouts: Timeouts;
   readonly topology: TopologyBook;
+  /** What runs by the clock while this coordinator leads. */
+  readonly timed: readonly { start(): void; stop(): void }[];
   /** A job that is stored, or was: it waits for others, or for a node. */
   accept(job: JobRecord): void;
 }
@@ -68,15 +69,16 @@ export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, sta
     needs.ended(job);
   });
   const registry = new Registry(core, dispatcher, new ResultDesk(core, dispatcher));
+  const topology = new TopologyBook(core, registry);
   return {
     core,
     dispatcher,
     registry,
     references,
-    topology: new TopologyBook(core, registry),
+    topology,
+    timed: [registry, timeouts, topology],
     explainer,
     needs,
-    timeouts,
     accept,
     submissions: new Submissions({ core, references, needs, accept }),
     queries: new JobQueries(core, (job) => explainer.waitingFor(job)),

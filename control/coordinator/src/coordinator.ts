@@ -1,5 +1,5 @@
-import type { Clock, Health, Logger } from '@fog/kernel';
-import type { Blobs, Store } from '@fog/store';
+import { type Clock, errorMessage, type Health, type Logger } from '@fog/kernel';
+import { type Blobs, currentLeader, type Store } from '@fog/store';
 import {
   arrayItem,
   type FogNode,
@@ -29,7 +29,8 @@ import type { LeaseRecord } from './lease/lease-record.ts';
 import { specForAgent } from './lease/work-messages.ts';
 import { MAX_LEASE_UPLOADS } from './limits.ts';
 import { type CoordinatorOptions, defaultCoordinatorOptions } from './options.ts';
-import { lastNumbers, recover } from './recover.ts';
+import { beginTerm, LEADERSHIP, type Term } from './term.ts';
+import type { Reexecution } from './verify/verify-state.ts';
 
 export interface CoordinatorDeps {
   readonly store: Store;
@@ -39,6 +40,12 @@ export interface CoordinatorDeps {
   readonly fogId: string;
   /** Takes outputs that live in a result row when another job needs them as a file. */
   readonly blobs?: Pick<Blobs, 'put'> | undefined;
+  /** Runs disputed tasks for the coordinator itself; without it no node is ever blamed. */
+  readonly reexecution?: Reexecution | undefined;
+  /** Uniform in [0, 1), decides which results are checked; the system's generator when left out. */
+  readonly random?: () => number;
+  /** Of several coordinators on one database: who this one is, and where the others reach it. */
+  readonly candidate?: { readonly holder: string; readonly address: string } | undefined;
 }
 
 /** Registry, leases and job lifecycle over one store. Everything it acknowledges is durable. */
@@ -49,6 +56,11 @@ export function createCoordinator(
   return new Coordinator({ ...defaultCoordinatorOptions, ...options }, deps);
 }
 
+/** A try that takes longer is given up. */
+const CAMPAIGN_TIMEOUT_MS = 20_000;
+/** How often a coordinator that does not lead tries to. */
+const CAMPAIGN_MS = 1_000;
+
 class Coordinator implements CoordinatorApi {
   readonly name = 'coordinator';
   readonly requires = ['store'];
@@ -56,8 +68,16 @@ class Coordinator implements CoordinatorApi {
   readonly fogId: string;
   readonly #options: CoordinatorOptions;
   readonly #deps: CoordinatorDeps;
-  #parts: Parts | undefined;
-  #storeFailure: unknown;
+  readonly #leadership = new Set<() => void>();
+  /** While this coordinator leads. */
+  #term: Term | undefined;
+  /** While it does not: reads, and what needs no leader. */
+  #reading: Parts | undefined;
+  #leader: string | undefined;
+  /** What ended the last term. */
+  #lastCause: unknown;
+  #campaign: Promise<void> | undefined;
+  #stopCampaigns: (() => void) | undefined;
 
   constructor(options: CoordinatorOptions, deps: CoordinatorDeps) {
     this.#options = options;
@@ -66,54 +86,115 @@ class Coordinator implements CoordinatorApi {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    this.#storeFailure = undefined;
-    const last = await lastNumbers(this.#deps.store);
-    signal.throwIfAborted();
-    const parts = assemble(this.#options, this.#deps, {
-      last,
-      onFailure: (error) => {
-        this.#storeFailure = error;
-        this.#deps.logger.error('a commit failed', { error });
-      },
+    this.#lastCause = undefined;
+    this.#stopCampaigns = this.#deps.clock.every(CAMPAIGN_MS, () => {
+      if (this.#term !== undefined) return;
+      this.#campaign ??= this.#run(AbortSignal.timeout(CAMPAIGN_TIMEOUT_MS))
+        .catch((error: unknown) => {
+          this.#lastCause = error;
+        })
+        .finally(() => (this.#campaign = undefined));
     });
-    await recover(parts.core);
-    for (const job of parts.core.jobs.values()) await parts.needs.restore(job);
-    signal.throwIfAborted();
-    this.#parts = parts;
-    for (const job of parts.core.jobs.values()) parts.accept(job);
-    parts.registry.start();
-    parts.timeouts.start();
-    parts.topology.start();
+    try {
+      await this.#run(signal);
+    } catch (error) {
+      this.#stopCampaigns();
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {
-    const parts = this.#parts;
-    if (parts === undefined) return;
-    this.#parts = undefined;
-    parts.dispatcher.stop();
-    parts.registry.stop();
-    parts.timeouts.stop();
-    parts.topology.stop();
-    await parts.core.journal.close().catch(() => {});
+    this.#stopCampaigns?.();
+    await this.#campaign;
+    await this.#endTerm();
+    await this.#endReading();
   }
 
   async health(): Promise<Health> {
-    if (this.#storeFailure !== undefined) {
-      return { state: 'unhealthy', detail: 'the last commit failed; the service starts again' };
+    if (this.#term === undefined && this.#leader === undefined) {
+      const cause = this.#lastCause === undefined ? 'not started' : errorMessage(this.#lastCause);
+      return { state: 'unhealthy', detail: `nobody leads: ${cause}; it tries again each second` };
     }
-    if (this.#parts === undefined) return { state: 'unhealthy', detail: 'not started' };
     await this.#deps.store.db.selectFrom('job').select('id').limit(1).execute();
-    return { state: 'healthy' };
+    if (this.#term !== undefined) return { state: 'healthy' };
+    return { state: 'healthy', detail: `standing by for ${this.#leader}` };
+  }
+
+  /** One try to lead. */
+  async #run(signal: AbortSignal): Promise<void> {
+    const { store, logger } = this.#deps;
+    const term = await beginTerm(
+      {
+        options: this.#options,
+        deps: this.#deps,
+        onOver: (cause) => {
+          this.#lastCause = cause;
+          logger.error('leading ended', { cause });
+          void this.#endTerm();
+        },
+      },
+      signal,
+    );
+    if (term !== undefined) {
+      await this.#endReading();
+      this.#leader = undefined;
+      this.#term = term;
+      return this.#tellLeadership();
+    }
+    const leader = (await currentLeader(store, LEADERSHIP))?.address;
+    this.#reading ??= assemble(this.#options, this.#deps, {
+      last: { token: 0, seq: 0 },
+      onFailure: () => (this.#reading = undefined),
+    });
+    if (leader !== this.#leader) logger.info('standing by', { leader });
+    this.#leader = leader;
+  }
+
+  async #endTerm(): Promise<void> {
+    const term = this.#term;
+    if (term === undefined) return;
+    this.#term = undefined;
+    this.#tellLeadership();
+    await term.end();
+  }
+
+  async #endReading(): Promise<void> {
+    const reading = this.#reading;
+    this.#reading = undefined;
+    await reading?.core.journal.close().catch(() => {});
+  }
+
+  #tellLeadership(): void {
+    for (const tell of this.#leadership) tell();
+  }
+
+  get leader(): string | undefined {
+    return this.#term === undefined ? this.#leader : undefined;
+  }
+
+  onLeadership(listener: () => void): () => void {
+    this.#leadership.add(listener);
+    return () => this.#leadership.delete(listener);
   }
 
   get #running(): Parts {
-    if (this.#parts === undefined) throw fail('COORDINATOR_STOPPED');
-    if (this.#storeFailure === undefined) return this.#parts;
+    if (this.#term !== undefined) return this.#term.parts;
+    if (this.#leader !== undefined) {
+      throw fail('COORDINATOR_STANDBY', {
+        message: `This coordinator stands by; ${this.#leader} leads. Try again in a moment.`,
+        details: { leader: this.#leader },
+      });
+    }
+    if (this.#lastCause === undefined) throw fail('COORDINATOR_STOPPED');
     throw fail('COORDINATOR_STOPPED', {
-      message:
-        'The coordinator could not store a change and starts again from what is stored. Try again in two minutes.',
-      cause: this.#storeFailure,
+      message: `The coordinator starts again from what is stored: ${errorMessage(this.#lastCause)}. Try again in a moment.`,
+      cause: this.#lastCause,
     });
+  }
+
+  /** For what every coordinator can do from the store alone. */
+  get #any(): Parts {
+    return this.#term?.parts ?? this.#reading ?? this.#running;
   }
 
   attach(link: AgentLink): AgentSession {
@@ -140,7 +221,7 @@ class Coordinator implements CoordinatorApi {
   job: CoordinatorApi['job'] = async (...args) => this.#running.queries.job(...args);
   jobs: CoordinatorApi['jobs'] = async (...args) => this.#running.queries.jobs(...args);
   results: CoordinatorApi['results'] = async (...args) => this.#running.queries.results(...args);
-  task: CoordinatorApi['task'] = async (...args) => this.#running.queries.task(...args);
+  task: CoordinatorApi['task'] = async (...args) => this.#any.queries.task(...args);
   events: CoordinatorApi['events'] = async (...args) => this.#running.queries.events(...args);
 
   async cancel(account: string, id: string): Promise<Job> {
@@ -203,16 +284,16 @@ class Coordinator implements CoordinatorApi {
   }
 
   async addReference(account: string, content: string, sizeBytes: number): Promise<void> {
-    return this.#running.references.add(account, content, sizeBytes);
+    return this.#any.references.add(account, content, sizeBytes);
   }
 
   async mayRead(account: string, content: string): Promise<boolean> {
-    return this.#running.references.has(account, content);
+    return this.#any.references.has(account, content);
   }
 
   async leasedSpec(node: string, job: string): Promise<JobSpec> {
     for (const lease of this.#leasesOf(node)) {
-      if (lease.job.id === job) return specForAgent(lease.job);
+      if ((lease.alias ?? lease.job.id) === job) return specForAgent(lease.job);
     }
     throw fail('COORDINATOR_NO_LEASE', { message: `The node holds no lease of job ${job}.` });
   }

@@ -37,6 +37,11 @@ export const COORDINATOR_ERRORS = {
     kind: 'unavailable',
     retryable: true,
   },
+  COORDINATOR_STANDBY: {
+    message: 'Another coordinator leads.',
+    kind: 'unavailable',
+    retryable: true,
+  },
   COORDINATOR_NO_LEASE: { message: 'The node holds no such lease.', kind: 'forbidden' },
 } as const satisfies ErrorTable;
 
