@@ -1,6 +1,6 @@
 /** The worker agent: one session to a coordinator, one runtime, the work between them. */
 import { randomInt } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { errorMessage, type FogError, type Health, type Service } from '@fog/kernel';
 import { CREDIT_PER_SLOT } from '@fog/wire';
@@ -14,6 +14,7 @@ import { keepProcessAlive } from './session/keep-alive.ts';
 import { type KnownFogs, openKnownFogs } from './session/known-fogs.ts';
 import { BlobCache } from './staging/blob-cache.ts';
 import { createTransfer } from './staging/transfer.ts';
+import { Spool } from './output/spool.ts';
 import { StatusReporter } from './status-reporter.ts';
 import { Worker, type WorkerCounts } from './work/worker.ts';
 
@@ -157,10 +158,8 @@ class WorkerAgent implements Agent {
   async #assemble(knownFogs: KnownFogs): Promise<Parts> {
     const { clock, logger, runtime, identity } = this.#deps;
     const { dataDir, slots } = this.#options;
-    const spoolDir = path.join(dataDir, 'spool');
-    // What an agent that was killed left behind belongs to leases that are gone.
-    await rm(spoolDir, { recursive: true, force: true });
-    await mkdir(spoolDir, { mode: 0o700 });
+    const spool = new Spool(path.join(dataDir, 'spool'), { clock, logger });
+    await spool.open();
     const transfer = createTransfer({ clock, access: (signal) => link.httpAccess(signal) });
     const cache = new BlobCache(
       { dir: path.join(dataDir, 'cache'), maxBytes: this.#options.cacheBytes ?? CACHE_BYTES },
@@ -168,15 +167,31 @@ class WorkerAgent implements Agent {
     );
     await cache.open();
     const credit = CREDIT_PER_SLOT * slots;
-    const link: CoordinatorLink = this.#createLink(knownFogs, credit, () => worker.held());
+    const link: CoordinatorLink = this.#createLink(knownFogs, credit, (fogId) =>
+      worker.meet(fogId),
+    );
     const worker: Worker = new Worker(
-      { slots, credit, spoolDir },
-      { clock, logger, runtime, identity, link, cache, transfer, onRunning: () => this.#running() },
+      { slots, credit },
+      {
+        clock,
+        logger,
+        runtime,
+        identity,
+        link,
+        cache,
+        transfer,
+        spool,
+        onRunning: () => this.#running(),
+      },
     );
     return { link, worker };
   }
 
-  #createLink(knownFogs: KnownFogs, credit: number, held: () => number[]): CoordinatorLink {
+  #createLink(
+    knownFogs: KnownFogs,
+    credit: number,
+    held: (fogId: string) => number[],
+  ): CoordinatorLink {
     const { clock, logger, identity, runtime } = this.#deps;
     const random = this.#deps.random ?? ((): number => randomInt(RANDOM_STEPS) / RANDOM_STEPS);
     const { address, name } = this.#checked;
@@ -260,9 +275,6 @@ class WorkerAgent implements Agent {
       if (end.status === 'rejected') {
         logger.warn('a part of the agent did not stop', { error: errorMessage(end.reason) });
       }
-    }
-    if (worker !== undefined) {
-      await rm(path.join(this.#options.dataDir, 'spool'), { recursive: true, force: true });
     }
   }
 }

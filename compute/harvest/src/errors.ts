@@ -14,6 +14,7 @@ export const AGENT_ERRORS = {
   AGENT_KNOWN_FOGS: { message: 'The file of known fogs cannot be used.', kind: 'bad-input' },
   AGENT_WEAK_SANDBOX: { message: 'The sandbox is weaker than asked for.', kind: 'refused' },
   AGENT_STOPPED: { message: 'The agent was stopped.', kind: 'cancelled' },
+  AGENT_DISK: { message: 'The disk of this machine takes no more.', kind: 'unavailable' },
   AGENT_TRANSFER: {
     message: 'A transfer from or to the coordinator failed.',
     kind: 'unavailable',

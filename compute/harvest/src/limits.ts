@@ -74,3 +74,17 @@ export const MAX_KNOWN_FOGS = 64;
 export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
 /** Status events for a person need no finer grain. */
 export const STATUS_EVERY_MS = 100;
+/** Finished results go to the disk when the coordinator has not taken them by then: the usual ones never do. */
+export const SPOOL_AFTER_MS = 250;
+/** Before the next try to write the spool on a disk that took nothing. */
+export const SPOOL_AGAIN_MS = 10_000;
+/** Results that wait longer on disk are dropped: no job waits for them any more. */
+export const SPOOL_AGE_MS = 7 * 24 * 3_600_000;
+/** Outputs that wait on disk; above it no further task starts until the coordinator takes some. */
+export const MAX_SPOOL_BYTES = 2 * 1024 * 1024 * 1024;
+/** Tasks whose outputs are uploaded at once: they share the sockets for blobs. */
+export const DELIVERIES_AT_ONCE = 4;
+/** Before outputs are sent again that the coordinator could not take. */
+export const DELIVER_AGAIN_MS = 2_000;
+/** Rounds of upload that may break off, each of several tries; waiting for a session is none. */
+export const DELIVERY_ROUNDS = 5;

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { identityFromSeed } from '@fog/crypto';
 import { type Clock, silentLogger, systemClock } from '@fog/kernel';
 import { type TempDir, tempDir } from '@fog/testkit';
@@ -78,4 +79,13 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
     run: (number) => waitFor(`run ${number}`, () => runtime.runs[number - 1]),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+/** Names of all files in the spool. */
+export async function spoolFiles({ dir }: Pick<Rig, 'dir'>): Promise<string[]> {
+  const entries = await readdir(dir.file('agent', 'spool'), {
+    recursive: true,
+    withFileTypes: true,
+  });
+  return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
 }

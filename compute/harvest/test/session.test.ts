@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { arch, platform } from 'node:os';
@@ -11,7 +11,7 @@ import { FOG_VERSION } from '@fog/wire';
 import { createAgent } from '../src/index.ts';
 import { FakeCoordinator } from './fake-coordinator.ts';
 import { FakeRuntime } from './fake-runtime.ts';
-import { identity, NEVER, rig } from './harness.ts';
+import { identity, NEVER, rig, spoolFiles } from './harness.ts';
 import { waitFor } from './until.ts';
 
 const withCode = (code: string) => (error: unknown) => isFogError(error, code);
@@ -334,7 +334,7 @@ test('stop says goodbye, kills what runs and removes its files', async () => {
   assert.equal(r.runtime.stopped, 1);
   assert.deepEqual(session.frames.at(-1), { type: 'goodbye' });
   assert.deepEqual(session.results, []);
-  assert.ok((await readdir(r.dir.file('agent'))).every((name) => name !== 'spool'));
+  assert.deepEqual(await spoolFiles(r), []);
   assert.equal(r.coordinator.sessions.length, 1);
 });
 

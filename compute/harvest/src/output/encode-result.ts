@@ -13,7 +13,7 @@ import {
 import type { RunEnd } from '@fog/runtime';
 import { MAX_MESSAGE_CHARS, MAX_RESULT_BYTES } from '../limits.ts';
 import type { HeldLease } from '../work/lease-table.ts';
-import type { TaskOutput, TaskOutputs, UploadPart } from './task-output.ts';
+import type { TaskOutput, TaskOutputs } from './task-output.ts';
 
 /** What a result is signed for. */
 export interface ResultContext {
@@ -38,18 +38,12 @@ const HASHING: Hashing = {
 /** Tasks of one job share a spec. */
 const works = new WeakMap<JobSpec, SignedWork>();
 
-/** The result of a run as JSON that fits a frame; uploads as much of the output as that needs. */
-export async function encodeRun(
-  context: ResultContext,
-  end: RunEnd,
-  output: TaskOutput,
-  upload: UploadPart,
-): Promise<EncodedResult> {
-  await output.uploadLarge(upload);
+/** The result of a run as JSON that fits a frame; as much of the output as that needs is to be uploaded. */
+export function encodeRun(context: ResultContext, end: RunEnd, output: TaskOutput): EncodedResult {
   for (;;) {
     const result = encodeResult(context, outcomeOf(end, output.describe()));
     if (Buffer.byteLength(result.json) <= MAX_RESULT_BYTES) return result;
-    if (!(await output.uploadOneMore(upload))) return encodeResult(context, tooManyNames());
+    if (!output.spillOneMore()) return encodeResult(context, tooManyNames());
   }
 }
 

@@ -1,9 +1,9 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import type { Hash } from 'node:crypto';
-import { createSha256, sha256Hex } from '@fog/crypto';
+import path from 'node:path';
+import { createSha256 } from '@fog/crypto';
 import { concatBytes } from '@fog/kernel';
 import { MAX_INLINE_OUTPUT_BYTES } from '@fog/wire';
-import type { UploadBody } from '../staging/transfer.ts';
 
 /** Memory that the parts of one task share. */
 export interface InlineBudget {
@@ -25,6 +25,11 @@ export class OutputPart {
   constructor(file: string, budget: InlineBudget) {
     this.#file = file;
     this.#budget = budget;
+  }
+
+  /** Of the spool file, should there be one. */
+  get name(): string {
+    return path.basename(this.#file);
   }
 
   get sizeBytes(): number {
@@ -53,14 +58,15 @@ export class OutputPart {
     return this.#spilled === undefined ? concatBytes(this.#chunks) : undefined;
   }
 
-  /** After `end`. */
-  uploadBody(): UploadBody {
-    const { sizeBytes } = this;
-    if (this.#spilled !== undefined) {
-      return { content: this.#spilled, sizeBytes, source: { file: this.#file } };
-    }
-    const source = concatBytes(this.#chunks);
-    return { content: sha256Hex(source), sizeBytes, source };
+  /** Content of the spool file, after `end`; undefined while the bytes are in memory. */
+  get spilled(): string | undefined {
+    return this.#spilled;
+  }
+
+  /** Moves the bytes to the spool file, after `end`. Throws what the file system throws. */
+  spill(): void {
+    this.#startSpill();
+    this.end();
   }
 
   /** Removes the spool file. */

@@ -12,8 +12,6 @@ export interface OutgoingResult {
   readonly json: string;
   /** Of its manifest. */
   readonly digest: string;
-  /** Removes the spool files. */
-  readonly dispose: () => void;
 }
 
 interface Finished extends OutgoingResult {
@@ -46,20 +44,8 @@ export class ResultOutbox {
     this.#sign = sign;
   }
 
-  get size(): number {
-    return this.#finished.size;
-  }
-
   get sizeBytes(): number {
     return this.#sizeBytes;
-  }
-
-  tokens(): number[] {
-    return [...this.#finished.keys()];
-  }
-
-  has(token: number): boolean {
-    return this.#finished.has(token);
   }
 
   /** Goes out at the end of this turn of the event loop, with its neighbours. */
@@ -82,12 +68,11 @@ export class ResultOutbox {
     if (finished === undefined) return false;
     this.#finished.delete(token);
     this.#sizeBytes -= finished.sizeBytes;
-    finished.dispose();
     return true;
   }
 
   clear(): void {
-    for (const token of this.tokens()) this.forget(token);
+    for (const token of this.#finished.keys()) this.forget(token);
   }
 
   /** For a new session: nothing that went into the old one counts as sent. */

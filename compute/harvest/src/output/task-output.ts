@@ -2,12 +2,9 @@
 import path from 'node:path';
 import { errorMessage } from '@fog/kernel';
 import { MAX_OUTPUT_FILES, type OutputBytes, type OutputFile } from '@fog/wire';
-import { INLINE_RESULT_BYTES, TRANSFERS_PER_TASK } from '../limits.ts';
-import { eachLimited } from '../staging/each-limited.ts';
-import type { UploadBody } from '../staging/transfer.ts';
+import { INLINE_RESULT_BYTES } from '../limits.ts';
 import { type InlineBudget, OutputPart } from './output-part.ts';
-
-export type UploadPart = (body: UploadBody) => Promise<void>;
+import type { SpooledUpload } from './spool-record.ts';
 
 export interface TaskOutputs {
   readonly stdout: OutputBytes;
@@ -21,8 +18,6 @@ export class TaskOutput {
   readonly #budget: InlineBudget = { leftBytes: INLINE_RESULT_BYTES };
   readonly #streams: { readonly stdout: OutputPart; readonly stderr: OutputPart };
   readonly #files = new Map<string, OutputPart>();
-  /** Content already handed over, by part. */
-  readonly #uploaded = new Map<OutputPart, string>();
   #openFile: OutputPart | undefined;
   #problem: string | undefined;
   #ended = false;
@@ -64,29 +59,29 @@ export class TaskOutput {
     for (const part of this.#parts()) part.end();
   }
 
-  /** What the result says of the outputs now; parts neither in memory nor uploaded have no bytes yet. */
+  /** What the result says of the outputs; after `end`. */
   describe(): TaskOutputs {
     return {
-      stdout: this.#bytes(this.#streams.stdout),
-      stderr: this.#bytes(this.#streams.stderr),
-      files: [...this.#files].map(([name, part]) => ({ path: name, bytes: this.#bytes(part) })),
+      stdout: bytesOf(this.#streams.stdout),
+      stderr: bytesOf(this.#streams.stderr),
+      files: [...this.#files].map(([name, part]) => ({ path: name, bytes: bytesOf(part) })),
     };
   }
 
-  /** Hands over every part that is not in memory. */
-  async uploadLarge(upload: UploadPart): Promise<void> {
-    const large = this.#parts().filter((part) => part.inline() === undefined);
-    await eachLimited(large, TRANSFERS_PER_TASK, (part) => this.#upload(part, upload));
+  /** What is to be uploaded before the result: every part that is not in it. */
+  uploads(): SpooledUpload[] {
+    return this.#parts().flatMap(({ spilled, name, sizeBytes }) =>
+      spilled === undefined ? [] : [{ name, content: spilled, sizeBytes }],
+    );
   }
 
-  /** Hands over the largest part that is still inline; false when there is none. */
-  async uploadOneMore(upload: UploadPart): Promise<boolean> {
+  /** Takes the largest part out of the result; false when there is none. Throws what the file system throws. */
+  spillOneMore(): boolean {
     const [largest] = this.#parts()
-      .filter((part) => part.sizeBytes > 0 && !this.#uploaded.has(part))
+      .filter((part) => part.sizeBytes > 0 && part.spilled === undefined)
       .sort((a, b) => b.sizeBytes - a.sizeBytes);
-    if (largest === undefined) return false;
-    await this.#upload(largest, upload);
-    return true;
+    largest?.spill();
+    return largest !== undefined;
   }
 
   /** Removes the spool files. */
@@ -96,7 +91,8 @@ export class TaskOutput {
   }
 
   #part(suffix: string): OutputPart {
-    return new OutputPart(path.join(this.#spoolDir, `${this.#token}-${suffix}`), this.#budget);
+    const name = `${this.#token}-${suffix}`;
+    return new OutputPart(path.join(this.#spoolDir, name), this.#budget);
   }
 
   #parts(): OutputPart[] {
@@ -113,20 +109,11 @@ export class TaskOutput {
       return false;
     }
   }
+}
 
-  #bytes(part: OutputPart): OutputBytes {
-    const { sizeBytes } = part;
-    const content = this.#uploaded.get(part);
-    if (content !== undefined) return { sizeBytes, content };
-    const inline = part.inline();
-    return inline === undefined
-      ? { sizeBytes }
-      : { sizeBytes, data: Buffer.from(inline).toString('base64') };
-  }
-
-  async #upload(part: OutputPart, upload: UploadPart): Promise<void> {
-    const body = part.uploadBody();
-    await upload(body);
-    this.#uploaded.set(part, body.content);
-  }
+function bytesOf(part: OutputPart): OutputBytes {
+  const { sizeBytes, spilled } = part;
+  if (spilled !== undefined) return { sizeBytes, content: spilled };
+  const inline = part.inline() ?? new Uint8Array();
+  return { sizeBytes, data: Buffer.from(inline).toString('base64') };
 }

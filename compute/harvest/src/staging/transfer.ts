@@ -21,6 +21,7 @@ import {
   TRANSFER_STALL_MS,
   TRANSFER_TRIES,
 } from '../limits.ts';
+import { pause } from './pause.ts';
 import { readJson } from './read-json.ts';
 
 /** Bytes to upload: in memory, or a file of known size. */
@@ -52,6 +53,8 @@ interface Call {
   readonly signal: AbortSignal;
 }
 
+/** The next try finds the same disk. */
+const DISK_CODES = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'];
 const UNAUTHORISED = 401;
 const TOO_MANY = 429;
 
@@ -80,7 +83,12 @@ export function createTransfer(deps: TransferDeps): Transfer {
       }
     } catch (error) {
       if (error instanceof FogError) throw error;
-      throw fail('AGENT_TRANSFER', { message: errorMessage(error), cause: error });
+      const { code = '' } = error as NodeJS.ErrnoException;
+      const disk = DISK_CODES.includes(code);
+      throw fail(disk ? 'AGENT_DISK' : 'AGENT_TRANSFER', {
+        message: disk ? `the disk of this machine takes no more (${code})` : errorMessage(error),
+        cause: error,
+      });
     }
   };
   const transfer = async <T>(
@@ -172,14 +180,4 @@ async function refusal(answer: IncomingMessage): Promise<FogError> {
 
 function stalled(): FogError {
   return fail('AGENT_TRANSFER', { message: `no byte for ${formatDuration(TRANSFER_STALL_MS)}` });
-}
-
-async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const wake = (): void => resolve();
-  const cancel = clock.after(delayMs, wake);
-  signal.addEventListener('abort', wake, { once: true });
-  await promise;
-  signal.removeEventListener('abort', wake);
-  cancel();
 }

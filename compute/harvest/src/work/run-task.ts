@@ -1,4 +1,4 @@
-/** One task from its lease to its result: stage, run, upload. */
+/** One task from its lease to its result: stage and run. */
 import { errorMessage } from '@fog/kernel';
 import type { RunEnd, RunSink, Runtime } from '@fog/runtime';
 import { failedOutcome, type FailureCode, type JobSpec, type Phase } from '@fog/wire';
@@ -10,11 +10,11 @@ import {
   encodeRun,
   type ResultContext,
 } from '../output/encode-result.ts';
+import type { SpooledUpload } from '../output/spool-record.ts';
 import { TaskOutput } from '../output/task-output.ts';
 import type { BlobCache } from '../staging/blob-cache.ts';
 import type { JobSpecs } from '../staging/job-specs.ts';
 import { stageTask, type StagedTask } from '../staging/stage-task.ts';
-import type { Transfer } from '../staging/transfer.ts';
 import type { HeldLease } from './lease-table.ts';
 import { refuseWork } from './refuse-work.ts';
 
@@ -22,8 +22,8 @@ export interface TaskDeps {
   readonly runtime: Runtime;
   readonly specs: JobSpecs;
   readonly cache: BlobCache;
-  readonly transfer: Transfer;
-  readonly spoolDir: string;
+  /** Where large outputs are collected. */
+  readonly spoolDir: () => string;
   /** Id of this node. */
   readonly node: string;
   /** Id of the fog the results are for. */
@@ -35,6 +35,8 @@ export interface TaskDeps {
 }
 
 export interface EndedTask extends EncodedResult {
+  /** What the result names and does not carry. */
+  readonly uploads: readonly SpooledUpload[];
   /** Removes what the result needs on disk. */
   readonly dispose: () => void;
 }
@@ -58,7 +60,8 @@ export async function runTask(
   });
   const failed = (code: FailureCode, message?: string, dispose = (): void => {}): EndedTask => {
     const clipped = message === undefined ? undefined : clipMessage(message);
-    return { ...encodeResult(context(), failedOutcome(code, clipped)), dispose };
+    const encoded = encodeResult(context(), failedOutcome(code, clipped));
+    return { ...encoded, uploads: [], dispose };
   };
   try {
     spec = await deps.specs.get(lease.job, lease.owner, lease.abort.signal);
@@ -68,7 +71,7 @@ export async function runTask(
   } catch (error) {
     return failed('STAGING', `the job's data could not be fetched: ${errorMessage(error)}`);
   }
-  const output = new TaskOutput(deps.spoolDir, lease.token);
+  const output = new TaskOutput(deps.spoolDir(), lease.token);
   const dispose = (): void => output.discard();
   try {
     const end = await runStaged(lease, { staged, output, live }, deps);
@@ -77,13 +80,10 @@ export async function runTask(
       return failed('UPLOAD', `outputs could not be kept: ${output.problem}`, dispose);
     }
     if (lease.abort.signal.aborted) return failed('CANCELLED', undefined, dispose);
-    deps.enter(lease, 'uploading');
-    const encoded = await encodeRun(context(), end, output, (body) =>
-      deps.transfer.upload(lease.token, body, lease.abort.signal),
-    );
-    return { ...encoded, dispose };
+    const encoded = encodeRun(context(), end, output);
+    return { ...encoded, uploads: output.uploads(), dispose };
   } catch (error) {
-    return failed('UPLOAD', `outputs could not be uploaded: ${errorMessage(error)}`, dispose);
+    return failed('UPLOAD', `outputs could not be kept: ${errorMessage(error)}`, dispose);
   }
 }
 
@@ -123,4 +123,3 @@ async function runStaged(lease: HeldLease, run: Run, deps: TaskDeps): Promise<Ru
 function clipped(error: unknown): string {
   return clipMessage(`the sandbox could not be used: ${errorMessage(error)}`);
 }
-

@@ -6,12 +6,15 @@ import { manifestBatchBytes, type Phase } from '@fog/wire';
 import {
   EXPIRY_CHECK_MS,
   MAX_HELD_TOKENS,
+  MAX_SPOOL_BYTES,
   MAX_UNACKED_BYTES,
   PROGRESS_AFTER_MS,
   REPORT_TICK_MS,
 } from '../limits.ts';
+import { Deliveries } from '../output/deliveries.ts';
 import { LiveOutput } from '../output/live-output.ts';
 import { ResultOutbox } from '../output/result-outbox.ts';
+import type { Spool } from '../output/spool.ts';
 import type { CoordinatorLink, SessionMessage, ToAgentOf } from '../session/coordinator-link.ts';
 import { Heartbeat } from '../session/heartbeat.ts';
 import type { BlobCache } from '../staging/blob-cache.ts';
@@ -23,7 +26,6 @@ import { type EndedTask, runTask, type TaskDeps } from './run-task.ts';
 export interface WorkerOptions {
   readonly slots: number;
   readonly credit: number;
-  readonly spoolDir: string;
 }
 
 export interface WorkerDeps {
@@ -38,6 +40,7 @@ export interface WorkerDeps {
   >;
   readonly cache: BlobCache;
   readonly transfer: Transfer;
+  readonly spool: Spool;
   /** The number of running tasks changed. */
   readonly onRunning: () => void;
 }
@@ -65,31 +68,41 @@ export class Worker {
   readonly #taskDeps: TaskDeps;
   readonly #leases: LeaseTable;
   readonly #outbox: ResultOutbox;
+  readonly #deliveries: Deliveries;
   readonly #specs: JobSpecs;
   readonly #active = new Map<number, ActiveTask>();
   readonly #counts = { started: 0, finished: 0, expired: 0, revoked: 0, droppedOutputBytes: 0 };
   #queue: HeldLease[] = [];
   #nodeOwner = '';
+  #fogId: string | undefined;
   #heartbeat: Heartbeat | undefined;
   #stopSweep: (() => void) | undefined;
   #stopReports: (() => void) | undefined;
   #stopped = false;
 
   constructor(options: WorkerOptions, deps: WorkerDeps) {
-    const { runtime, cache, transfer, clock, identity, link } = deps;
+    const { runtime, cache, transfer, clock, identity, link, spool } = deps;
     this.#options = options;
     this.#deps = deps;
     this.#leases = new LeaseTable(clock);
     this.#outbox = new ResultOutbox(link, (digests) =>
       toBase64(identity.sign(manifestBatchBytes(link.fogId, identity.id, digests))),
     );
+    this.#deliveries = new Deliveries({
+      clock,
+      logger: deps.logger,
+      outbox: this.#outbox,
+      spool,
+      transfer,
+      node: identity.id,
+      uploading: (token) => link.send({ type: 'progress', tasks: [{ token, phase: 'uploading' }] }),
+    });
     this.#specs = new JobSpecs((job, signal) => transfer.jobSpec(job, signal));
     this.#taskDeps = {
       runtime,
       cache,
-      transfer,
       specs: this.#specs,
-      spoolDir: options.spoolDir,
+      spoolDir: () => spool.dirOf(link.fogId),
       node: identity.id,
       fogId: () => link.fogId,
       nodeOwner: () => this.#nodeOwner,
@@ -106,9 +119,17 @@ export class Worker {
     return { ...this.#counts };
   }
 
-  /** Tokens to name in `hello` and heartbeats: unfinished first. */
+  /** Tokens to name in heartbeats: unfinished first. */
   held(): number[] {
-    return [...this.#leases.tokens(), ...this.#outbox.tokens()].slice(0, MAX_HELD_TOKENS);
+    return [...this.#leases.tokens(), ...this.#deliveries.tokens()].slice(0, MAX_HELD_TOKENS);
+  }
+
+  /** A fog is met and about to be told the tokens: results an earlier run left for it are taken up. */
+  meet(fogId: string): number[] {
+    if (this.#fogId !== undefined && this.#fogId !== fogId) this.#leaveFog();
+    this.#fogId = fogId;
+    this.#deliveries.resume(fogId);
+    return this.held();
   }
 
   welcome(welcome: ToAgentOf<'welcome'>): void {
@@ -117,7 +138,7 @@ export class Worker {
     for (const { lease } of this.#active.values()) lease.phaseReported = false;
     this.#heartbeat = new Heartbeat(welcome, clock.monotonicMs(), {
       clock,
-      holds: () => this.#leases.size + this.#outbox.size > 0,
+      holds: () => this.#leases.size + this.#deliveries.size > 0,
       send: () => link.send({ type: 'heartbeat', held: this.held() }),
       silent: () => link.drop('the coordinator does not answer heartbeats'),
     });
@@ -143,8 +164,8 @@ export class Worker {
         return;
       }
       case 'ack':
-        for (const token of message.tokens) this.#outbox.forget(token);
-        for (const token of message.late) this.#outbox.forget(token);
+        for (const token of message.tokens) this.#deliveries.forget(token);
+        for (const token of message.late) this.#deliveries.forget(token);
         return this.#pump();
     }
   }
@@ -160,14 +181,21 @@ export class Worker {
     this.#stopSweep?.();
     this.#stopReports?.();
     await Promise.all([...this.#active.values()].map((task) => task.done));
-    this.#outbox.clear();
+    await this.#deliveries.close();
+  }
+
+  /** Tokens of another fog mean nothing here. */
+  #leaveFog(): void {
+    for (const token of this.#leases.tokens()) this.#leases.remove(token, 'the fog is another');
+    this.#queue = [];
+    this.#deliveries.leave();
   }
 
   #take(work: ToAgentOf<'work'>): void {
     this.#sweep();
     for (const job of work.jobs) this.#specs.add(job.id, job.owner, job.spec);
     const fresh = work.leases.filter(
-      ({ token }) => !this.#leases.has(token) && !this.#outbox.has(token),
+      ({ token }) => !this.#leases.has(token) && !this.#deliveries.has(token),
     );
     const problem = this.#workProblem(fresh);
     if (problem !== undefined) return this.#deps.link.protocolError(problem);
@@ -183,7 +211,7 @@ export class Worker {
     if (this.#leases.size + fresh.length > this.#options.credit) {
       return 'the coordinator sent more leases than this node has credit for';
     }
-    if (this.#outbox.size > MAX_HELD_TOKENS) {
+    if (this.#deliveries.size > MAX_HELD_TOKENS) {
       return 'the coordinator sends leases but acknowledges no results';
     }
     const nameless = fresh.some((lease) => this.#specs.owner(lease.job) === undefined);
@@ -193,7 +221,7 @@ export class Worker {
   #revoke(tokens: readonly number[], reason: string): void {
     for (const token of tokens) {
       const lease = this.#leases.remove(token, reason);
-      if (this.#outbox.forget(token) || lease !== undefined) this.#counts.revoked += 1;
+      if (this.#deliveries.forget(token) || lease !== undefined) this.#counts.revoked += 1;
     }
     this.#pump();
   }
@@ -212,11 +240,17 @@ export class Worker {
   }
 
   #pump(): void {
-    while (this.#active.size < this.#options.slots && this.#outbox.sizeBytes < MAX_UNACKED_BYTES) {
+    while (this.#active.size < this.#options.slots && this.#mayHoldMore()) {
       const lease = this.#queue.shift();
       if (lease === undefined) return;
       if (this.#leases.get(lease.token) === lease) this.#start(lease);
     }
+  }
+
+  #mayHoldMore(): boolean {
+    return (
+      this.#outbox.sizeBytes < MAX_UNACKED_BYTES && this.#deliveries.spoolBytes < MAX_SPOOL_BYTES
+    );
   }
 
   #start(lease: HeldLease): void {
@@ -239,10 +273,18 @@ export class Worker {
     const mine = this.#leases.get(lease.token) === lease;
     if (mine) {
       this.#leases.remove(lease.token);
-      this.#outbox.add({ token: lease.token, ...result });
+      this.#deliver(lease, result);
     } else result.dispose();
     this.#deps.onRunning();
     if (!this.#stopped) this.#pump();
+  }
+
+  #deliver(lease: HeldLease, { json, digest, uploads, dispose }: EndedTask): void {
+    const { clock, link } = this.#deps;
+    const { token, job, index, attempt } = lease;
+    const finishedAt = clock.now();
+    const record = { lease: { token, job, index, attempt }, finishedAt, json, digest };
+    this.#deliveries.add(link.fogId, { ...record, uploads: [...uploads] }, dispose);
   }
 
   #enter(lease: HeldLease, phase: Phase): void {
