@@ -148,7 +148,9 @@ describe('the mixnet of one process', () => {
     const fog = await world.up(UP);
     await mixReady(fog.client, CONSENSUS_MS);
     assert.match(await fogLine(world, fog, ['mix', 'status']), /note +one operator: no anonymity/);
-    assert.match(await fogLine(world, fog, ['mix', 'ping', '--hops', '7']), / ms over 7 hops\n/);
+    // On a machine that is busy with other tests a loop may be late: one of some comes home.
+    const pings = await fogLine(world, fog, ['mix', 'ping', '--hops', '7', '--count', '5']);
+    assert.match(pings, / ms over 7 hops\n/);
     const verified = await fogLine(world, fog, ['mix', 'lottery', '--verify', '--json']);
     assert.equal(JSON.parse(verified).verified, true);
     assert.equal(JSON.parse(verified).keysFrom, 'file');
