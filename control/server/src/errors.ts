@@ -39,6 +39,7 @@ export const SERVER_ERRORS = {
     kind: 'bad-input',
   },
   SERVER_TOO_LARGE: { message: 'The body is over the limit of this call.', kind: 'too-large' },
+  SERVER_SLOW: { message: 'The upload came too slowly.', kind: 'timeout', retryable: true },
   SERVER_NO_CONTENT: {
     message: 'There are no such bytes, or they are not yours to read.',
     kind: 'not-found',

@@ -1,8 +1,9 @@
-import { chmod, mkdir, stat } from 'node:fs/promises';
+import { chmod, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { errorMessage } from '@fog/kernel';
 import { defaultDataDir } from '../../bin/data-dir.js';
 import { fail } from '../errors.ts';
+import { makeDirectory } from './make-directory.ts';
 
 const OTHERS = 0o077;
 
@@ -13,7 +14,7 @@ export function dataDirOf(flag: string | undefined, env: NodeJS.ProcessEnv): str
 /** Makes the directory, for this user only: it holds keys, tokens and other people's programs. */
 export async function ensurePrivateDir(directory: string): Promise<string> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(directory, 0o700);
     const stats = await stat(directory);
     if ((stats.mode & OTHERS) !== 0) await chmod(directory, 0o700);
     return directory;

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { errorMessage } from '@fog/kernel';
 import { GuestPath } from '@fog/wire';
 import { fail } from '../errors.ts';
+import { makeDirectory } from '../process/make-directory.ts';
 
 /** Where programs write what they hand back. */
 export const GUEST_OUTPUT_DIR = '/output';
@@ -15,14 +16,11 @@ export const GUEST_OUTPUT_DIR = '/output';
 /** Makes the directory and answers its real path. Throws FOG_OUTPUT. */
 export async function prepareOutputDir(directory: string): Promise<string> {
   try {
-    await mkdir(directory, { recursive: true });
-    if (!(await stat(directory)).isDirectory()) throw new Error('it is a file');
+    await makeDirectory(directory);
     return await realpath(directory);
   } catch (error) {
-    const isTaken = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    const why = isTaken ? 'it is a file' : errorMessage(error);
     throw fail('FOG_OUTPUT', {
-      message: `--output ${directory} cannot be used: ${why}. Give another directory.`,
+      message: `--output ${directory} cannot be used: ${errorMessage(error)}. Give another directory.`,
       details: { directory },
       cause: error,
     });

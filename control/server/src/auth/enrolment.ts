@@ -53,11 +53,22 @@ export function createEnrolment(store: Store, clock: Clock): Enrolment {
         .executeTakeFirst();
       return row?.account;
     },
-    enrol: (node, code) => store.write((trx) => enrol(trx, node, secretHash(code), clock.now())),
+    enrol: async (node, code) => {
+      // Not thrown inside: a failing work is run again, alone, and its whole group with it.
+      const account = await store.write((trx) => enrol(trx, node, secretHash(code), clock.now()));
+      if (typeof account === 'string') return account;
+      throw account;
+    },
   };
 }
 
-async function enrol(trx: Transaction, node: string, hash: string, now: number): Promise<string> {
+/** The account, or why the code is not good for one. */
+async function enrol(
+  trx: Transaction,
+  node: string,
+  hash: string,
+  now: number,
+): Promise<string | Error> {
   const owner = await trx
     .selectFrom('node_owner')
     .select('account')
@@ -73,7 +84,7 @@ async function enrol(trx: Transaction, node: string, hash: string, now: number):
     .where('expires_at', '>', now)
     .returning('account')
     .executeTakeFirst();
-  if (used === undefined) throw await whyNot(trx, hash, now);
+  if (used === undefined) return whyNot(trx, hash, now);
   await trx
     .insertInto('node_owner')
     .values({ node, account: used.account, enrolled_at: now })

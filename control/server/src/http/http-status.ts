@@ -21,6 +21,8 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   SERVER_METHOD: 405,
   SERVER_MEDIA_TYPE: 415,
   SERVER_HOST: 421,
+  SERVER_SLOW: 408,
+  STORE_DISK_FULL: 507,
 };
 
 export function httpStatus(error: FogError): number {

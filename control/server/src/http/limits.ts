@@ -16,3 +16,9 @@ export const LINGER_MS = 5_000;
 export const CLOSE_GRACE_MS = 1_000;
 /** For a packet through seven relays of the slowest delay class, whose delays are cut at ten means. */
 export const MAX_PING_WAIT_MS = 120_000;
+/** An upload may take this long whatever its size: its source may be a person's pipe. */
+export const UPLOAD_GRACE_MS = 900_000;
+/** Beyond that it must have come at this rate, so that no connection is held by a trickle. */
+export const UPLOAD_BYTES_PER_SECOND = 64 * 1024;
+/** How often the rate is looked at. */
+export const UPLOAD_CHECK_MS = 15_000;

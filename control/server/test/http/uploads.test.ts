@@ -4,7 +4,7 @@ import http from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { sha256Hex } from '@fog/crypto';
 import { FogError } from '@fog/kernel';
-import { waitFor } from '@fog/testkit';
+import { VirtualClock, waitFor } from '@fog/testkit';
 import { bearer, type FogFixture, override, startFog } from '../fog-fixture.ts';
 
 const CHUNK = new Uint8Array(64 * 1024).fill(65);
@@ -93,5 +93,34 @@ describe('uploads', () => {
     };
     await assert.rejects(fog.client.uploadBlob(source()), { code: 'X_SOURCE' });
     await waitFor('the file is gone', async () => (await incoming()).length === 0);
+  });
+});
+
+describe('an upload that trickles', () => {
+  it('is refused when it is slower than a slow line, and leaves nothing', async () => {
+    const clock = new VirtualClock();
+    await using slow = await startFog({ clock });
+    const { hostname, port } = new URL(slow.api.url);
+    const request = http.request({
+      method: 'POST',
+      host: hostname,
+      port,
+      path: '/api/v1/blobs',
+      headers: { ...bearer(slow.token), 'content-type': 'application/octet-stream' },
+    });
+    const answered = new Promise<http.IncomingMessage>((resolve, reject) => {
+      request.once('response', resolve);
+      request.once('error', reject);
+    });
+    request.write('a');
+    const left = (): Promise<string[]> => readdir(slow.dir.file('blobs', 'incoming'));
+    await waitFor('the upload to begin', async () => (await left()).length === 1);
+    clock.advance(14 * 60_000);
+    request.write('b');
+    clock.advance(2 * 60_000);
+    const answer = await answered;
+    assert.equal(answer.statusCode, 408);
+    answer.destroy();
+    await waitFor('no rest', async () => (await left()).length === 0);
   });
 });
