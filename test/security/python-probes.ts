@@ -241,7 +241,7 @@ for address in range(1, 20000):
   {
     name: 'stack by recursion through C',
     source: 'x = []\nfor _ in range(10**6): x = [x]\nrepr(x)',
-    code: 'TRAP',
+    code: 'CALL_DEPTH',
     exitCode: 134,
     message: /stack is full/,
   },

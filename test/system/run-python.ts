@@ -3,12 +3,13 @@ import { writeFile } from 'node:fs/promises';
 import { silentLogger, systemClock } from '@fog/kernel';
 import { createRuntime, type RunEnd, type Runtime } from '@fog/runtime';
 import { tempDir, type TempDir } from '@fog/testkit';
-import { DEFAULT_MEMORY_BYTES, type SandboxLevel } from '@fog/wire';
+import { DEFAULT_MEMORY_BYTES, type Determinism, type SandboxLevel } from '@fog/wire';
 
 export interface PythonTask {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly seed?: string;
+  readonly determinism?: Determinism;
   readonly stdin?: string;
   /** Guest path → content. */
   readonly inputs?: Readonly<Record<string, string>>;
@@ -88,6 +89,7 @@ async function runPython(
       outputs: task.outputs ?? [],
       memoryBytes: task.memoryBytes ?? DEFAULT_MEMORY_BYTES,
       timeoutMs: task.timeoutMs ?? TIMEOUT_MS,
+      determinism: task.determinism ?? 'none',
       ...(task.stdin === undefined ? {} : { stdinHostPath: await write(task.stdin) }),
     },
     {

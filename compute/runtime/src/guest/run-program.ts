@@ -72,7 +72,7 @@ export function runProgram(
 function inputsRefused(error: WasiError, task: ProgramTask): ProgramEnd {
   const message =
     error.errno === Errno.NOSPC
-      ? `the inputs exceed the file limit of ${task.quota.maxBytes} bytes or ${task.quota.maxInodes} files`
+      ? `the inputs exceed the file limit of ${mebibytes(task.quota.maxBytes)} or ${task.quota.maxInodes} files`
       : 'an input lies where another input is a file';
   return { exitCode: 137, failure: { code: 'DISK_LIMIT', message }, peakMemoryBytes: 0 };
 }

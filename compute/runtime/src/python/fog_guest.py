@@ -271,7 +271,7 @@ def run(request_json):
 
 def _set_up(request):
     os.environ.clear()
-    os.environ.update(request["env"])
+    os.environ.update(sorted(request["env"].items()))
     sys.argv = [request["name"], *request["args"]]
     sys.orig_argv = list(sys.argv)
     sys.path[:] = [WORK, *(path for path in sys.path if path not in ("", WORK))]

@@ -15,7 +15,7 @@ const GUEST_FILE = fileURLToPath(new URL('fog_guest.py', import.meta.url));
 const SNAPSHOT_SOURCES = [
   path.join(LIBRARY_DIR, 'package.json'),
   GUEST_FILE,
-  ...['python-gates', 'python-interpreter', 'python-snapshot-main'].map((name) =>
+  ...['python-gates', 'python-interpreter', 'python-snapshot-main', 'python-world'].map((name) =>
     fileURLToPath(new URL(`../sandbox/${name}${path.extname(import.meta.url)}`, import.meta.url)),
   ),
 ];

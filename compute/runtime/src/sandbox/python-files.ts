@@ -26,6 +26,10 @@ interface FsNode {
   usedBytes?: number;
   /** Bytes of a file, children of a directory. */
   contents?: Uint8Array | Int8Array | Record<string, FsNode>;
+  /** Milliseconds since the Unix epoch. */
+  atime?: number;
+  mtime?: number;
+  ctime?: number;
   /** Target of a symbolic link. */
   readonly link?: string;
 }
@@ -34,7 +38,10 @@ interface MemoryFs {
   readonly ops_table: {
     readonly file: { readonly stream: { write(...parts: WriteArguments): number } };
     readonly dir: {
-      readonly node: { symlink(parent: FsNode, name: string, target: string): FsNode };
+      readonly node: {
+        readdir(node: FsNode): string[];
+        symlink(parent: FsNode, name: string, target: string): FsNode;
+      };
     };
   };
   createNode(parent: FsNode | null, name: string, mode: number, dev: number): FsNode;
@@ -108,6 +115,9 @@ function limitSizes(memfs: MemoryFs, reserve: (bytes: number) => void, room: () 
     node.contents = grown;
   };
   const folders = memfs.ops_table.dir.node;
+  const readdir = folders.readdir.bind(folders);
+  // In the order of names, not of making.
+  folders.readdir = (node) => readdir(node).toSorted();
   const symlink = folders.symlink.bind(folders);
   folders.symlink = (parent, name, target) => {
     reserve(target.length);
@@ -133,21 +143,35 @@ function isBytes(contents: FsNode['contents']): contents is Uint8Array | Int8Arr
   return ArrayBuffer.isView(contents);
 }
 
+/** Gives all files of the interpreter the same age. */
+export function setTimes(fs: GuestFs, timeMs: number): void {
+  for (const node of allNodes(fs)) {
+    node.atime = timeMs;
+    node.mtime = timeMs;
+    node.ctime = timeMs;
+  }
+}
+
 /** Bytes really held: by name or by an open descriptor. The running count only grows, so it is mended here. */
 function storedBytes(fs: GuestFs): number {
+  let bytes = 0;
+  for (const node of allNodes(fs)) bytes += capacityOf(node);
+  return bytes;
+}
+
+/** Every file, directory and link with a name or an open descriptor. */
+function allNodes(fs: GuestFs): ReadonlySet<FsNode> {
   const seen = new Set<FsNode>();
   const waiting: FsNode[] = [fs.root];
   for (const stream of fs.streams) if (stream?.node) waiting.push(stream.node);
-  let bytes = 0;
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     if (seen.has(node)) continue;
     seen.add(node);
-    bytes += capacityOf(node);
     if (node.contents !== undefined && !isBytes(node.contents)) {
       waiting.push(...Object.values(node.contents));
     }
   }
-  return bytes;
+  return seen;
 }
 
 /** Terminals of the interpreter read descriptor 0 of this process, which is the agent's pipe. */

@@ -86,11 +86,8 @@ const REFUSALS: Readonly<Record<string, number>> = {
   __syscall_socket: -ENOSYS,
 };
 
-/** Longest wait of one call; the caller asks again. */
-const MAX_WAIT_MS = 3_600_000;
-
 /** Replaces the gated functions in the import object, before the interpreter is linked with it. */
-export function installGates(functions: HostFunctions, beforeWait: () => void): Gates {
+export function installGates(functions: HostFunctions, wait: (durationMs: number) => void): Gates {
   let foreignCalls: ReadonlySet<number> | undefined;
   const gate = (name: string, refuse: () => number): void => {
     const open = functions[name];
@@ -105,7 +102,7 @@ export function installGates(functions: HostFunctions, beforeWait: () => void): 
   for (const name of JAVASCRIPT) gate(name, refuseJavaScript);
   for (const [name, answer] of Object.entries(REFUSALS)) gate(name, () => answer);
   gateForeignCalls(functions, () => foreignCalls);
-  waitForReal(functions, beforeWait);
+  waitForReal(functions, wait);
   return {
     lock: (addresses) => {
       foreignCalls = new Set(addresses);
@@ -134,15 +131,13 @@ function gateForeignCalls(
 }
 
 /** `poll` of nothing is how the guest's `time.sleep` waits: the thread rests instead of spinning. */
-function waitForReal(functions: HostFunctions, beforeWait: () => void): void {
+function waitForReal(functions: HostFunctions, wait: (durationMs: number) => void): void {
   const open = functions['__syscall_poll'];
   if (open === undefined) return;
-  const cell = new Int32Array(new SharedArrayBuffer(4));
   functions['__syscall_poll'] = withSignature(open, (...args) => {
     const [, count = 0, timeoutMs = 0] = args as readonly number[];
     if (count !== 0 || timeoutMs <= 0) return open(...args);
-    beforeWait();
-    Atomics.wait(cell, 0, 0, Math.min(timeoutMs, MAX_WAIT_MS));
+    wait(timeoutMs);
     return 0;
   });
 }

@@ -1,6 +1,13 @@
 import type { Guest, GuestEnd, GuestIo, GuestModule, GuestTask } from './guest.ts';
 import type { GuestFailure } from './protocol.ts';
-import { type FileQuota, limitFiles, readOutputs, WORK_DIR, writeInput } from './python-files.ts';
+import {
+  type FileQuota,
+  limitFiles,
+  readOutputs,
+  setTimes,
+  WORK_DIR,
+  writeInput,
+} from './python-files.ts';
 import type {
   Interpreter,
   InterpreterMemory,
@@ -8,6 +15,7 @@ import type {
   Streams,
 } from './python-interpreter.ts';
 import { lockProcess } from './python-lockdown.ts';
+import type { PythonWorld } from './python-world.ts';
 
 const MIB = 1024 * 1024;
 /** What the interpreter may grow into beside its snapshot before a program of any use runs. */
@@ -64,12 +72,14 @@ export class TaskStreams implements Streams {
 export class PythonGuest implements Guest {
   readonly #interpreter: Interpreter;
   readonly #streams: TaskStreams;
+  readonly #world: PythonWorld;
   readonly #run: PythonFunction;
   readonly #modules = new Map<string, Uint8Array>();
 
-  constructor(interpreter: Interpreter, streams: TaskStreams) {
+  constructor(interpreter: Interpreter, streams: TaskStreams, world: PythonWorld) {
     this.#interpreter = interpreter;
     this.#streams = streams;
+    this.#world = world;
     const lock = interpreter.function('_fog_guest', 'lock');
     this.#run = interpreter.function('_fog_guest', 'run');
     interpreter.gates.lock(JSON.parse(lock()) as number[]);
@@ -91,6 +101,10 @@ export class PythonGuest implements Guest {
 
   run(task: GuestTask, io: GuestIo): GuestEnd {
     const { fs } = this.#interpreter;
+    if (task.isStrict) {
+      this.#world.begin(task.seed);
+      setTimes(fs, Date.now());
+    }
     const memory = limitMemory(this.#interpreter.memory, task.memoryBytes, () => files.usedBytes);
     const files: FileQuota = limitFiles(
       fs,
@@ -163,7 +177,13 @@ function limitMemory(
       refused = true;
       throw new RangeError('the memory limit of the job is reached');
     }
-    return grow(pages);
+    try {
+      return grow(pages);
+    } catch (error) {
+      // The machine has less than the job may have: no answer a program should see as its own mistake.
+      refused = true;
+      throw error;
+    }
   };
   Object.defineProperty(memory, 'grow', { value, writable: false, configurable: false });
   return { usedBytes: () => memory.buffer.byteLength, refused: () => refused };
@@ -198,9 +218,10 @@ function diskEnd(task: GuestTask): Omit<GuestEnd, 'peakMemoryBytes'> {
 }
 
 function trapEnd(error: Error): Omit<GuestEnd, 'peakMemoryBytes'> {
-  const cause = error instanceof RangeError ? STACK_OVERFLOW : error.message.split('\n')[0];
+  const isStackFull = error instanceof RangeError;
+  const cause = isStackFull ? STACK_OVERFLOW : error.message.split('\n')[0];
   const message = `the interpreter ended abruptly: ${cause?.slice(0, 1000) ?? 'unknown cause'}`;
-  return { exitCode: TRAP_EXIT, failure: { code: 'TRAP', message } };
+  return { exitCode: TRAP_EXIT, failure: { code: isStackFull ? 'CALL_DEPTH' : 'TRAP', message } };
 }
 
 function tooLittleMemory(limitBytes: number, neededBytes: number): string {

@@ -2,6 +2,7 @@
 import { pathToFileURL } from 'node:url';
 import { type GuestFs, removeTerminals } from './python-files.ts';
 import { SnapshotFile } from './python-snapshot-file.ts';
+import type { PythonWorld } from './python-world.ts';
 import { type Gates, type HostFunctions, installGates } from './python-gates.ts';
 
 /** A function of Python, called with and answering text. */
@@ -41,6 +42,7 @@ export interface InterpreterOptions {
   /** Path of a memory snapshot to start from. Absent: start from nothing, able to give one. */
   readonly snapshot: string | undefined;
   readonly streams: Streams;
+  readonly world: PythonWorld;
 }
 
 interface EmscriptenSettings {
@@ -110,7 +112,10 @@ export async function startInterpreter(options: InterpreterOptions): Promise<Int
     createPyodideModule: async (settings: EmscriptenSettings) => {
       const instantiate = settings.instantiateWasm.bind(settings);
       settings.instantiateWasm = (imports, receive) => {
-        linked.gates = installGates(imports.env, () => options.streams.beforeWait());
+        linked.gates = installGates(imports.env, (durationMs) => {
+          options.streams.beforeWait();
+          options.world.wait(durationMs);
+        });
         return instantiate(imports, receive);
       };
       const linkedMachine = await createModule(settings);

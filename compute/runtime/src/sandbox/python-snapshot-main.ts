@@ -4,6 +4,7 @@ import type { Guest } from './guest.ts';
 import { TaskStreams } from './python-guest.ts';
 import { startInterpreter } from './python-interpreter.ts';
 import { prepareProcess } from './python-lockdown.ts';
+import { PythonWorld } from './python-world.ts';
 import { serve } from './serve.ts';
 
 const SOURCE_PATH = '/tmp/fog_guest.py';
@@ -20,14 +21,19 @@ module.prepare()
 
 await serve(({ files }): Guest => {
   prepareProcess();
+  const world = new PythonWorld();
+  world.install();
   return {
     load: () => undefined,
     forget: () => undefined,
-    run: async (_task, io) => {
+    run: async (task, io) => {
+      // Two machines make the same snapshot.
+      world.begin(task.seed);
       const interpreter = await startInterpreter({
         libraryDir: files['library'] ?? '',
         snapshot: undefined,
         streams: new TaskStreams(),
+        world,
       });
       interpreter.fs.writeFile(SOURCE_PATH, readFileSync(files['guest'] ?? ''));
       interpreter.execute(LOAD_GUEST, '<fog>');
