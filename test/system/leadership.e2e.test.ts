@@ -50,10 +50,12 @@ describe('leadership on PostgreSQL', () => {
   it('is kept by renewing and lost to nobody meanwhile', async () => {
     const [a, b] = await twoStores();
     const deps = { store: a, clock: systemClock, logger: silentLogger };
-    const options = { name: 'scheduling', holder: 'a', address: 'http://a', ttlMs: TTL_MS };
+    const options = { name: 'scheduling', holder: 'a', address: '', ttlMs: TTL_MS };
     const lease = await tryLead(options, deps);
     const first = await expiry(b);
+    options.address = 'http://a';
     await waitFor('two renewals', async () => (await expiry(b)) > first + TTL_MS / 2);
+    assert.equal((await currentLeader(b, 'scheduling'))?.address, 'http://a');
     assert.equal(lease?.lost.aborted, false);
     await assert.rejects(lead(b, 'b'), /does not lead/);
     await lease?.release();

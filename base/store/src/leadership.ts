@@ -17,7 +17,7 @@ export interface LeadershipOptions {
   readonly name: string;
   /** Id of this process; one that comes back under its old id takes over at once. */
   readonly holder: string;
-  /** Where others reach the leader. */
+  /** Where others reach the leader; read anew at each renewal. */
   readonly address: string;
   readonly ttlMs?: number;
 }
@@ -54,12 +54,12 @@ export async function tryLead(
   deps: LeadershipDeps,
 ): Promise<LeaderLease | undefined> {
   const askedMs = deps.clock.monotonicMs();
-  const ttlMs = options.ttlMs ?? LEADERSHIP_TTL_MS;
-  const epoch = await take({ ...options, ttlMs }, deps.store);
+  const { ttlMs = LEADERSHIP_TTL_MS } = options;
+  const epoch = await take(options, ttlMs, deps.store);
   if (epoch === undefined) return undefined;
   return deps.store.kind === 'sqlite'
     ? soleLease(epoch)
-    : new RenewedLease({ ...options, ttlMs, epoch }, deps).start(askedMs);
+    : new RenewedLease({ options, ttlMs, epoch }, deps).start(askedMs);
 }
 
 /** The lock of the data directory is the lease: whoever has the database open leads. */
@@ -81,8 +81,11 @@ export async function currentLeader(store: Store, name: string): Promise<Leader 
 }
 
 /** The new epoch, or undefined while another leads. */
-function take(options: Required<LeadershipOptions>, store: Store): Promise<number | undefined> {
-  const { name, holder, address, ttlMs } = options;
+function take(
+  { name, holder, address }: LeadershipOptions,
+  ttlMs: number,
+  store: Store,
+): Promise<number | undefined> {
   const now = databaseNowMs(store);
   // Not by `write`: a commit of others must not wait for the row, nor fail with it.
   return store.db.transaction().execute(async (trx) => {

@@ -2,13 +2,12 @@ import { type Clock, errorMessage, type Logger } from '@fog/kernel';
 import { sql, type Transaction } from 'kysely';
 import { databaseNowMs } from './database-clock.ts';
 import { fail } from './errors.ts';
-import type { LeaderLease } from './leadership.ts';
+import type { LeaderLease, LeadershipOptions } from './leadership.ts';
 import type { Database } from './schema.ts';
 import type { Store } from './store.ts';
 
 interface Held {
-  readonly name: string;
-  readonly holder: string;
+  readonly options: LeadershipOptions;
   readonly ttlMs: number;
   readonly epoch: number;
 }
@@ -60,13 +59,13 @@ export class RenewedLease implements LeaderLease {
   async assertLeader(trx: Transaction<Database>): Promise<void> {
     if (this.#over) throw this.#notLeader();
     if (this.#checked.has(trx)) return;
-    const { name, holder, epoch } = this.#held;
+    const { options, epoch } = this.#held;
     const mine = await trx
       .selectFrom('leadership')
       .select('epoch')
-      .where('name', '=', name)
+      .where('name', '=', options.name)
       .where('epoch', '=', epoch)
-      .where('holder', '=', holder)
+      .where('holder', '=', options.holder)
       .forShare()
       .executeTakeFirst();
     if (mine === undefined) {
@@ -92,7 +91,8 @@ export class RenewedLease implements LeaderLease {
     const startedMs = this.#deps.clock.monotonicMs();
     try {
       const expiry = sql<number>`${databaseNowMs(this.#deps.store)} + ${sql.lit(this.#held.ttlMs)}`;
-      const renewed = await this.#setRow({ expires_at: expiry });
+      const { address } = this.#held.options;
+      const renewed = await this.#setRow({ address, expires_at: expiry });
       if (!renewed) this.#lose('taken over');
       else if (!this.#over) this.#extend(startedMs);
     } catch (error) {
@@ -103,15 +103,16 @@ export class RenewedLease implements LeaderLease {
   /** False when the row is another leader's. */
   async #setRow(values: {
     readonly holder?: string;
+    readonly address?: string;
     readonly expires_at: number | ReturnType<typeof sql<number>>;
   }): Promise<boolean> {
-    const { name, holder, epoch } = this.#held;
+    const { options, epoch } = this.#held;
     const { numUpdatedRows } = await this.#deps.store.db
       .updateTable('leadership')
       .set(values)
-      .where('name', '=', name)
+      .where('name', '=', options.name)
       .where('epoch', '=', epoch)
-      .where('holder', '=', holder)
+      .where('holder', '=', options.holder)
       .executeTakeFirst();
     return numUpdatedRows > 0n;
   }
@@ -137,12 +138,12 @@ export class RenewedLease implements LeaderLease {
   }
 
   #notLeader(): Error {
-    const { name, epoch } = this.#held;
-    return fail('STORE_NOT_LEADER', { details: { name, epoch } });
+    const { options, epoch } = this.#held;
+    return fail('STORE_NOT_LEADER', { details: { name: options.name, epoch } });
   }
 
   #warn(message: string, why: string): void {
-    const { name, epoch } = this.#held;
-    this.#deps.logger.warn(message, { name, epoch, why });
+    const { options, epoch } = this.#held;
+    this.#deps.logger.warn(message, { name: options.name, epoch, why });
   }
 }

@@ -24,8 +24,19 @@ interface TermParts {
 /** Undefined while another coordinator leads. Everything of the term is recovered when it resolves. */
 export async function beginTerm(parts: TermParts, signal: AbortSignal): Promise<Term | undefined> {
   const { deps, options } = parts;
-  const { holder, address } = deps.candidate ?? { holder: 'sole', address: '' };
-  const lease = await tryLead({ name: LEADERSHIP, holder, address }, deps);
+  const candidate = deps.candidate ?? { holder: 'sole', address: '' };
+  const { holder } = candidate;
+  const lease = await tryLead(
+    // The address is known when the API listens, which is after the first try.
+    {
+      name: LEADERSHIP,
+      holder,
+      get address() {
+        return candidate.address;
+      },
+    },
+    deps,
+  );
   if (lease === undefined) return undefined;
   try {
     return await lead({ ...parts, options }, lease, signal);
