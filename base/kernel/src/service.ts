@@ -22,4 +22,6 @@ export interface Service {
   start(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
   health(signal: AbortSignal): Promise<Health>;
+  /** Tells when its health may have changed: it is asked then, not only at the next period. Returns the end of it. */
+  onHealth?(listener: () => void): () => void;
 }

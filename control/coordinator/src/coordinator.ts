@@ -1,4 +1,4 @@
-import { type Clock, errorMessage, type Health, type Logger } from '@fog/kernel';
+import { type Clock, errorMessage, type Health, isFogError, type Logger } from '@fog/kernel';
 import { type Blobs, currentLeader, type Store } from '@fog/store';
 import {
   arrayItem,
@@ -29,6 +29,7 @@ import type { LeaseRecord } from './lease/lease-record.ts';
 import { specForAgent } from './lease/work-messages.ts';
 import { MAX_LEASE_UPLOADS } from './limits.ts';
 import { type CoordinatorOptions, defaultCoordinatorOptions } from './options.ts';
+import { lastNumbers, recover } from './recover.ts';
 import { beginTerm, LEADERSHIP, type Term } from './term.ts';
 import type { Reexecution } from './verify/verify-state.ts';
 
@@ -90,8 +91,9 @@ class Coordinator implements CoordinatorApi {
     this.#stopCampaigns = this.#deps.clock.every(CAMPAIGN_MS, () => {
       if (this.#term !== undefined) return;
       this.#campaign ??= this.#run(AbortSignal.timeout(CAMPAIGN_TIMEOUT_MS))
-        .catch((error: unknown) => {
+        .catch(async (error: unknown) => {
           this.#lastCause = error;
+          if (isDiskFull(error)) await this.#readStored();
         })
         .finally(() => (this.#campaign = undefined));
     });
@@ -113,7 +115,9 @@ class Coordinator implements CoordinatorApi {
   async health(): Promise<Health> {
     if (this.#term === undefined && this.#leader === undefined) {
       const cause = this.#lastCause === undefined ? 'not started' : errorMessage(this.#lastCause);
-      return { state: 'unhealthy', detail: `nobody leads: ${cause}; it tries again each second` };
+      // A restart finds the same disk; what was stored can still be read.
+      const state = isDiskFull(this.#lastCause) ? 'degraded' : 'unhealthy';
+      return { state, detail: `nobody leads: ${cause} It tries again each second.` };
     }
     await this.#deps.store.db.selectFrom('job').select('id').limit(1).execute();
     if (this.#term !== undefined) return { state: 'healthy' };
@@ -142,12 +146,28 @@ class Coordinator implements CoordinatorApi {
       return this.#tellLeadership();
     }
     const leader = (await currentLeader(store, LEADERSHIP))?.address;
+    this.#read();
+    if (leader !== this.#leader) logger.info('standing by', { leader });
+    this.#leader = leader;
+  }
+
+  #read(): void {
     this.#reading ??= assemble(this.#options, this.#deps, {
       last: { token: 0, seq: 0 },
       onFailure: () => (this.#reading = undefined),
     });
-    if (leader !== this.#leader) logger.info('standing by', { leader });
-    this.#leader = leader;
+  }
+
+  /** Nothing can be stored, and so nothing led; what is stored can be read. */
+  async #readStored(): Promise<void> {
+    if (this.#reading !== undefined) return;
+    const last = await lastNumbers(this.#deps.store);
+    const reading = assemble(this.#options, this.#deps, {
+      last,
+      onFailure: () => (this.#reading = undefined),
+    });
+    await recover(reading.core);
+    this.#reading = reading;
   }
 
   async #endTerm(): Promise<void> {
@@ -172,6 +192,10 @@ class Coordinator implements CoordinatorApi {
     return this.#term === undefined ? this.#leader : undefined;
   }
 
+  onHealth(listener: () => void): () => void {
+    return this.onLeadership(listener);
+  }
+
   onLeadership(listener: () => void): () => void {
     this.#leadership.add(listener);
     return () => this.#leadership.delete(listener);
@@ -186,10 +210,17 @@ class Coordinator implements CoordinatorApi {
       });
     }
     if (this.#lastCause === undefined) throw fail('COORDINATOR_STOPPED');
+    if (isDiskFull(this.#lastCause)) throw this.#lastCause;
     throw fail('COORDINATOR_STOPPED', {
       message: `The coordinator starts again from what is stored: ${errorMessage(this.#lastCause)}. Try again in a moment.`,
       cause: this.#lastCause,
     });
+  }
+
+  /** For reads of what the leader knows; on a full disk, of what is stored. */
+  get #readable(): Parts {
+    const stored = isDiskFull(this.#lastCause) ? this.#reading : undefined;
+    return this.#term?.parts ?? stored ?? this.#running;
   }
 
   /** For what every coordinator can do from the store alone. */
@@ -210,7 +241,7 @@ class Coordinator implements CoordinatorApi {
   }
 
   async why(account: string, id: string): Promise<JobWhy> {
-    const { queries, explainer } = this.#running;
+    const { queries, explainer } = this.#readable;
     return explainer.why(await queries.job(account, id));
   }
 
@@ -218,11 +249,11 @@ class Coordinator implements CoordinatorApi {
     return this.#running.explainer.route(account, request);
   }
 
-  job: CoordinatorApi['job'] = async (...args) => this.#running.queries.job(...args);
-  jobs: CoordinatorApi['jobs'] = async (...args) => this.#running.queries.jobs(...args);
-  results: CoordinatorApi['results'] = async (...args) => this.#running.queries.results(...args);
+  job: CoordinatorApi['job'] = async (...args) => this.#readable.queries.job(...args);
+  jobs: CoordinatorApi['jobs'] = async (...args) => this.#readable.queries.jobs(...args);
+  results: CoordinatorApi['results'] = async (...args) => this.#readable.queries.results(...args);
   task: CoordinatorApi['task'] = async (...args) => this.#any.queries.task(...args);
-  events: CoordinatorApi['events'] = async (...args) => this.#running.queries.events(...args);
+  events: CoordinatorApi['events'] = async (...args) => this.#readable.queries.events(...args);
 
   async cancel(account: string, id: string): Promise<Job> {
     const { core, queries } = this.#running;
@@ -252,7 +283,7 @@ class Coordinator implements CoordinatorApi {
   }
 
   async nodes(): Promise<FogNode[]> {
-    return this.#running.registry.views();
+    return this.#readable.registry.views();
   }
 
   async setNodeMode(caller: NodeCaller, id: string, mode: NodeMode): Promise<FogNode> {
@@ -260,11 +291,11 @@ class Coordinator implements CoordinatorApi {
   }
 
   async topology(): Promise<Topology> {
-    return this.#running.topology.view();
+    return this.#readable.topology.view();
   }
 
   counts(): Pick<FogStatus, 'nodes' | 'jobs'> {
-    const { core } = this.#running;
+    const { core } = this.#readable;
     const online = [...core.nodes.values()].filter((node) => node.link !== undefined);
     const slots = online.reduce((sum, node) => sum + node.capabilities.slots, 0);
     const busySlots = online.reduce(
@@ -333,4 +364,8 @@ function reads(lease: LeaseRecord, content: string): boolean {
   if (inputs.some((input) => input.content === content)) return true;
   const item = arrayItem(spec, lease.index);
   return item?.input?.content === content;
+}
+
+function isDiskFull(error: unknown): boolean {
+  return isFogError(error, 'STORE_DISK_FULL');
 }

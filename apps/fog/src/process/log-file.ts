@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import type { Logger, LogFields } from '@fog/kernel';
 import { pino, type Logger as Pino } from 'pino';
@@ -63,24 +72,46 @@ interface Target {
   flushSync(): void;
 }
 
+/** Synchronous, so that the last words of a crash are there. A disk that takes nothing costs lines, not the process. */
 function rotatingFile(file: string): Target {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   if (existsSync(file)) chmodSync(file, 0o600);
   let sizeBytes = existsSync(file) ? statSync(file).size : 0;
-  const keepOld = (): void => {
-    renameSync(file, `${file}.1`);
-    sizeBytes = 0;
+  if (sizeBytes > MAX_LOG_BYTES) sizeBytes = keepOld(file);
+  let fd = openSync(file, 'a', 0o600);
+  let lost = 0;
+  const append = (text: string): void => {
+    const bytes = Buffer.from(text);
+    sizeBytes += writeAll(fd, bytes);
+    if (sizeBytes <= MAX_LOG_BYTES) return;
+    sizeBytes = keepOld(file);
+    closeSync(fd);
+    fd = openSync(file, 'a', 0o600);
   };
-  if (sizeBytes > MAX_LOG_BYTES) keepOld();
-  const target = pino.destination({ dest: file, mode: 0o600, sync: true });
   return {
     write: (line) => {
-      target.write(line);
-      sizeBytes += Buffer.byteLength(line);
-      if (sizeBytes <= MAX_LOG_BYTES) return;
-      keepOld();
-      target.reopen();
+      try {
+        if (lost > 0) append(`\n${lostText(lost)}\n`);
+        lost = 0;
+        append(line);
+      } catch {
+        lost += 1;
+      }
     },
-    flushSync: () => target.flushSync(),
+    flushSync: () => {},
   };
+}
+
+function keepOld(file: string): number {
+  renameSync(file, `${file}.1`);
+  return 0;
+}
+
+function writeAll(fd: number, bytes: Uint8Array): number {
+  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
+  return bytes.length;
+}
+
+function lostText(count: number): string {
+  return JSON.stringify({ level: 'warn', count, msg: 'lines were lost: the disk took none' });
 }

@@ -171,7 +171,9 @@ export class ServiceUnit {
     const stopSoon = clock.every(DEGRADED_PERIOD_MS, () => {
       if (this.#status.health === 'degraded') void this.check();
     });
+    const stopNews = this.service.onHealth?.(() => void this.check());
     this.#stopChecks = () => {
+      stopNews?.();
       stopUsual();
       stopSoon();
     };
