@@ -1,10 +1,12 @@
 /** Python tasks through the runtime, in real sandbox processes. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { systemClock, silentLogger } from '@fog/kernel';
 import { createRuntime } from '@fog/runtime';
+import { waitFor } from '@fog/testkit';
 import { pythonWorld, type PythonTask, type PythonWorld } from './run-python.ts';
 
 const MIB = 2 ** 20;
@@ -218,18 +220,18 @@ describe('what is not there says so, once, with the remedy', { concurrency: 2 },
   const cases: readonly (readonly [string, RegExp])[] = [
     [
       'import numpy',
-      /^fog: no module named 'numpy': fog's Python has the standard library only; .*--input numpy\.py or --input numpy\/$/,
+      /^no module named 'numpy': fog's Python has the standard library only; .*--input numpy\.py or --input numpy\/$/,
     ],
-    ['from helper import x', /^fog: no module named 'helper': .*--input helper\.py/],
-    ['import tkinter', /^fog: fog's Python has no tkinter: .*--output$/],
-    ['import curses', /^fog: fog's Python has no curses: .*--output$/],
-    ['import dbm', /^fog: fog's Python has no dbm: .*--input$/],
+    ['from helper import x', /^no module named 'helper': .*--input helper\.py/],
+    ['import tkinter', /^fog's Python has no tkinter: .*--output$/],
+    ['import curses', /^fog's Python has no curses: .*--output$/],
+    ['import dbm', /^fog's Python has no dbm: .*--input$/],
     [
       'import multiprocessing',
-      /^fog: fog's Python has no multiprocessing: .*--count or --each.*--input$/,
+      /^fog's Python has no multiprocessing: .*--count or --each.*--input$/,
     ],
-    ['import resource', /^fog: fog's Python has no resource: .*--input$/],
-    ['import js', /^fog: fog's Python has no js: .*--input$/],
+    ['import resource', /^fog's Python has no resource: .*--input$/],
+    ['import js', /^fog's Python has no js: .*--input$/],
     [
       'import threading\nthreading.Thread(target=print).start()',
       /^RuntimeError: fog's Python has no threads: .*asyncio$/,
@@ -243,10 +245,10 @@ describe('what is not there says so, once, with the remedy', { concurrency: 2 },
       'import socket\nsocket.create_connection(("127.0.0.1", 80))',
       /^OSError: fog's Python has no network: .*--input$/,
     ],
-    ['open("data.txt")', /^fog: no file 'data\.txt' in the sandbox: .*--input data\.txt$/],
+    ['open("data.txt")', /^no file 'data\.txt' in the sandbox: .*--input data\.txt$/],
     [
       'open("/etc/passwd")',
-      /^fog: no file '\/etc\/passwd' in the sandbox: send yours with --input PATH:\/etc\/passwd$/,
+      /^no file '\/etc\/passwd' in the sandbox: send yours with --input PATH:\/etc\/passwd$/,
     ],
   ];
   for (const [source, shape] of cases) {
@@ -367,5 +369,17 @@ describe('the memory snapshot', () => {
     const mended = (await readdir(folder)).filter((entry) => entry.includes('snapshot'));
     assert.equal(mended.length, 1);
     assert.equal((await stat(path.join(folder, mended[0] ?? ''))).size, whole.length);
+  });
+
+  it('is made for whoever waits, though the first who asked gave up', async () => {
+    await using other = await pythonWorld();
+    const first = new AbortController();
+    const given = other.run('print(1)', { signal: first.signal });
+    const folder = other.dir.file('runtime/python');
+    await waitFor('the preparation to begin', () => existsSync(folder));
+    const kept = other.run('print(2)');
+    first.abort();
+    assert.equal((await given).end.failure?.code, 'CANCELLED');
+    assert.equal((await kept).stdout, '2\n');
   });
 });

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Clock } from '@fog/kernel';
 import type { SandboxLevel } from '@fog/wire';
 import { buildFile } from './build-file.ts';
+import { fail } from './errors.ts';
 import type { HostTools } from './host-tools.ts';
 import type { LaunchPlan } from './launch.ts';
 import { writeProgramFolder } from './program-folder.ts';
@@ -13,6 +14,7 @@ export class Preparation {
   readonly #dataDir: string;
   readonly #tools: HostTools;
   readonly #clock: Clock;
+  readonly #stopping = new AbortController();
   readonly #prepared = new Map<SandboxRecipe, Promise<PreparedFiles>>();
 
   constructor(dataDir: string, tools: HostTools, clock: Clock) {
@@ -21,7 +23,10 @@ export class Preparation {
     this.#clock = clock;
   }
 
-  /** Everything `launch` needs for a process of this runtime. A failure is tried again by the next call. */
+  /**
+   * Everything `launch` needs for a process of this runtime. A failure is tried again by the next call. `signal` ends
+   * the wait and not the work, which other tasks may be waiting for.
+   */
   async plan(
     recipe: SandboxRecipe,
     level: SandboxLevel,
@@ -30,12 +35,18 @@ export class Preparation {
   ): Promise<LaunchPlan> {
     let preparing = this.#prepared.get(recipe);
     if (preparing === undefined) {
-      preparing = this.#prepare(recipe, level, signal);
+      preparing = this.#prepare(recipe, level, this.#stopping.signal);
       this.#prepared.set(recipe, preparing);
       preparing.catch(() => this.#prepared.delete(recipe));
     }
-    const files = await preparing;
+    const files = await unlessAborted(preparing, signal);
     return this.#planFor(recipe, level, { entry: recipe.entry, files, memoryBytes });
+  }
+
+  /** Ends the work and settles when its processes are gone. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(fail('RUNTIME_STOPPED'));
+    await Promise.allSettled(this.#prepared.values());
   }
 
   async #prepare(
@@ -68,6 +79,18 @@ export class Preparation {
 
   #programDir(recipe: SandboxRecipe): string {
     return path.join(this.#dataDir, recipe.runtime, 'program');
+  }
+}
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 

@@ -86,7 +86,7 @@ class SandboxRuntime implements Runtime {
 
   async stop(): Promise<void> {
     for (const task of this.#tasks) task.stop('CANCELLED', 'the runtime was stopped');
-    await this.#pool.stop();
+    await Promise.all([this.#pool.stop(), this.#preparation?.stop()]);
     this.#cancelChecks?.();
   }
 

@@ -398,7 +398,7 @@ def _explain(error):
         with contextlib.suppress(BaseException):
             remedy = _remedy_of(error)
             if remedy is not None:
-                error.add_note(f"fog: {remedy}")
+                error.add_note(remedy)
                 return
         error = error.__cause__ or error.__context__
 
