@@ -83,7 +83,7 @@ export async function fogWorld(): Promise<FogWorld> {
 
 async function ready(child: Child, dataDir: string): Promise<RunningFog> {
   const [joinLine = ''] = (
-    await child.output(/^ +(\S.* join http:\S+ --token \S+)$/m, READY_MS)
+    await child.output(/^ +(\S.* join https?:\S+ --token \S+)$/m, READY_MS)
   ).slice(1);
   const [, url = '', joinCode = ''] = / join (\S+) --token (\S+)/.exec(joinLine) ?? [];
   const text = await readFile(path.join(dataDir, 'endpoint.json'), 'utf8');
