@@ -46,7 +46,13 @@ export interface CoordinatorDeps {
   /** Uniform in [0, 1), decides which results are checked; the system's generator when left out. */
   readonly random?: () => number;
   /** Of several coordinators on one database: who this one is, and where the others reach it. */
-  readonly candidate?: { readonly holder: string; readonly address: string } | undefined;
+  readonly candidate?: Candidate | undefined;
+}
+
+export interface Candidate {
+  readonly holder: string;
+  /** Undefined while nobody could reach it: it does not lead until there is one. */
+  address(): string | undefined;
 }
 
 /** Registry, leases and job lifecycle over one store. Everything it acknowledges is durable. */

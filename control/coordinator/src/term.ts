@@ -21,22 +21,17 @@ interface TermParts {
   readonly onOver: (cause: unknown) => void;
 }
 
-/** Undefined while another coordinator leads. Everything of the term is recovered when it resolves. */
+/**
+ * Undefined while another coordinator leads, or this one has no address yet. Everything of the term is
+ * recovered when it resolves.
+ */
 export async function beginTerm(parts: TermParts, signal: AbortSignal): Promise<Term | undefined> {
   const { deps, options } = parts;
-  const candidate = deps.candidate ?? { holder: 'sole', address: '' };
-  const { holder } = candidate;
-  const lease = await tryLead(
-    // The address is known when the API listens, which is after the first try.
-    {
-      name: LEADERSHIP,
-      holder,
-      get address() {
-        return candidate.address;
-      },
-    },
-    deps,
-  );
+  const { candidate } = deps;
+  const holder = candidate?.holder ?? 'sole';
+  const address = candidate === undefined ? 'here' : candidate.address();
+  if (address === undefined) return undefined;
+  const lease = await tryLead({ name: LEADERSHIP, holder, address }, deps);
   if (lease === undefined) return undefined;
   try {
     return await lead({ ...parts, options }, lease, signal);

@@ -51,6 +51,11 @@ export const SERVER_ERRORS = {
     kind: 'unavailable',
     retryable: true,
   },
+  SERVER_NO_LEADER: {
+    message: 'No coordinator of the fog leads at the moment.',
+    kind: 'unavailable',
+    retryable: true,
+  },
   SERVER_NO_MIXNET: {
     message:
       'This fog runs no mixnet: it was started with --no-mixnet or for one role alone. Start it with "fog up".',

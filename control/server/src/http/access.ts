@@ -3,6 +3,7 @@
  * accounts. The Host allow-list defends against DNS rebinding: a web page whose name was pointed at the
  * loopback address sends its own name.
  */
+import type { CoordinatorApi } from '@fog/coordinator';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Caller, Credentials } from '../auth/credentials.ts';
 import { fail } from '../errors.ts';
@@ -14,6 +15,8 @@ export type Access = 'open' | 'account' | 'operator' | 'node';
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access;
+    /** True when the store and the blobs suffice, so that a coordinator that stands by serves it too. */
+    anywhere?: boolean;
   }
   interface FastifyRequest {
     /** Set on routes with access `account` and `operator`. */
@@ -24,6 +27,7 @@ declare module 'fastify' {
 }
 
 export interface AccessDeps {
+  readonly coordinator: Pick<CoordinatorApi, 'leader'>;
   readonly credentials: Credentials;
   readonly sessions: AgentSessions;
   readonly hosts: HostList;
@@ -95,8 +99,10 @@ export function addAccess(app: FastifyInstance, deps: AccessDeps): void {
     deps.hosts.check(request.headers.host);
     const { access } = request.routeOptions.config;
     if (access === 'open') return;
-    if (access === 'node') request.agent = agentOf(request, deps);
-    else request.caller = await callerOf(request, deps, access);
+    if (access === 'node') {
+      // The leader knows the token: it made it.
+      if (deps.coordinator.leader === undefined) request.agent = agentOf(request, deps);
+    } else request.caller = await callerOf(request, deps, access);
   });
 }
 

@@ -11,6 +11,7 @@ import { createAgentSocket } from '../sockets/agent-socket.ts';
 import { createEventsSocket } from '../sockets/events-socket.ts';
 import { type SocketRoutes, routeUpgrades } from '../sockets/upgrade.ts';
 import { createHostList } from './access.ts';
+import { createForwarder } from './forward.ts';
 import { type App, buildApp } from './build-app.ts';
 import { CLOSE_GRACE_MS, MAX_CONNECTIONS } from './limits.ts';
 import { dialled, hostNames, type HostPort, type ListenOptions } from './listen-addresses.ts';
@@ -110,12 +111,14 @@ async function start(
   let addresses: readonly string[] = [];
   const sessions = createAgentSessions();
   const hosts = createHostList();
+  const forwarder = createForwarder(deps.logger);
   const { app, routes } = await buildApp({
     ...deps,
     mixnet: deps.mixnet,
     metrics: deps.metrics ?? createMetrics(),
     sessions,
     hosts,
+    forwarder,
     addresses: () => addresses,
     stopping: stopping.signal,
   });
@@ -126,7 +129,7 @@ async function start(
   };
   const agentDeps = { ...deps, sessions, counters, addresses: () => addresses };
   const sockets = routeUpgrades(
-    { ...deps, hosts },
+    { ...deps, hosts, forwarder },
     {
       '/api/v1/agent': createAgentSocket(heartbeats, agentDeps),
       '/api/v1/events': createEventsSocket(deps),
@@ -150,9 +153,19 @@ async function start(
   const names = options.listen === undefined ? [] : hostNames(options.listen, secure?.bound ?? []);
   hosts.serve({ plainPort: portOf(app), secure: names });
   // Its sessions and subscriptions end with the coordinator; peers connect anew to the next.
-  const stopWatching = deps.services().onChange(({ name, state }) => {
-    if (name === deps.coordinator.name && state !== 'running') sockets.disconnect();
-  });
+  const watches = [
+    deps.services().onChange(({ name, state }) => {
+      if (name === deps.coordinator.name && state !== 'running') sockets.disconnect();
+    }),
+    deps.coordinator.onLeadership(() => {
+      sockets.disconnect();
+      forwarder.close();
+    }),
+  ];
+  const stopWatching = (): void => {
+    for (const stop of watches) stop();
+    forwarder.close();
+  };
   const port = portOf(app);
   return { app, routes, sockets, stopping, stopWatching, port, secure, addresses };
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Logger } from '@fog/kernel';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type AccessDeps, addAccess } from './access.ts';
+import type { Forwarder } from './forward.ts';
 import {
   CONNECTION_SILENCE_MS,
   LINGER_MS,
@@ -24,7 +25,7 @@ import { addMixnetRoutes } from './routes/mixnet.ts';
 import { addOutputRoutes } from './routes/outputs.ts';
 import { refuseWhileDown } from './service-down.ts';
 
-export type AppDeps = RouteDeps & AccessDeps;
+export type AppDeps = RouteDeps & AccessDeps & { readonly forwarder: Forwarder };
 
 export interface App {
   readonly app: FastifyInstance;
@@ -34,6 +35,7 @@ export interface App {
 /** The API as a Fastify instance that does not listen yet. */
 export async function buildApp(deps: AppDeps): Promise<App> {
   const { logger } = deps;
+  const startedAt = deps.clock.now();
   const app = Fastify({
     logger: false,
     bodyLimit: MAX_SMALL_BODY_BYTES,
@@ -52,18 +54,20 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     throw routes.missing(request.method, request.url);
   });
   addHealthRoutes(app, deps);
-  addServiceRoutes(app, deps, deps.clock.now());
+  addServiceRoutes(app, deps);
   addMixnetRoutes(app, deps);
   addMetricsRoute(app, deps);
   await app.register(async (scope) => {
-    scope.addHook('onRequest', (_request, _reply, done) => {
+    scope.addHook('onRequest', async (request, reply) => {
       refuseWhileDown(deps);
-      done();
+      const { leader } = deps.coordinator;
+      if (leader === undefined || request.routeOptions.config.anywhere === true) return;
+      deps.forwarder.request(leader, request.raw, reply.hijack().raw);
     });
     addJobRoutes(scope, deps);
     addOutputRoutes(scope, deps);
     addBlobRoutes(scope, deps);
-    addFogRoutes(scope, deps);
+    addFogRoutes(scope, deps, startedAt);
     addPlacementRoutes(scope, deps);
     addAgentRoutes(scope, deps);
   });

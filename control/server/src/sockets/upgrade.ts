@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { CoordinatorApi } from '@fog/coordinator';
 import type { Clock, Logger } from '@fog/kernel';
 import { fail } from '../errors.ts';
 import type { HostList } from '../http/access.ts';
+import type { Forwarder } from '../http/forward.ts';
 import { rawProblem, toProblem } from '../http/problem.ts';
 
 /** A WebSocket endpoint. */
@@ -24,6 +26,8 @@ export interface SocketRoutes extends Pick<SocketEndpoint, 'disconnect' | 'close
 
 interface UpgradeDeps {
   readonly hosts: HostList;
+  readonly coordinator: Pick<CoordinatorApi, 'leader'>;
+  readonly forwarder: Forwarder;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -41,7 +45,9 @@ export function routeUpgrades(
       deps.hosts.checkOrigin(request.headers.origin);
       const endpoint = Object.hasOwn(endpoints, path) ? endpoints[path] : undefined;
       if (endpoint === undefined) throw fail('SERVER_NO_ROUTE');
-      await endpoint.accept(request, socket, head);
+      const { leader } = deps.coordinator;
+      if (leader === undefined) await endpoint.accept(request, socket, head);
+      else deps.forwarder.upgrade(leader, request, socket, head);
     };
     accept().catch((error: unknown) => {
       // Not left to the peer: a refused connection that it keeps open would count for ever.

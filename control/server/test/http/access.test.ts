@@ -42,6 +42,7 @@ describe('every route', () => {
       'account GET /api/v1/jobs/:id/tasks/:index/files/*',
       'account GET /api/v1/jobs/:id/tasks/:index/stderr',
       'account GET /api/v1/jobs/:id/tasks/:index/stdout',
+      'account GET /api/v1/jobs/:id/why',
       'account GET /api/v1/mixnet/audit',
       'account GET /api/v1/mixnet/consensus',
       'account GET /api/v1/mixnet/path',
@@ -54,13 +55,17 @@ describe('every route', () => {
       'account POST /api/v1/blobs',
       'account POST /api/v1/jobs',
       'account POST /api/v1/jobs/:id/cancel',
+      'account POST /api/v1/jobs/batch',
       'account POST /api/v1/join-codes',
       'account POST /api/v1/mixnet/bench',
       'account POST /api/v1/mixnet/ping',
+      'account POST /api/v1/nodes/:id/mode',
+      'account POST /api/v1/nodes/route',
       'node GET /api/v1/agent/blobs/:content',
       'node GET /api/v1/agent/jobs/:id',
       'node POST /api/v1/agent/blobs',
       'open GET /health/live',
+      'operator GET /api/v1/topology',
       'operator POST /api/v1/services/:name/restart',
     ]);
   });
@@ -95,7 +100,7 @@ describe('every route', () => {
       assert.equal(JSON.parse(answer.body).code, 'COORDINATOR_NO_JOB');
       calls += 1;
     }
-    assert.equal(calls, 8);
+    assert.equal(calls, 9);
     assert.deepEqual((await fog.other.client.jobs()).jobs, []);
     assert.equal((await fog.client.jobs()).jobs.length, 1);
   });

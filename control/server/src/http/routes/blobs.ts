@@ -8,7 +8,7 @@ import { asReadable } from './outputs.ts';
 
 export const ContentParams = z.object({ content: ContentId });
 
-const config = { access: 'account' } as const;
+const config = { access: 'account', anywhere: true } as const;
 
 export function addBlobRoutes(app: FastifyInstance, deps: RouteDeps): void {
   app.post('/api/v1/blobs', { config }, async (request, reply) => {

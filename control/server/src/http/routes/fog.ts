@@ -3,41 +3,38 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { fail } from '../../errors.ts';
 import type { RouteDeps } from '../ports.ts';
-import { refuseWhileDown } from '../service-down.ts';
 
 const ServiceParams = z.object({ name: z.string().min(1).max(64) });
 
 const account = { access: 'account' } as const;
+const anywhere = { access: 'account', anywhere: true } as const;
 const operator = { access: 'operator' } as const;
 
 /** Routes that need the coordinator. */
-export function addFogRoutes(app: FastifyInstance, deps: RouteDeps): void {
+export function addFogRoutes(app: FastifyInstance, deps: RouteDeps, startedAt: number): void {
+  app.get('/api/v1/status', { config: account }, async (): Promise<FogStatus> => ({
+    fogId: deps.coordinator.fogId,
+    version: FOG_VERSION,
+    addresses: [...deps.addresses()],
+    startedAt,
+    time: deps.clock.now(),
+    ...deps.coordinator.counts(),
+    services: deps.services().statuses(),
+  }));
+
   app.get('/api/v1/nodes', { config: account }, async (request) => {
     const nodes = await deps.coordinator.nodes();
     const { account, role } = request.caller;
     return { nodes: role === 'operator' ? nodes : nodes.filter((node) => node.owner === account) };
   });
 
-  app.post('/api/v1/join-codes', { config: account }, async (request, reply) =>
+  app.post('/api/v1/join-codes', { config: anywhere }, async (request, reply) =>
     reply.code(201).send(await deps.enrolment.issue(request.caller.account)),
   );
 }
 
 /** Routes that answer whatever is down: they say what it is. */
-export function addServiceRoutes(app: FastifyInstance, deps: RouteDeps, startedAt: number): void {
-  app.get('/api/v1/status', { config: account }, async (): Promise<FogStatus> => {
-    refuseWhileDown(deps);
-    return {
-      fogId: deps.coordinator.fogId,
-      version: FOG_VERSION,
-      addresses: [...deps.addresses()],
-      startedAt,
-      time: deps.clock.now(),
-      ...deps.coordinator.counts(),
-      services: deps.services().statuses(),
-    };
-  });
-
+export function addServiceRoutes(app: FastifyInstance, deps: RouteDeps): void {
   app.get('/api/v1/services', { config: account }, async () => ({
     services: deps.services().statuses(),
   }));

@@ -9,7 +9,7 @@ import { TaskParams } from './jobs.ts';
 const StreamQuery = z.strictObject({ offset: z.coerce.number().int().min(0).default(0) });
 const FileParams = z.object({ '*': GuestPath });
 
-const config = { access: 'account' } as const;
+const config = { access: 'account', anywhere: true } as const;
 
 /** The bytes tasks produced. They are a stranger's: never shown by a browser as a page of this origin. */
 const UNTRUSTED = {
