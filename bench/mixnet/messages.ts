@@ -34,6 +34,8 @@ export interface RelayReady extends Member, RelayKey {}
 
 export interface RelayState extends RelayStatus {
   readonly rssBytes: number;
+  /** Packets it has memory for. */
+  readonly slots: number;
 }
 
 export type LoadRequest =

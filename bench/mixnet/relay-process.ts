@@ -7,6 +7,7 @@ import {
   epochAt,
   MAX_SLOTS,
   type MixMetrics,
+  type PeelPool,
   type Relay,
   type RelayDescriptor,
 } from '@fog/mixnet';
@@ -30,7 +31,9 @@ function seeded(seed: Uint8Array): RandomFill {
 let nowMs = Date.now();
 const clock: Clock = { ...systemClock, now: () => nowMs };
 let next = Promise.withResolvers<RelayDescriptor>();
-let running: { readonly relay: Relay; readonly directory: MemberDirectory } | undefined;
+let running:
+  | { readonly relay: Relay; readonly pool: PeelPool; readonly directory: MemberDirectory }
+  | undefined;
 let epochMs = 0;
 
 async function start(request: StartRelay): Promise<RelayReady> {
@@ -66,7 +69,7 @@ async function start(request: StartRelay): Promise<RelayReady> {
     },
   );
   await relay.start(signal);
-  running = { relay, directory };
+  running = { relay, pool, directory };
   const { id, linkKey } = await next.promise;
   return { id, linkKey, port: relay.address?.port ?? 0, ...(await present()) };
 }
@@ -81,14 +84,15 @@ async function present(): Promise<RelayKey> {
 async function answer(request: RelayRequest): Promise<unknown> {
   if (request.kind === 'start') return start(request);
   if (running === undefined) throw new Error('start first');
-  const { relay, directory } = running;
+  const { relay, pool, directory } = running;
   if (request.kind === 'members') directory.update(request.members);
   if (request.kind === 'turn') {
     next = Promise.withResolvers();
     nowMs += epochMs;
     return present();
   }
-  const state: RelayState = { ...relay.status(), rssBytes: process.memoryUsage.rss() };
+  const { slots } = pool.memory();
+  const state: RelayState = { ...relay.status(), slots, rssBytes: process.memoryUsage.rss() };
   return state;
 }
 

@@ -5,8 +5,10 @@ import { type BedRelay, hopOf, type TestBed } from './test-bed.ts';
 
 /** Packets of one key epoch: headers are built for its key, then sent. */
 const CHUNK = 250_000;
-/** After the first ones, in which memory of queues, filters and compiled code comes to be. */
+/** After the first ones, in which memory of filters and compiled code comes to be. */
 const WARM_CHUNKS = 2;
+/** More than it peels, with packets it has seen, until its queue is full: so much memory it may hold, and keeps. */
+const FLOOD = { rate: 45_000, seconds: 3, warmUp: 0, again: true };
 const CHUNKS = 21;
 /** Well below what a relay holds: this is about memory, and lost packets would measure less of it. */
 const RATE = 11_000;
@@ -26,9 +28,13 @@ export async function rssGrowthPct(bed: TestBed, { say }: BenchmarkContext): Pro
     await bed.buildHeadersFor(hopOf(key, key.id), CHUNK);
     const done = await pour(bed, relay, chunk === 0);
     lost += done.lost;
+    if (chunk === 0) await bed.pour(relay, FLOOD);
     now = done.rssBytes;
     if (chunk === WARM_CHUNKS) before = now;
-    say(`soak ${chunk + 1} of ${WARM_CHUNKS + CHUNKS}: ${toMiB(now)} MiB, ${lost} lost`);
+    const { slots } = await relay.state();
+    say(
+      `soak ${chunk + 1} of ${WARM_CHUNKS + CHUNKS}: ${toMiB(now)} MiB, room for ${slots} packets, ${lost} lost`,
+    );
   }
   return (now / before - 1) * 100;
 }
