@@ -161,6 +161,10 @@ for (const level of LEVELS) {
       const ran = await harness.run(growModule(), { memoryBytes: 32 * MIB });
       assert.deepEqual([ran.exitCode, ran.failure?.code], [137, 'MEMORY_LIMIT']);
       assert.match(ran.failure?.message ?? '', /32 MiB/);
+      const atOnce =
+        '(if (i32.eq (memory.grow (i32.const 10000)) (i32.const -1)) (then unreachable))';
+      const refused = await harness.run(program({ body: atOnce }), { memoryBytes: 32 * MIB });
+      assert.deepEqual([refused.exitCode, refused.failure?.code], [137, 'MEMORY_LIMIT']);
       const initial = await harness.run(program({ memory: '1024' }), { memoryBytes: 32 * MIB });
       assert.equal(initial.failure?.code, 'REFUSED');
       assert.match(initial.failure?.message ?? '', /64 MiB.*32 MiB/);

@@ -13,13 +13,17 @@ import { assembleModule, type ModulePlan, readSections } from './module-sections
 /** A program larger than this is data in disguise; compiling it would take longer than most tasks. */
 export const MAX_MODULE_BYTES = 128 * 1024 * 1024;
 
+export interface Admitted {
+  readonly admitted: true;
+  /** The module with its memory and table maxima patched. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly maxPages: number;
+  /** Start and end of each `memory.grow`, relative to the code section's payload. */
+  readonly growths: readonly number[];
+}
+
 export type Admission =
-  | {
-      readonly admitted: true;
-      /** The module with its memory and table maxima patched. */
-      readonly bytes: Uint8Array<ArrayBuffer>;
-      readonly maxPages: number;
-    }
+  | Admitted
   | { readonly admitted: false; readonly code: 'BAD_MODULE' | 'REFUSED'; readonly message: string };
 
 /** `name` is the module's name in messages, `memoryBytes` what the job may use. */
@@ -32,9 +36,10 @@ export function admitModule(
     checkHeader(bytes, name);
     const limitPages = Math.min(Math.floor(memoryBytes / PAGE_BYTES), 65_536);
     const plan = readSections(new BinaryReader(bytes, 8), limitPages);
-    if (plan.code !== undefined) scanCode(plan.code, plan.functionCount);
+    const growths = plan.code === undefined ? [] : scanCode(plan.code, plan.functionCount);
     checkEntry(plan, name);
-    return { admitted: true, bytes: assembleModule(bytes, plan), maxPages: plan.maxPages };
+    const { maxPages } = plan;
+    return { admitted: true, bytes: assembleModule(bytes, plan), maxPages, growths };
   } catch (error) {
     return verdictOf(error, name);
   }

@@ -9,15 +9,21 @@ import { checkValueType, RefusedFeature } from './features.ts';
 /** V8's own bound on locals of one function, applied before it allocates for them. */
 const MAX_LOCALS = 50_000;
 
-export function scanCode(section: BinaryReader, functionCount: number): void {
+/** Gives where each `memory.grow` starts and ends, relative to the section. */
+export function scanCode(section: BinaryReader, functionCount: number): number[] {
+  const start = section.offset;
+  const growths: number[] = [];
   const count = section.u32();
   if (count !== functionCount) {
     throw new MalformedModule('its function and code sections disagree', section.offset);
   }
-  for (let index = 0; index < count; index += 1) scanBody(section.part(section.u32()));
+  for (let index = 0; index < count; index += 1) scanBody(section.part(section.u32()), growths);
+  return growths.map((offset) => offset - start);
 }
 
-function scanBody(body: BinaryReader): void {
+const MEMORY_GROW = 0x40;
+
+function scanBody(body: BinaryReader, growths: number[]): void {
   const groups = body.u32();
   let locals = 0;
   for (let index = 0; index < groups; index += 1) {
@@ -25,7 +31,12 @@ function scanBody(body: BinaryReader): void {
     if (locals > MAX_LOCALS) throw new RefusedFeature(`a function with over ${MAX_LOCALS} locals`);
     checkValueType(body);
   }
-  while (!body.done) scanInstruction(body);
+  while (!body.done) {
+    const isGrowth = body.bytes[body.offset] === MEMORY_GROW;
+    if (isGrowth) growths.push(body.offset);
+    scanInstruction(body);
+    if (isGrowth) growths.push(body.offset);
+  }
 }
 
 const END = 0x0b;

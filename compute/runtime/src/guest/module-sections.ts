@@ -176,6 +176,9 @@ function readGlobals(section: BinaryReader): void {
   }
 }
 
+/** What fog adds to a module has such names: a module that had them too could pass for one of fog's making. */
+const OWN_PREFIX = 'fog:';
+
 const EXPORT_KINDS: readonly ExternalKind[] = ['function', 'table', 'memory', 'global'];
 
 function readExports(section: BinaryReader, plan: ModulePlan): void {
@@ -184,6 +187,11 @@ function readExports(section: BinaryReader, plan: ModulePlan): void {
     const name = section.name();
     const kind = EXPORT_KINDS[section.u8()];
     section.u32();
+    if (name.startsWith(OWN_PREFIX)) {
+      throw new RefusedFeature(
+        `the export ${quoted(name)} (names with "${OWN_PREFIX}" are fog's own)`,
+      );
+    }
     if (kind === undefined) throw new MalformedModule('it exports an unknown kind', section.offset);
     plan.exports.set(name, kind);
   }

@@ -12,7 +12,7 @@ export interface Program {
   readonly name: string;
   /** Maximum its memory was patched to. */
   readonly maxPages: number;
-  /** Whether the module is instrumented. */
+  /** Whether the module is instrumented to be strict. */
   readonly isStrict: boolean;
 }
 
@@ -90,15 +90,15 @@ function execute(
   try {
     const { exports } = new webAssembly.Instance(program.module, { [WASI_MODULE]: host.imports });
     run.memory = exports['memory'] as WasmMemory;
-    if (program.isStrict) run.budget = new Budget(exports, fuelLimit);
-    host.bind(run.memory, run.budget);
+    run.budget = Budget.of(exports, program.isStrict ? fuelLimit : undefined);
+    host.bind(run.memory, program.isStrict ? run.budget : undefined);
     run.budget?.start();
     (exports['_start'] as () => void)();
   } catch (error) {
     if (error instanceof ProcExit) exitCode = error.exitCode;
     else thrown = error;
   }
-  const fuel = run.budget === undefined ? {} : { fuel: run.budget.burnt };
+  const fuel = run.budget !== undefined && program.isStrict ? { fuel: run.budget.burnt } : {};
   const peakMemoryBytes = run.memory?.buffer.byteLength ?? 0;
   const end = thrown === undefined ? exited(run, exitCode) : trapped(run, thrown);
   return { ...end, peakMemoryBytes, ...fuel };

@@ -1,6 +1,6 @@
-import { admitModule } from '../guest/admission.ts';
+import { type Admitted, admitModule } from '../guest/admission.ts';
 import { type Program, runProgram } from '../guest/run-program.ts';
-import { instrumentModule } from '../guest/strict/instrument.ts';
+import { instrumentModule, watchGrowth } from '../guest/strict/instrument.ts';
 import { LogicalWorld } from '../guest/strict/logical-world.ts';
 import { type WasiDeps, WasiHost } from '../guest/wasi/wasi-host.ts';
 import { webAssembly } from '../guest/web-assembly.ts';
@@ -38,10 +38,7 @@ export class WasmGuest implements Guest {
     if (!admission.admitted) return { code: admission.code, message: admission.message };
     const { maxPages } = admission;
     try {
-      // A module that is not valid is left as it is: compiling it says what is wrong with it.
-      const isValid = isStrict && webAssembly.validate(admission.bytes);
-      const final = isValid ? instrumentModule(admission.bytes, maxPages) : admission.bytes;
-      const module = new webAssembly.Module(final);
+      const module = new webAssembly.Module(finalBytes(admission, isStrict));
       this.#programs.set(id, { module, name, maxPages, isStrict });
       return undefined;
     } catch (error) {
@@ -93,6 +90,13 @@ export class WasmGuest implements Guest {
     this.#garbageRuns = 0;
     globalThis.gc?.();
   }
+}
+
+/** What is compiled. A module that is not valid stays as it is: compiling it says what is wrong with it. */
+function finalBytes(admission: Admitted, isStrict: boolean): Uint8Array<ArrayBuffer> {
+  const { bytes, maxPages, growths } = admission;
+  if ((!isStrict && growths.length === 0) || !webAssembly.validate(bytes)) return bytes;
+  return isStrict ? instrumentModule(bytes, maxPages) : watchGrowth(bytes, growths);
 }
 
 function compileFailure(error: unknown, name: string): GuestFailure {

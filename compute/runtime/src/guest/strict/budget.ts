@@ -16,6 +16,14 @@ export class FuelGone extends Error {
 
 /** What one run of an instrumented module may use: set before it starts, read when it ended. */
 export class Budget {
+  /** The budget of a module the pass was over; undefined for one as it came. */
+  static of(
+    exports: Readonly<Record<string, unknown>>,
+    fuelLimit: number | undefined,
+  ): Budget | undefined {
+    return ADDED_EXPORTS.fuel in exports ? new Budget(exports, fuelLimit) : undefined;
+  }
+
   readonly #limit: number;
   readonly #fuel: Counter<bigint>;
   readonly #stack: Counter<number>;

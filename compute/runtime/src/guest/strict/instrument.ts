@@ -3,7 +3,7 @@
  * its frame from a stack of fixed size, float results have canonical NaN bits, and memory grows by the job's limit
  * alone. What a program computes stays the same. Input must be valid: an index beyond its own would reach what is added.
  */
-import { BinaryReader, encodeU32 } from '../binary-reader.ts';
+import { BinaryReader, encodeU32, MalformedModule } from '../binary-reader.ts';
 import { type Additions, BodyRewrite } from './body-rewrite.ts';
 import { BodyScan } from './body-scan.ts';
 import { ByteWriter } from './byte-writer.ts';
@@ -17,7 +17,7 @@ import {
   shapeOf,
 } from './module-shape.ts';
 
-/** Exports the pass adds. No compiler makes such names; a module that has one of them is invalid afterwards. */
+/** Exports the pass adds. Admission refuses modules with names like these. */
 export const ADDED_EXPORTS = {
   /** i64 global: units left; below zero once they are used up. */
   fuel: 'fog:fuel',
@@ -41,13 +41,37 @@ export function instrumentModule(
   bytes: Uint8Array<ArrayBuffer>,
   maxPages: number,
 ): Uint8Array<ArrayBuffer> {
+  return rewriteModule(bytes, (section, shape, added) => {
+    const bodies = rewriteBodies(section, shape, added);
+    return codeSection(bodies, [payBody(added), growBody(added, maxPages)]);
+  });
+}
+
+/**
+ * The same for a program that need not be strict: only the `memory.grow`s that `growths` names (see Admission) are replaced, so
+ * that the end of the program can be explained. What the machine refuses, the program sees as refused.
+ */
+export function watchGrowth(
+  bytes: Uint8Array<ArrayBuffer>,
+  growths: readonly number[],
+): Uint8Array<ArrayBuffer> {
+  return rewriteModule(bytes, (section, _shape, added) => {
+    const bodies = replaceGrowths(section, growths, added.grow);
+    return codeSection(bodies, [payBody(added), growBody(added, 0)]);
+  });
+}
+
+type RewriteCode = (section: BinaryReader, shape: ModuleShape, added: Additions) => Uint8Array;
+
+function rewriteModule(bytes: Uint8Array, rewriteCode: RewriteCode): Uint8Array<ArrayBuffer> {
   const sections = readSections(bytes);
   const shape = shapeOf(sections);
   const blockTypes = new BlockTypes(shape);
   const code = sections.get(SECTION.code);
-  const added = additionsTo(shape, blockTypes);
+  // A command has a function of its own.
+  if (code === undefined) throw new MalformedModule('it has no code', bytes.length);
   const rewritten = new Map<number, Uint8Array>([
-    [SECTION.code, codeSection(code, shape, added, maxPages)],
+    [SECTION.code, rewriteCode(code, shape, additionsTo(shape, blockTypes))],
     [SECTION.type, typeSection(sections.get(SECTION.type), blockTypes)],
     [SECTION.function, functionSection(sections.get(SECTION.function), shape)],
     [SECTION.global, globalSection(sections.get(SECTION.global))],
@@ -190,36 +214,60 @@ function exportOf(name: string, kind: number, index: number): number[] {
   return [...encodeU32(text.length), ...text, kind, ...encodeU32(index)];
 }
 
-function codeSection(
-  section: BinaryReader | undefined,
-  shape: ModuleShape,
-  added: Additions,
-  maxPages: number,
-): Uint8Array {
-  const reader = copyOf(section);
-  const count = reader?.u32() ?? 0;
-  const out = new ByteWriter((section?.bytes.length ?? 0) * 2);
-  const body = new ByteWriter(1024);
-  const put = (): void => {
-    out.u32(body.sizeBytes);
-    out.bytes(body.written());
-  };
-  out.u32(count + 2);
-  if (reader !== undefined) {
-    const scan = new BodyScan(shape, reader);
-    const rewrite = new BodyRewrite(body, added);
-    for (let index = 0; index < count; index += 1) {
-      const type = shape.functionTypes[shape.importedFunctions + index] as FunctionType;
-      const source = reader.part(reader.u32());
-      const facts = scan.scan(source, type);
-      rewrite.write(source.bytes.subarray(0, source.end), scan, facts, type);
-      put();
-    }
-  }
-  for (const helper of [payBody(added), growBody(added, maxPages)]) {
-    body.clear();
-    body.bytes(helper);
-    put();
+/** Bodies with their sizes. */
+interface Bodies {
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
+function codeSection(bodies: Bodies, helpers: readonly (readonly number[])[]): Uint8Array {
+  const out = new ByteWriter(bodies.bytes.length + 256);
+  out.u32(bodies.count + helpers.length);
+  out.bytes(bodies.bytes);
+  for (const helper of helpers) {
+    out.u32(helper.length);
+    out.bytes(helper);
   }
   return out.written();
+}
+
+function rewriteBodies(section: BinaryReader, shape: ModuleShape, added: Additions): Bodies {
+  const reader = new BinaryReader(section.bytes, section.offset, section.end);
+  const count = reader.u32();
+  const out = new ByteWriter(section.bytes.length * 2);
+  const body = new ByteWriter(1024);
+  const scan = new BodyScan(shape, reader);
+  const rewrite = new BodyRewrite(body, added);
+  for (let index = 0; index < count; index += 1) {
+    const type = shape.functionTypes[shape.importedFunctions + index] as FunctionType;
+    const source = reader.part(reader.u32());
+    const facts = scan.scan(source, type);
+    rewrite.write(source.bytes.subarray(0, source.end), scan, facts, type);
+    out.u32(body.sizeBytes);
+    out.bytes(body.written());
+  }
+  return { count, bytes: out.written() };
+}
+
+const CALL = 0x10;
+
+function replaceGrowths(section: BinaryReader, growths: readonly number[], grow: number): Bodies {
+  const reader = new BinaryReader(section.bytes, section.offset, section.end);
+  const count = reader.u32();
+  const out = new ByteWriter(section.end - section.offset + 1024);
+  const call = [CALL, ...encodeU32(grow)];
+  let next = 0;
+  for (let index = 0; index < count; index += 1) {
+    const { bytes, offset, end } = reader.part(reader.u32());
+    const parts: Uint8Array[] = [];
+    let from = offset;
+    for (; section.offset + (growths[next] ?? Infinity) < end; next += 2) {
+      parts.push(bytes.subarray(from, section.offset + (growths[next] ?? 0)), new Uint8Array(call));
+      from = section.offset + (growths[next + 1] ?? 0);
+    }
+    parts.push(bytes.subarray(from, end));
+    out.u32(parts.reduce((sum, part) => sum + part.length, 0));
+    for (const part of parts) out.bytes(part);
+  }
+  return { count, bytes: out.written() };
 }

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { assembleWat } from '@fog/testkit';
 import { admitModule } from '../../../src/guest/admission.ts';
 import { Budget } from '../../../src/guest/strict/budget.ts';
-import { instrumentModule } from '../../../src/guest/strict/instrument.ts';
+import { instrumentModule, watchGrowth } from '../../../src/guest/strict/instrument.ts';
 import { webAssembly, type WasmMemory } from '../../../src/guest/web-assembly.ts';
 import { FLOATS_AT, FLOATS_OF_TYPE, randomProgram } from './random-program.ts';
 
@@ -261,9 +261,11 @@ describe('instrumentModule', () => {
     assert.ok((budget?.burnt ?? 0) >= 4);
   });
 
-  it('makes a module invalid that uses its names', () => {
+  it('meets no module that uses its names', () => {
     const bytes = command('', '(global (export "fog:fuel") (mut i64) (i64.const 0))');
-    assert.equal(webAssembly.validate(instrumentModule(admitted(bytes).bytes, 16)), false);
+    const admission = admitModule(bytes, 'a.wasm', MIB);
+    assert.ok(!admission.admitted);
+    assert.match(admission.message, /the export fog:fuel/);
   });
 
   it('takes the programs of the examples', async () => {
@@ -272,5 +274,51 @@ describe('instrumentModule', () => {
       const { bytes: plain, maxPages } = admitted(new Uint8Array(bytes), 64 * MIB);
       assert.ok(webAssembly.validate(instrumentModule(plain, maxPages)), name);
     }
+  });
+});
+
+describe('watchGrowth', () => {
+  const watched = (bytes: Uint8Array<ArrayBuffer>) => {
+    const { bytes: plain, growths } = admitted(bytes);
+    const module = new webAssembly.Module(watchGrowth(plain, growths));
+    return new webAssembly.Instance(module, {}).exports;
+  };
+
+  it('changes nothing but what is known of the last growth', () => {
+    const grow = (pages: number): string =>
+      `(i32.store (i32.const 0) (memory.grow (i32.const ${pages})))`;
+    const cases: readonly (readonly [string, number, boolean])[] = [
+      [grow(2), 1, false],
+      [grow(1000), 0xffff_ffff, true],
+      [`${grow(1000)} (call $again)`, 1, false],
+    ];
+    for (const [body, answer, isRefused] of cases) {
+      const fields = `(func $none) (func $again ${grow(1)}) (func $after (result i32) (memory.grow (i32.const 0)))`;
+      const exports = watched(command(body, fields));
+      const budget = Budget.of(exports, undefined);
+      (exports['_start'] as () => void)();
+      const memory = Buffer.from((exports['memory'] as WasmMemory).buffer);
+      assert.deepEqual([memory.readUInt32LE(0), budget?.wasGrowthRefused], [answer, isRefused]);
+    }
+  });
+
+  it('keeps what programs compute', () => {
+    fc.assert(
+      fc.property(randomProgram('values'), (text) => {
+        const bytes = assembleWat(text);
+        const plain = run(bytes, false);
+        const exports = watched(bytes);
+        assert.ok(Budget.of(exports, undefined) !== undefined);
+        let trap = '';
+        try {
+          (exports['_start'] as () => void)();
+        } catch (error) {
+          trap = (error as Error).message;
+        }
+        const memory = Buffer.from((exports['memory'] as WasmMemory).buffer).subarray(0, 65_536);
+        assert.deepEqual([withOneNan(memory), trap], [withOneNan(plain.memory), plain.trap]);
+      }),
+      { numRuns: 50 },
+    );
   });
 });
