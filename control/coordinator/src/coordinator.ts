@@ -113,21 +113,28 @@ class Coordinator implements CoordinatorApi {
 
   async stop(): Promise<void> {
     this.#stopCampaigns?.();
+    this.#stopCampaigns = undefined;
     await this.#campaign;
     await this.#endTerm();
     await this.#endReading();
   }
 
   async health(): Promise<Health> {
-    if (this.#term === undefined && this.#leader === undefined) {
-      const cause = this.#lastCause === undefined ? 'not started' : errorMessage(this.#lastCause);
+    if (this.#term === undefined && this.#leader === undefined) return this.#leaderless();
+    await this.#deps.store.db.selectFrom('job').select('id').limit(1).execute();
+    if (this.#term !== undefined) return { state: 'healthy' };
+    return { state: 'healthy', detail: `standing by for ${this.#leader}` };
+  }
+
+  #leaderless(): Health {
+    if (this.#lastCause !== undefined) {
+      const cause = errorMessage(this.#lastCause);
       // A restart finds the same disk; what was stored can still be read.
       const state = isDiskFull(this.#lastCause) ? 'degraded' : 'unhealthy';
       return { state, detail: `nobody leads: ${cause} It tries again each second.` };
     }
-    await this.#deps.store.db.selectFrom('job').select('id').limit(1).execute();
-    if (this.#term !== undefined) return { state: 'healthy' };
-    return { state: 'healthy', detail: `standing by for ${this.#leader}` };
+    if (this.#stopCampaigns === undefined) return { state: 'unhealthy', detail: 'not started' };
+    return { state: 'degraded', detail: 'it leads or stands by as soon as the API listens' };
   }
 
   /** One try to lead. */
