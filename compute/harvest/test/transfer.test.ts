@@ -130,3 +130,13 @@ test('a download writes exactly the bytes of its content', async () => {
   assert.equal(await r.transfer.download(BODY.content, dir.file('a'), NEVER), 5);
   assert.equal(await readFile(dir.file('a'), 'utf8'), 'bytes');
 });
+
+test('a full disk of this machine is said, and not tried again', async () => {
+  await using r = await serve((_, answer) => answer.end(BYTES));
+  await assert.rejects(r.transfer.download(BODY.content, '/dev/full', NEVER), (error) => {
+    assert.ok(isFogError(error, 'AGENT_DISK'));
+    assert.match(error.message, /takes no more \(ENOSPC\)/);
+    return true;
+  });
+  assert.equal(r.requests(), 1);
+});

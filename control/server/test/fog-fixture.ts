@@ -18,6 +18,7 @@ import {
   createServiceManager,
   type Credentials,
   type Enrolment,
+  type ListenOptions,
   type MixnetApi,
   type ServiceManager,
 } from '@fog/server';
@@ -47,6 +48,7 @@ export interface FixtureChanges {
   readonly coordinator?: (real: CoordinatorApi) => CoordinatorApi;
   readonly blobs?: (real: Blobs) => Blobs;
   readonly mixnet?: MixnetApi;
+  readonly listen?: ListenOptions;
 }
 
 export async function startFog(changes: FixtureChanges = {}): Promise<FogFixture> {
@@ -69,7 +71,7 @@ export async function startFog(changes: FixtureChanges = {}): Promise<FogFixture
   const enrolment = createEnrolment(store, clock);
   const parts = { coordinator, blobs, credentials, enrolment, identity, clock, logger };
   const api = createApiServer(
-    { host: '127.0.0.1', port: 0 },
+    { host: '127.0.0.1', port: 0, ...(changes.listen && { listen: changes.listen }) },
     {
       ...parts,
       services: () => manager,

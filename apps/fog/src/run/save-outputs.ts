@@ -3,7 +3,7 @@
  * untrusted program: nothing may be written outside the directory, also not through a link lying in it.
  */
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { errorMessage } from '@fog/kernel';
 import { GuestPath } from '@fog/wire';

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import http from 'node:http';
 import { after, before, describe, it } from 'node:test';
@@ -120,6 +121,8 @@ describe('an upload that trickles', () => {
     clock.advance(2 * 60_000);
     const answer = await answered;
     assert.equal(answer.statusCode, 408);
+    const [body] = (await once(answer, 'data')) as [Buffer];
+    assert.equal(JSON.parse(body.toString()).code, 'SERVER_SLOW');
     answer.destroy();
     await waitFor('no rest', async () => (await left()).length === 0);
   });
