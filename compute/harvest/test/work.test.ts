@@ -405,3 +405,21 @@ test('a failure keeps the output that was produced', async () => {
   assert.equal(outcome?.exitCode, 124);
   assert.equal(outcome?.stderr.sizeBytes, 3);
 });
+
+test('a heartbeat sends the ping of the last answer back, with the time it was held', async () => {
+  const clock = new VirtualClock();
+  await using r = await rig({ clock });
+  r.coordinator.ackHeartbeats = false;
+  const session = r.coordinator.latest;
+  const beats = () => session.all('heartbeat');
+  clock.advance(15_000);
+  await waitFor('a heartbeat', () => beats().length === 1);
+  assert.equal(beats()[0]?.pong, undefined);
+  session.send({ type: 'heartbeat-ack', leaseMs: 30_000, revoked: [], ping: 42 });
+  // Messages are taken in order: the answer has been seen when this run begins.
+  r.coordinator.work(r.spec(), [{ token: 1 }]);
+  await r.run(1);
+  clock.advance(10_000);
+  await waitFor('the next', () => beats().length === 2);
+  assert.deepEqual(beats()[1]?.pong, { ping: 42, heldMs: 10_000 });
+});

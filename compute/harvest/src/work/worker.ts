@@ -2,7 +2,7 @@
 import type { Identity } from '@fog/crypto';
 import { type Clock, errorMessage, type Logger } from '@fog/kernel';
 import type { Runtime } from '@fog/runtime';
-import { manifestBatchBytes, type Phase } from '@fog/wire';
+import { type FromAgent, manifestBatchBytes, type Phase } from '@fog/wire';
 import {
   EXPIRY_CHECK_MS,
   MAX_HELD_TOKENS,
@@ -75,6 +75,8 @@ export class Worker {
   #queue: HeldLease[] = [];
   #nodeOwner = '';
   #fogId: string | undefined;
+  /** Of the last acknowledgement: the coordinator measures its round trip with it. */
+  #ping: { readonly ping: number; readonly atMs: number } | undefined;
   #heartbeat: Heartbeat | undefined;
   #stopSweep: (() => void) | undefined;
   #stopReports: (() => void) | undefined;
@@ -139,7 +141,7 @@ export class Worker {
     this.#heartbeat = new Heartbeat(welcome, clock.monotonicMs(), {
       clock,
       holds: () => this.#leases.size + this.#deliveries.size > 0,
-      send: () => link.send({ type: 'heartbeat', held: this.held() }),
+      send: () => link.send({ type: 'heartbeat', held: this.held(), ...this.#pong() }),
       silent: () => link.drop('the coordinator does not answer heartbeats'),
     });
     this.#outbox.resend();
@@ -147,6 +149,7 @@ export class Worker {
 
   /** The session is over; work goes on until the leases end. */
   lost(): void {
+    this.#ping = undefined;
     this.#heartbeat?.stop();
     this.#heartbeat = undefined;
   }
@@ -159,6 +162,9 @@ export class Worker {
         return this.#revoke(message.tokens, message.reason);
       case 'heartbeat-ack': {
         const knownSinceMs = this.#heartbeat?.answered();
+        if (message.ping !== undefined) {
+          this.#ping = { ping: message.ping, atMs: this.#deps.clock.monotonicMs() };
+        }
         this.#revoke(message.revoked, 'the coordinator took the lease back');
         if (knownSinceMs !== undefined) this.#leases.renew(message.leaseMs, knownSinceMs);
         return;
@@ -277,6 +283,14 @@ export class Worker {
     } else result.dispose();
     this.#deps.onRunning();
     if (!this.#stopped) this.#pump();
+  }
+
+  #pong(): Pick<Extract<FromAgent, { type: 'heartbeat' }>, 'pong'> {
+    const ping = this.#ping;
+    this.#ping = undefined;
+    if (ping === undefined) return {};
+    const heldMs = this.#deps.clock.monotonicMs() - ping.atMs;
+    return { pong: { ping: ping.ping, heldMs } };
   }
 
   #deliver(lease: HeldLease, { json, digest, uploads, dispose }: EndedTask): void {
