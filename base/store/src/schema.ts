@@ -51,6 +51,8 @@ export interface NodeRow {
   /** Failures in a row, and until when the node is left alone for them. */
   readonly failures: number;
   readonly cool_until: number | null;
+  /** Ed25519 public key in base64, with which its results are signed. */
+  readonly node_key: string | null;
 }
 
 export interface JobRow {
@@ -87,6 +89,8 @@ export interface TaskResultRow {
   readonly attempts: number;
   /** JSON of wire Outcome. */
   readonly outcome: string;
+  /** JSON of wire Verification. */
+  readonly verification: string | null;
   readonly ended_at: number;
 }
 
@@ -108,6 +112,8 @@ export interface AttemptRow {
   /** SHA-256 of the manifest of its result, which `batch` holds the signature of. */
   readonly digest: string | null;
   readonly batch: number | null;
+  /** Of the runtime that made the result; part of the manifest. */
+  readonly runtime_version: string | null;
 }
 
 /** The signature of one frame of results over the digests of their manifests. */

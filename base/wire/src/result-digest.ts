@@ -66,7 +66,6 @@ export function resultDigest(outcome: Outcome, hashing: Hashing): string {
   return hashJson([exitCode, failure?.code ?? null, outputs, usage.fuel ?? null], hashing);
 }
 
-/** Where the fog failed nothing was run, and the manifest claims no module and no inputs. */
 export function resultManifest(
   lease: SignedLease,
   task: { readonly work: SignedWork | undefined; readonly item: ArrayItem | undefined },
@@ -74,20 +73,28 @@ export function resultManifest(
   hashing: Hashing,
 ): ResultManifest {
   const { exitCode, failure, usage } = result.outcome;
-  const work = failure?.class === 'fog' ? undefined : task.work;
-  const inputs =
-    task.item === undefined ? work?.inputs : hashJson([work?.inputs ?? '', task.item], hashing);
+  const ran = failure?.class === 'fog' ? undefined : task.work;
   return {
     ...lease,
-    module: work?.module ?? '',
-    inputs: work === undefined ? '' : (inputs ?? ''),
+    ...givenTo(ran, task.item, hashing),
     runtimeVersion: result.runtimeVersion ?? '',
-    determinism: work?.determinism ?? DEMAND_DEFAULTS.determinism,
     exitCode,
     failure: failure?.code ?? '',
     outputs: outputsDigest(result.outcome, hashing),
     usage,
   };
+}
+
+/** Where the fog failed nothing was run, and the manifest claims no module and no inputs. */
+function givenTo(
+  work: SignedWork | undefined,
+  item: ArrayItem | undefined,
+  hashing: Hashing,
+): SignedWork {
+  if (work === undefined) {
+    return { module: '', inputs: '', determinism: DEMAND_DEFAULTS.determinism };
+  }
+  return item === undefined ? work : { ...work, inputs: hashJson([work.inputs, item], hashing) };
 }
 
 export function manifestDigest(manifest: ResultManifest, hashing: Hashing): string {

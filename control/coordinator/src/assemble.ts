@@ -1,4 +1,5 @@
 /** Puts the coordinator's parts together over one journal; nothing here runs yet. */
+import { randomInt } from 'node:crypto';
 import { References } from './content/references.ts';
 import type { Core } from './core.ts';
 import type { CoordinatorDeps } from './coordinator.ts';
@@ -19,6 +20,10 @@ import { LiveOutput } from './live/live-output.ts';
 import type { CoordinatorOptions } from './options.ts';
 import { Registry } from './registry/registry.ts';
 import { TopologyBook } from './registry/topology.ts';
+import type { LastNumbers } from './recover.ts';
+import { RerunQueue } from './verify/rerun-queue.ts';
+import { VerifyRounds } from './verify/verify-rounds.ts';
+import { newVerifyState } from './verify/verify-state.ts';
 
 export interface Parts {
   readonly core: Core;
@@ -36,8 +41,11 @@ export interface Parts {
   accept(job: JobRecord): void;
 }
 
+/** Faces of the dice that choose what is checked. */
+const DICE = 2 ** 32;
+
 interface Start {
-  readonly last: { readonly token: number; readonly seq: number };
+  readonly last: LastNumbers;
   onFailure(error: unknown): void;
 }
 
@@ -76,7 +84,7 @@ export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, sta
     registry,
     references,
     topology,
-    timed: [registry, timeouts, topology],
+    timed: [registry, timeouts, topology, new VerifyRounds(core, dispatcher)],
     explainer,
     needs,
     accept,
@@ -86,7 +94,7 @@ export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, sta
 }
 
 function createCore(options: CoordinatorOptions, deps: CoordinatorDeps, start: Start): Core {
-  const { store, clock, logger } = deps;
+  const { store, clock, logger, fogId } = deps;
   const listeners = new Listeners();
   const journal = new Journal({
     store,
@@ -94,6 +102,7 @@ function createCore(options: CoordinatorOptions, deps: CoordinatorDeps, start: S
     onFailure: (error) => start.onFailure(error),
   });
   return {
+    fogId,
     options,
     store,
     clock,
@@ -112,6 +121,12 @@ function createCore(options: CoordinatorOptions, deps: CoordinatorDeps, start: S
     leases: new Map(),
     onEnded: new Set(),
     openTasks: new OpenTasks(),
+    verify: newVerifyState({
+      random: deps.random ?? (() => randomInt(DICE) / DICE),
+      reruns: new RerunQueue(deps.reexecution, logger),
+      lastBatch: start.last.batch ?? 0,
+      lastEvidence: start.last.evidence ?? 0,
+    }),
     lastToken: start.last.token,
     endedJobs: 0,
   };

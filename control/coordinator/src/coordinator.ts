@@ -32,6 +32,7 @@ import { type CoordinatorOptions, defaultCoordinatorOptions } from './options.ts
 import { lastNumbers, recover } from './recover.ts';
 import { beginTerm, LEADERSHIP, type Term } from './term.ts';
 import type { Reexecution } from './verify/verify-state.ts';
+import type { Reexecution } from './verify/verify-state.ts';
 
 export interface CoordinatorDeps {
   readonly store: Store;
@@ -41,6 +42,10 @@ export interface CoordinatorDeps {
   readonly fogId: string;
   /** Takes outputs that live in a result row when another job needs them as a file. */
   readonly blobs?: Pick<Blobs, 'put'> | undefined;
+  /** Runs disputed tasks for the coordinator itself; without it no node is ever blamed. */
+  readonly reexecution?: Reexecution | undefined;
+  /** Uniform in [0, 1), decides which results are checked; the system's generator when left out. */
+  readonly random?: () => number;
   /** Runs disputed tasks for the coordinator itself; without it no node is ever blamed. */
   readonly reexecution?: Reexecution | undefined;
   /** Uniform in [0, 1), decides which results are checked; the system's generator when left out. */

@@ -10,8 +10,10 @@ import type { Listeners } from './live/listeners.ts';
 import type { LiveOutput } from './live/live-output.ts';
 import type { CoordinatorOptions } from './options.ts';
 import type { NodeRecord } from './registry/node-record.ts';
+import type { VerifyState } from './verify/verify-state.ts';
 
 export interface Core {
+  readonly fogId: string;
   readonly options: CoordinatorOptions;
   readonly store: Store;
   readonly clock: Clock;
@@ -28,6 +30,7 @@ export interface Core {
   /** Called once a job's end is durable. */
   readonly onEnded: Set<(job: JobRecord) => void>;
   readonly openTasks: OpenTasks;
+  readonly verify: VerifyState;
   lastToken: number;
   endedJobs: number;
 }

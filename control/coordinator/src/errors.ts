@@ -42,6 +42,10 @@ export const COORDINATOR_ERRORS = {
     kind: 'unavailable',
     retryable: true,
   },
+  COORDINATOR_CLASS: {
+    message: 'The fog cannot check results as the class of the job asks.',
+    kind: 'refused',
+  },
   COORDINATOR_NO_LEASE: { message: 'The node holds no such lease.', kind: 'forbidden' },
 } as const satisfies ErrorTable;
 

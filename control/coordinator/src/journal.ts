@@ -5,6 +5,8 @@
  */
 import type {
   AttemptRow,
+  EvidenceRow,
+  ResultBatchRow,
   ContentRefRow,
   Database,
   JobEventRow,
@@ -35,6 +37,8 @@ interface Batch {
   readonly seen: Map<string, SeenRow>;
   readonly contentRefs: Map<string, ContentRefRow>;
   readonly uploads: LeaseUploadRow[];
+  readonly resultBatches: ResultBatchRow[];
+  readonly evidence: EvidenceRow[];
   readonly afterCommit: (() => void)[];
 }
 
@@ -54,6 +58,8 @@ function emptyBatch(): Batch {
     seen: new Map(),
     contentRefs: new Map(),
     uploads: [],
+    resultBatches: [],
+    evidence: [],
     afterCommit: [],
   };
 }
@@ -116,6 +122,14 @@ export class Journal {
 
   upload(row: LeaseUploadRow): void {
     this.#open().uploads.push(row);
+  }
+
+  resultBatch(row: ResultBatchRow): void {
+    this.#open().resultBatches.push(row);
+  }
+
+  evidence(row: EvidenceRow): void {
+    this.#open().evidence.push(row);
   }
 
   /** Runs after the commit that holds everything noted so far. */
@@ -190,6 +204,10 @@ async function writeBatch(trx: Transaction<Database>, batch: TakenBatch): Promis
   await inserted(batch.newJobRows, (rows) => trx.insertInto('job').values(rows).execute());
   for (const row of batch.jobRows) await updateJob(trx, row);
   await inserted([...batch.attempts.values()], (rows) => upsertAttempts(trx, rows));
+  await inserted(batch.resultBatches, (rows) =>
+    trx.insertInto('result_batch').values(rows).execute(),
+  );
+  await inserted(batch.evidence, (rows) => trx.insertInto('evidence').values(rows).execute());
   await inserted(batch.results, (rows) => trx.insertInto('task_result').values(rows).execute());
   await inserted(batch.events, (rows) => trx.insertInto('job_event').values(rows).execute());
   await inserted([...batch.nodes.values()], (rows) => upsertNodes(trx, rows));
@@ -239,6 +257,7 @@ async function upsertAttempts(
         outcome: e.ref('excluded.outcome'),
         digest: e.ref('excluded.digest'),
         batch: e.ref('excluded.batch'),
+        runtime_version: e.ref('excluded.runtime_version'),
       })),
     )
     .execute();
@@ -267,6 +286,7 @@ async function upsertNodes(trx: Transaction<Database>, rows: readonly NodeRow[])
         owner: e.ref('excluded.owner'),
         name: e.ref('excluded.name'),
         capabilities: e.ref('excluded.capabilities'),
+        node_key: e.ref('excluded.node_key'),
         settled: e.ref('excluded.settled'),
         failed: e.ref('excluded.failed'),
         last_seen_at: e.ref('excluded.last_seen_at'),

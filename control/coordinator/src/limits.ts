@@ -6,5 +6,15 @@ export const MAX_EXPLAINED_NODES = 3;
 export const ATTEMPT_MARGIN_MS = 1_800_000;
 /** Content references remembered as good, so that a submit of known content reads nothing. */
 export const MAX_REMEMBERED_REFS = 10_000;
+/** Copies of one task before the coordinator's own run decides: more would pay for a program that never agrees with itself. */
+export const MAX_COPIES = 5;
+/** Times lost copies of one task are replaced; a node that loses them is left out long before. */
+export const MAX_COPY_LOSSES = 10;
+/** Tasks that wait for the coordinator's own run; with more, disputes stay undecided. */
+export const MAX_WAITING_RERUNS = 256;
+/** Settled tasks kept to be asked again; each holds its job's spec in memory. */
+export const MAX_KNOWN_ANSWERS = 32;
+/** Characters of a job id after its `j`: 60 random bits. */
+export const JOB_ID_CHARS = 12;
 /** Different contents sent under one lease: twice what a result may name, for what is packed anew. */
 export const MAX_LEASE_UPLOADS: number = 2 * (MAX_OUTPUT_FILES + 2);

@@ -1,15 +1,28 @@
 /** Brings open jobs, leases and nodes back from the store, as they were at the last commit. */
-import { JobSpec, type Failure, type JobState } from '@fog/wire';
+import { JobSpec, type Failure, type JobState, Outcome } from '@fog/wire';
 import type { AttemptRow, JobRow } from '@fog/store';
 import { type Core, forgetLease } from './core.ts';
 import { type JobRecord, newJobRecord } from './job/job-record.ts';
 import type { EndState, TaskState } from './job/task-board.ts';
 import { type LeaseRecord, leaseTimes } from './lease/lease-record.ts';
 import { nodeFromRow } from './registry/node-record.ts';
+import { ballotOf, isReplicated } from './verify/ballot.ts';
+import { CREDIT_KINDS } from './verify/evidence.ts';
+import type { Proof } from './verify/proofs.ts';
+import { doubt } from './verify/tally.ts';
+import { newVote } from './verify/vote-record.ts';
 
 const ENDED = ['settled', 'failed', 'cancelled', 'expired'];
 
-export async function lastNumbers(store: Core['store']): Promise<{ token: number; seq: number }> {
+/** The highest numbers given out before this start. */
+export interface LastNumbers {
+  readonly token: number;
+  readonly seq: number;
+  readonly batch?: number;
+  readonly evidence?: number;
+}
+
+export async function lastNumbers(store: Core['store']): Promise<LastNumbers> {
   const token = await store.db
     .selectFrom('attempt')
     .select((e) => e.fn.max('token').as('last'))
@@ -18,7 +31,20 @@ export async function lastNumbers(store: Core['store']): Promise<{ token: number
     .selectFrom('job_event')
     .select((e) => e.fn.max('seq').as('last'))
     .executeTakeFirst();
-  return { token: token?.last ?? 0, seq: seq?.last ?? 0 };
+  const batch = await store.db
+    .selectFrom('result_batch')
+    .select((e) => e.fn.max('id').as('last'))
+    .executeTakeFirst();
+  const evidence = await store.db
+    .selectFrom('evidence')
+    .select((e) => e.fn.max('id').as('last'))
+    .executeTakeFirst();
+  return {
+    token: token?.last ?? 0,
+    seq: seq?.last ?? 0,
+    batch: batch?.last ?? 0,
+    evidence: evidence?.last ?? 0,
+  };
 }
 
 export async function recover(core: Core): Promise<void> {
@@ -40,6 +66,7 @@ export async function recover(core: Core): Promise<void> {
     .execute();
   for (const row of open) core.jobs.set(row.id, jobFromRow(core, row));
   await recoverTasks(core);
+  await recoverCredit(core);
 }
 
 function jobFromRow(core: Core, row: JobRow): JobRecord {
@@ -85,10 +112,12 @@ async function recoverTasks(core: Core): Promise<void> {
     const job = core.jobs.get(row.job);
     if (job === undefined) continue;
     const lease = job.leases.get(row.idx);
-    if (lease !== undefined) {
-      job.leases.delete(row.idx);
-      forgetLease(core, lease);
+    // A copy that would only have checked the result: the check is given up.
+    for (const one of [lease, ...(job.ballots.get(row.idx)?.copies ?? [])]) {
+      if (one !== undefined) forgetLease(core, one);
     }
+    job.leases.delete(row.idx);
+    job.ballots.delete(row.idx);
     job.board.restore(row.idx, row.state as EndState, row.attempts);
     if (row.state === 'failed') job.lowestFailed = Math.min(job.lowestFailed ?? row.idx, row.idx);
   }
@@ -106,32 +135,89 @@ const MAX_RESTORED_UPLOAD_LEASES = 10_000;
 
 function restoreAttempt(core: Core, row: AttemptRow): void {
   const job = core.jobs.get(row.job);
-  if (job === undefined) return;
+  if (job === undefined || row.kind === 'known-answer') return;
+  if (row.state === 'held') return restoreVote(core, job, row);
+  if (row.kind !== 'first') return restoreCopy(core, job, row);
   const running = row.state === 'leased';
   const before = job.leases.get(row.idx);
   if (before !== undefined) before.state = 'lost';
   job.board.restore(row.idx, (running ? 'leased' : 'queued') satisfies TaskState, row.number);
-  if (!running && row.state !== 'lost') {
-    if (row.state === 'failed') avoid(job, row);
-    return;
-  }
-  const lease: LeaseRecord = {
+  if (row.state === 'lost' || row.state === 'failed') avoid(job, row);
+  if (!running && row.state !== 'lost') return;
+  const lease = leaseFromRow(core, job, row);
+  if (isReplicated(job)) ballotOf(job, row.idx);
+  job.leases.set(row.idx, lease);
+  keepLease(core, lease);
+}
+
+/** A copy that no longer runs has left nothing behind. */
+function restoreCopy(core: Core, job: JobRecord, row: AttemptRow): void {
+  job.board.restoreAttempts(row.idx, row.number);
+  if (row.state !== 'leased') return;
+  const lease = leaseFromRow(core, job, row);
+  ballotOf(job, row.idx).copies.add(lease);
+  keepLease(core, lease);
+}
+
+function restoreVote(core: Core, job: JobRecord, row: AttemptRow): void {
+  const lease = leaseFromRow(core, job, row);
+  const outcome = Outcome.parse(JSON.parse(row.outcome ?? '{}'));
+  const proof: Proof = {
+    digest: row.digest ?? '',
+    batch: row.batch ?? 0,
+    runtimeVersion: row.runtime_version ?? undefined,
+  };
+  const vote = newVote(core, lease, { outcome, proof });
+  ballotOf(job, row.idx).votes.push({ ...vote, endedAt: row.ended_at ?? vote.endedAt });
+  if (row.kind === 'first') job.leases.delete(row.idx);
+  job.board.restoreAttempts(row.idx, row.number);
+  job.board.hold(row.idx);
+  if (!isReplicated(job)) doubt(core, job, row.idx);
+}
+
+function leaseFromRow(core: Core, job: JobRecord, row: AttemptRow): LeaseRecord {
+  return {
     token: row.token,
     job,
     index: row.idx,
     attempt: row.number,
+    kind: row.kind as LeaseRecord['kind'],
+    alias: undefined,
     node: row.node,
     leasedAt: row.leased_at,
     ...leaseTimes(core, job),
-    state: running ? 'leased' : 'lost',
+    state: row.state === 'leased' ? 'leased' : 'lost',
     phase: undefined,
     uploads: new Map(),
   };
-  if (!running) avoid(job, row);
-  job.leases.set(row.idx, lease);
-  job.tokens.add(row.token);
-  core.leases.set(row.token, lease);
-  if (running) core.nodes.get(row.node)?.leases.set(row.token, lease);
+}
+
+function keepLease(core: Core, lease: LeaseRecord): void {
+  lease.job.tokens.add(lease.token);
+  core.leases.set(lease.token, lease);
+  if (lease.state === 'leased') core.nodes.get(lease.node)?.leases.set(lease.token, lease);
+}
+
+/** Right replicated results of each node since its last wrong one. */
+async function recoverCredit(core: Core): Promise<void> {
+  const { db } = core.store;
+  const lastWrong = db
+    .selectFrom('evidence')
+    .select((e) => ['node', e.fn.max('id').as('last')])
+    .where('good', '=', 0)
+    .where('kind', 'in', CREDIT_KINDS)
+    .groupBy('node')
+    .as('wrong');
+  const rows = await db
+    .selectFrom('evidence')
+    .leftJoin(lastWrong, 'wrong.node', 'evidence.node')
+    .select((e) => ['evidence.node', e.fn.countAll().as('right')])
+    .where('evidence.good', '=', 1)
+    .where('evidence.kind', 'in', CREDIT_KINDS)
+    .where((e) => e('evidence.id', '>', e.fn.coalesce('wrong.last', e.lit(0))))
+    .groupBy('evidence.node')
+    .execute();
+  for (const { node, right } of rows) core.verify.proven.set(node, Number(right));
 }
 
 function avoid(job: JobRecord, row: AttemptRow): void {

@@ -128,26 +128,8 @@ test('a result before any newer token is accepted though its lease was lost', as
   const token = a.leases[0]?.token ?? 0;
   a.session?.closed();
   fog.clock.advance(5_001);
-  const held = fog.coordinator.attach({
-    node: 'a',
-    owner: OWNER,
-    name: 'a',
-    credit: 1,
-    held: [token],
-    capabilities: {
-      platform: 'linux',
-      arch: 'x64',
-      cores: 1,
-      memoryBytes: 1,
-      slots: 1,
-      sandboxLevel: 'os',
-      runtimes: [],
-      version: 'x',
-    },
-    send: () => {},
-    close: () => {},
-  });
-  held.message({ type: 'results', results: [{ token, outcome: ok() }] });
+  a.connect(fog.coordinator, { held: [token], slots: 1 });
+  a.result(token);
   assert.equal((await fog.coordinator.job(OWNER, job.id, SHORT)).state, 'settled');
   const task = await fog.coordinator.task(OWNER, job.id, 0);
   assert.deepEqual(
@@ -189,7 +171,7 @@ test('a restart keeps acknowledged jobs, running leases and results; nothing is 
   a.result(one ?? 0);
   await a.until(() => a.acks().tokens.includes(one ?? 0));
   await fog.restart();
-  const again = new HandAgent('a').connect(fog.coordinator, { held: [one ?? 0, two ?? 0] });
+  const again = new HandAgent('a', a).connect(fog.coordinator, { held: [one ?? 0, two ?? 0] });
   assert.deepEqual(again.sent.find((m) => m.type === 'heartbeat-ack')?.revoked, [one]);
   again.result(one ?? 0);
   again.result(two ?? 0);

@@ -56,7 +56,7 @@ test('a job waits for what it needs, and gets its outputs as inputs', async () =
   );
   assert.ok(inputs.every(({ content }) => coordinator.nodeMayRead('a', content)));
   await fog.restart();
-  const again = new HandAgent('a').connect(fog.coordinator, {
+  const again = new HandAgent('a', agent).connect(fog.coordinator, {
     held: [tokenOf(1)],
   });
   assert.deepEqual((await fog.coordinator.leasedSpec('a', use)).inputs, inputs);
@@ -104,7 +104,7 @@ test('needs survive a restart, also when what they wait for ends meanwhile', asy
   await agent.until(() => agent.leases.length === 1);
   const token = agent.leases[0]?.token ?? 0;
   await fog.restart();
-  const again = new HandAgent('a').connect(fog.coordinator, { held: [token] });
+  const again = new HandAgent('a', agent).connect(fog.coordinator, { held: [token] });
   again.result(token);
   await again.until(() => again.leases.length === 1);
   assert.equal(again.leases[0]?.job, second?.id);

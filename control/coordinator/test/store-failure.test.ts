@@ -46,7 +46,7 @@ test('after a failed commit nothing more is stored or acknowledged; a new start 
   assert.deepEqual(agent.acks(), { tokens: [], late: [] });
   await coordinator.stop();
   await coordinator.start(AbortSignal.timeout(10_000));
-  const again = new HandAgent('a').connect(coordinator, { held: [first ?? 0, second ?? 0] });
+  const again = new HandAgent('a', agent).connect(coordinator, { held: [first ?? 0, second ?? 0] });
   again.result(first ?? 0);
   again.result(second ?? 0);
   const done = await coordinator.job(OWNER, job.id, { waitMs: 5_000 });

@@ -1,13 +1,20 @@
 /** An agent that speaks the protocol by hand. */
 import { randomBytes } from 'node:crypto';
-import { type Identity, identityFromSeed } from '@fog/crypto';
+import { type Identity, identityFromSeed, sha256Hex } from '@fog/crypto';
 import {
   AGENT_PROTOCOL,
   agentAuthBytes,
   type Challenge,
   EMPTY_OUTPUT,
   type FromAgent,
+  type Hashing,
+  type Lease,
+  manifestBatchBytes,
+  manifestDigest,
   type Outcome,
+  resultManifest,
+  type SignedWork,
+  signedWork,
   type ToAgent,
 } from '@fog/wire';
 import { WebSocket } from 'ws';
@@ -15,10 +22,15 @@ import type { z } from 'zod';
 
 type Message<T extends ToAgent['type']> = Extract<ToAgent, { type: T }>;
 
+const HASHING: Hashing = { sha256: sha256Hex, fromBase64: (text) => Buffer.from(text, 'base64') };
+
 export class RawAgent implements Disposable {
   readonly identity: Identity;
   readonly socket: WebSocket;
   readonly #received: ToAgent[] = [];
+  /** What the manifests of its results are made of. */
+  readonly #leases = new Map<number, { readonly lease: Lease; readonly work: SignedWork }>();
+  #fogId = '';
   #wake = Promise.withResolvers<void>();
   #closed: { code: number } | undefined;
 
@@ -27,12 +39,46 @@ export class RawAgent implements Disposable {
     this.socket = new WebSocket(`${url.replace('http', 'ws')}/api/v1/agent`);
     this.socket.on('error', () => {});
     this.socket.on('message', (data: Buffer) => {
-      this.#received.push(JSON.parse(data.toString('utf8')));
+      const message: ToAgent = JSON.parse(data.toString('utf8'));
+      this.#learn(message);
+      this.#received.push(message);
       this.#signal();
     });
     this.socket.on('close', (code) => {
       this.#closed = { code };
       this.#signal();
+    });
+  }
+
+  #learn(message: ToAgent): void {
+    if (message.type === 'challenge') this.#fogId = message.fogId;
+    if (message.type !== 'work') return;
+    for (const lease of message.leases) {
+      const spec = message.jobs.find(({ id }) => id === lease.job)?.spec;
+      if (spec !== undefined) {
+        this.#leases.set(lease.token, { lease, work: signedWork(spec, HASHING) });
+      }
+    }
+  }
+
+  /** Sends one result, signed as a real agent signs it. */
+  sendResult(token: number, outcome: Outcome): void {
+    const { id: node } = this.identity;
+    const fogId = this.#fogId;
+    const { lease, work } = this.#leases.get(token) ?? {};
+    const { job = '', index = 0, attempt = 0 } = lease ?? {};
+    const manifest = resultManifest(
+      { fogId, node, job, index, attempt, token },
+      { work, item: lease?.item },
+      { outcome },
+      HASHING,
+    );
+    const digest = manifestDigest(manifest, HASHING);
+    const signature = this.identity.sign(manifestBatchBytes(fogId, node, [digest]));
+    this.send({
+      type: 'results',
+      results: [{ token, outcome, digest }],
+      signature: Buffer.from(signature).toString('base64'),
     });
   }
 

@@ -2,10 +2,12 @@ import type { Migration } from 'kysely/migration';
 import { jobsAndNodes } from './001-jobs-and-nodes.ts';
 import { trustAndService } from './002-trust-and-service.ts';
 import { leadership } from './003-leadership.ts';
+import { verification } from './004-verification.ts';
 
 /** In order; a migration that shipped is never changed. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '001-jobs-and-nodes': jobsAndNodes,
   '002-trust-and-service': trustAndService,
   '003-leadership': leadership,
+  '004-verification': verification,
 };

@@ -13,6 +13,7 @@ import type { JobRow } from '@fog/store';
 import type { LeaseRecord } from '../lease/lease-record.ts';
 import type { OpenTasks } from './open-tasks.ts';
 import { demandsOf, kindOf } from './placement-task.ts';
+import type { Ballot } from '../verify/ballot.ts';
 import { TaskBoard } from './task-board.ts';
 
 export interface ReplicaOf {
@@ -40,6 +41,8 @@ export interface JobRecord {
   readonly board: TaskBoard;
   /** Newest lease of each task that has one. */
   readonly leases: Map<number, LeaseRecord>;
+  /** Tasks with more copies than one, or a result that is being checked. */
+  readonly ballots: Map<number, Ballot>;
   /** Fencing tokens issued for it that are still in memory. */
   readonly tokens: Set<number>;
   /** Nodes that failed a task before. */
@@ -83,6 +86,7 @@ export function newJobRecord(input: NewJob, openTasks: OpenTasks): JobRecord {
     inputs: input.spec.inputs,
     board: new TaskBoard(total, () => openTasks.add(input.owner, -1)),
     leases: new Map(),
+    ballots: new Map(),
     tokens: new Set(),
     avoid: new Map(),
     waiters: new Set(),

@@ -1,5 +1,12 @@
 /** Transitions of a job: what changes in memory, what is stored, what is announced. */
-import { type Failure, FAILURES, type JobState, type Outcome, type Phase } from '@fog/wire';
+import {
+  type Failure,
+  FAILURES,
+  type JobState,
+  type Outcome,
+  type Phase,
+  type Verification,
+} from '@fog/wire';
 import { type Core, forgetLease, wakeAfterCommit } from '../core.ts';
 import { attemptRow } from '../lease/lease-record.ts';
 import type { JobRecord } from './job-record.ts';
@@ -24,7 +31,11 @@ export function endTask(
   core: Core,
   job: JobRecord,
   index: number,
-  end: { readonly outcome: Outcome; readonly node: string | null },
+  end: {
+    readonly outcome: Outcome;
+    readonly node: string | null;
+    readonly verification?: Verification | undefined;
+  },
 ): void {
   const { outcome } = end;
   const state = outcome.exitCode === 0 ? 'settled' : 'failed';
@@ -39,6 +50,7 @@ export function endTask(
     node: end.node,
     attempts: job.board.attempts(index),
     outcome: JSON.stringify(outcome),
+    verification: end.verification === undefined ? null : JSON.stringify(end.verification),
     ended_at: core.clock.now(),
   });
   if (state === 'failed') noteFailure(core, job, index, outcome);
@@ -89,7 +101,9 @@ export function endUnrun(
   const { message, code } = end.failure;
   job.board.cancelOpen();
   const revoked = new Map<string, number[]>();
-  for (const lease of job.leases.values()) {
+  for (const token of job.tokens) {
+    const lease = core.leases.get(token);
+    if (lease === undefined) continue;
     const tokens = revoked.get(lease.node) ?? [];
     revoked.set(lease.node, tokens);
     tokens.push(lease.token);

@@ -12,8 +12,10 @@ import {
   type JobsPage,
   type Outcome,
   type ResultsPage,
+  type SignedManifest,
   type Task,
   type TaskOutcome,
+  type Verification,
 } from '@fog/wire';
 import type { AttemptRow, JobRow, TaskResultRow } from '@fog/store';
 import type { WaitOptions } from '../api.ts';
@@ -21,6 +23,7 @@ import type { Core } from '../core.ts';
 import { fail } from '../errors.ts';
 import { eventFromRow } from './job-events.ts';
 import { type JobRecord, jobDetail, openJobView, storedJobView } from './job-record.ts';
+import { taskProof } from '../verify/task-proof.ts';
 import { waitForNews } from './wait-for-news.ts';
 
 const SUMMARY = [
@@ -163,7 +166,31 @@ export class JobQueries {
       .where('job', '=', id)
       .where('idx', '=', index)
       .executeTakeFirst();
-    return taskView(index, attempts, row, this.#core.jobs.get(id));
+    const view = taskView(index, this.#attempts(attempts), row, this.#core.jobs.get(id));
+    const proof = await this.#proof(account, id, attempts, view.outcome);
+    return proof === undefined ? view : { ...view, proof };
+  }
+
+  /** A check of an ended task does not outlive a restart: it is lost when no lease is known. */
+  #attempts(rows: readonly AttemptRow[]): Attempt[] {
+    const { leases } = this.#core;
+    return rows.map((row) => {
+      const view = attemptView(row);
+      return view.state === 'leased' && !leases.has(row.token) ? { ...view, state: 'lost' } : view;
+    });
+  }
+
+  async #proof(
+    account: string,
+    id: string,
+    attempts: readonly AttemptRow[],
+    outcome: Outcome | undefined,
+  ): Promise<SignedManifest | undefined> {
+    const attempt = attempts.find(({ state }) => state === 'accepted');
+    if (attempt === undefined || outcome === undefined) return undefined;
+    const { spec } = await this.#detail(account, id);
+    const inputs = [...(this.#core.jobs.get(id)?.inputs ?? spec.inputs)];
+    return taskProof(this.#core, { job: { id, spec, inputs }, attempt, outcome });
   }
 
   async events(
@@ -235,6 +262,7 @@ function outcomeView(row: TaskResultRow): TaskOutcome {
     index: row.idx,
     state: row.state as JobState,
     ...(row.node === null ? {} : { node: row.node }),
+    ...verificationView(row),
     attempts: row.attempts,
     outcome: JSON.parse(row.outcome) as Outcome,
   };
@@ -242,20 +270,26 @@ function outcomeView(row: TaskResultRow): TaskOutcome {
 
 function taskView(
   index: number,
-  attempts: readonly AttemptRow[],
+  views: Attempt[],
   row: TaskResultRow | undefined,
   job: JobRecord | undefined,
 ): Task {
-  const views = attempts.map(attemptView);
   if (row !== undefined) {
-    const { state, node, outcome } = outcomeView(row);
-    return { index, state, attempts: views, outcome, ...(node === undefined ? {} : { node }) };
+    const { attempts: _count, ...view } = outcomeView(row);
+    return { ...view, attempts: views };
   }
   if (job === undefined) return { ...cancelledTask(index), attempts: views };
   const lease = job.leases.get(index);
-  if (lease === undefined || lease.state === 'lost')
-    return { index, state: 'queued', attempts: views };
+  if (lease === undefined || lease.state === 'lost') {
+    const isVoting = (job.ballots.get(index)?.votes.length ?? 0) > 0;
+    return { index, state: isVoting ? 'verifying' : 'queued', attempts: views };
+  }
   return { index, state: lease.phase ?? 'placing', node: lease.node, attempts: views };
+}
+
+function verificationView(row: TaskResultRow): Pick<TaskOutcome, 'verification'> {
+  if (row.verification === null) return {};
+  return { verification: JSON.parse(row.verification) as Verification };
 }
 
 function attemptView(row: AttemptRow): Attempt {
@@ -265,6 +299,8 @@ function attemptView(row: AttemptRow): Attempt {
     node: row.node,
     leasedAt: row.leased_at,
     state: row.state as Attempt['state'],
+    kind: row.kind as NonNullable<Attempt['kind']>,
+    ...(row.digest === null ? {} : { digest: row.digest }),
     ...(row.ended_at === null ? {} : { endedAt: row.ended_at }),
     ...(row.failure === null ? {} : { failure: JSON.parse(row.failure) as Failure }),
   };

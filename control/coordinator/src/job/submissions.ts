@@ -4,7 +4,9 @@ import { type BatchKey, type Job, type JobBatch, JobId, type JobSpec, taskCount 
 import type { References } from '../content/references.ts';
 import type { Core } from '../core.ts';
 import { fail } from '../errors.ts';
+import { JOB_ID_CHARS } from '../limits.ts';
 import { checkCycles } from './check-cycles.ts';
+import { checkClass } from '../verify/check-class.ts';
 import { checkPossible } from './check-possible.ts';
 import {
   type JobRecord,
@@ -15,8 +17,7 @@ import {
 } from './job-record.ts';
 import type { Needs } from './needs.ts';
 
-/** Characters of a job id after its `j`: 60 random bits. */
-const JOB_ID_CHARS = 12;
+
 
 interface Order {
   readonly id: string;
@@ -120,6 +121,7 @@ export class Submissions {
     for (const { spec } of orders) {
       checkDeadline(spec, core.clock.now());
       checkPossible(core, account, spec);
+      checkClass(core, spec, account);
       await references.check(account, spec);
       const others = (spec.needs ?? []).map((need) => need.job).filter((id) => !inBatchIds.has(id));
       if (others.length > 0) await needs.check(account, others);

@@ -18,6 +18,9 @@ const CODES: Readonly<Record<TaskState, number>> = {
   cancelled: CANCELLED,
 };
 
+/** Copies handed out before a task's first run has its turn: a class S job goes on with what it began. */
+const COPIES_IN_A_ROW = 2;
+
 export class TaskBoard {
   readonly total: number;
   readonly #onEnd: () => void;
@@ -28,6 +31,9 @@ export class TaskBoard {
   #fresh = 0;
   /** Taken before and given back, ready to be taken again. */
   #returned: number[] = [];
+  /** Tasks of which a further copy is wanted, whatever state they are in. */
+  readonly #copies = new Set<number>();
+  #copiesInARow = 0;
   #prefix = 0;
 
   /** `onEnd` is called once for each task that ends. */
@@ -66,12 +72,23 @@ export class TaskBoard {
 
   /** True when `take` would find one now; a task waiting for its retry is queued but not ready. */
   get ready(): boolean {
+    return this.#copies.size > 0 || this.#hasFirst;
+  }
+
+  get #hasFirst(): boolean {
     this.#skipTaken();
     return this.#returned.length > 0 || this.#fresh < this.total;
   }
 
   /** Next index to place, lowest first among the given back; it stays queued until `lease`. */
   take(): number | undefined {
+    if (this.#copies.size > 0 && (this.#copiesInARow < COPIES_IN_A_ROW || !this.#hasFirst)) {
+      const index = this.#copies.values().next().value;
+      this.#copiesInARow += 1;
+      if (index !== undefined) this.#copies.delete(index);
+      return index;
+    }
+    this.#copiesInARow = 0;
     while (this.#returned.length > 0) {
       const index = this.#returned.shift();
       if (index !== undefined && this.#state[index] === QUEUED) return index;
@@ -104,6 +121,22 @@ export class TaskBoard {
     return this.attempts(index);
   }
 
+  /** A further copy of the task waits for a node. */
+  wantCopy(index: number): void {
+    this.#copies.add(index);
+  }
+
+  /** Returns the copy's number among the task's attempts. */
+  leaseCopy(index: number): number {
+    this.#attempts[index] = this.attempts(index) + 1;
+    return this.attempts(index);
+  }
+
+  /** A copy has brought its result; no first run is wanted any more. */
+  hold(index: number): void {
+    this.#set(index, LEASED);
+  }
+
   requeue(index: number): void {
     this.#set(index, QUEUED);
   }
@@ -118,6 +151,7 @@ export class TaskBoard {
   /** Ends every open task; returns the leased ones among them. */
   cancelOpen(): number[] {
     const leased: number[] = [];
+    this.#copies.clear();
     for (let index = 0; index < this.total; index += 1) {
       const state = this.#state[index];
       if (state === LEASED) leased.push(index);
@@ -132,6 +166,11 @@ export class TaskBoard {
     this.#set(index, CODES[state]);
     this.#attempts[index] = attempts;
     if (state !== 'queued' && state !== 'leased') this.end(index, state);
+  }
+
+  /** As `restore`, for an attempt that does not decide where its task stands. */
+  restoreAttempts(index: number, attempts: number): void {
+    this.#attempts[index] = Math.max(attempts, this.attempts(index));
   }
 
   #set(index: number, code: number): void {

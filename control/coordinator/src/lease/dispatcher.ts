@@ -12,12 +12,15 @@ import {
   type RoutingStrategyName,
 } from '@fog/scheduler';
 import type { AgentLink } from '../api.ts';
-import type { Core } from '../core.ts';
+import { type Core, forgetLease } from '../core.ts';
 import { JobQueues, type KindQueue } from '../job/job-queues.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { placementTask } from '../job/placement-task.ts';
-import { placementNode } from '../registry/node-record.ts';
-import { attemptRow, type LeaseRecord, leaseTimes } from './lease-record.ts';
+import { type NodeRecord, placementNode } from '../registry/node-record.ts';
+import { apartOf, isApart, offerCopy, wantClassCopies } from '../verify/copies.ts';
+import { issueAlias, issueCopy, issueFirst, type LeaseOrder } from './issue-lease.ts';
+import type { LeaseRecord } from './lease-record.ts';
+import { loseLease } from './requeue.ts';
 import { leasedJob, workMessages } from './work-messages.ts';
 
 /** Work a node should hold in advance: covers the round trip to the coordinator and back. */
@@ -74,7 +77,9 @@ export class Dispatcher {
   }
 
   task(job: JobRecord, index?: number): PlacementTask {
-    return placementTask(job, this.#depth(job), index);
+    const task = placementTask(job, this.#depth(job), index);
+    const apart = index === undefined ? undefined : apartOf(this.#core, job, index);
+    return apart === undefined ? task : { ...task, ...apart };
   }
 
   fleet(): PlacementNode[] {
@@ -84,6 +89,34 @@ export class Dispatcher {
       if (node.link !== undefined) fleet.push(placementNode(node, node.link, now));
     }
     return fleet;
+  }
+
+  /** Connected nodes that could take a task of the job now. */
+  nodesFor(job: JobRecord): string[] {
+    const task = this.task(job);
+    const able = this.fleet().filter((node) => capacityFor(task, [node]) > 0);
+    return able.map(({ id }) => id);
+  }
+
+  /** Gives a node a settled task under another job's id. */
+  issueAlias(job: JobRecord, index: number, nodeId: string, alias: string): void {
+    const node = this.#core.nodes.get(nodeId);
+    const link = node?.link;
+    if (link === undefined || node === undefined) return;
+    const lease = issueAlias(this.#core, { job, index, node }, alias);
+    this.#core.journal.afterCommit(() => this.#send(link, [lease]));
+  }
+
+  /** All that the node holds runs elsewhere, and counts no more if it comes; the node is told to stop it. */
+  takeBack(node: NodeRecord, reason: string): void {
+    const tokens = [...node.leases.keys()];
+    for (const lease of node.leases.values()) {
+      loseLease(this.#core, this, lease, reason);
+      forgetLease(this.#core, lease);
+      const { job, index } = lease;
+      if (job.leases.get(index) === lease) job.leases.delete(index);
+    }
+    if (tokens.length > 0) node.link?.send({ type: 'cancel', tokens, reason });
   }
 
   #depth(job: JobRecord): number {
@@ -131,7 +164,9 @@ export class Dispatcher {
     }
     for (const task of placement.unplaced) {
       const one = chosen[task];
-      if (one !== undefined) queue.giveBack(one);
+      if (one === undefined) continue;
+      if (isCopyWanted(one)) one.job.board.wantCopy(one.index);
+      queue.giveBack(one);
     }
   }
 
@@ -144,44 +179,45 @@ export class Dispatcher {
     const core = this.#core;
     const node = core.nodes.get(nodeId);
     if (node?.link === undefined) return;
-    core.lastToken += 1;
-    const lease: LeaseRecord = {
-      token: core.lastToken,
-      job,
-      index,
-      attempt: job.board.lease(index),
-      node: nodeId,
-      leasedAt: core.clock.now(),
-      ...leaseTimes(core, job),
-      state: 'leased',
-      phase: undefined,
-      uploads: new Map(),
-    };
-    job.leases.set(index, lease);
-    job.tokens.add(lease.token);
-    core.leases.set(lease.token, lease);
-    node.leases.set(lease.token, lease);
-    core.journal.attempt(attemptRow(lease, { state: 'leased' }));
-    if (job.state === 'queued') {
-      job.state = 'placing';
-      core.journal.job(job);
-      core.events.add(job, 'placing', { node: nodeId });
-    }
+    const isFirst = job.board.stateOf(index) === 'queued';
+    // Two copies of a task may have been placed in one round.
+    if (!isApart(core, job, index, nodeId)) return this.#offerAgain(job, index);
+    const order: LeaseOrder = { job, index, node };
+    const lease = isFirst ? issueFirst(core, order) : issueCopy(core, order);
+    if (lease === undefined) return;
+    if (isFirst) wantClassCopies(this, job, index);
+    else if (isCopyWanted({ job, index })) offerCopy(this, job, index);
     const batch = sends.get(node.link) ?? [];
     sends.set(node.link, batch);
     batch.push(lease);
   }
 
+  #offerAgain(job: JobRecord, index: number): void {
+    if (isCopyWanted({ job, index })) job.board.wantCopy(index);
+    job.board.giveBack(index);
+    this.enqueue(job);
+    this.kick();
+  }
+
+  /** Its result would still be of use. */
+  #isWanted(lease: LeaseRecord): boolean {
+    const { job, index, kind, token, state } = lease;
+    if (state !== 'leased' || this.#core.leases.get(token) !== lease) return false;
+    return kind !== 'first' || job.board.stateOf(index) === 'leased';
+  }
+
   #send(link: AgentLink, leases: readonly LeaseRecord[]): void {
-    const current = leases.filter((lease) => lease.state === 'leased' && isOpen(lease));
+    const current = leases.filter((lease) => this.#isWanted(lease));
     if (current.length === 0) return;
     const jobs = new Map<string, LeasedJob>();
-    for (const { job } of current) if (!jobs.has(job.id)) jobs.set(job.id, leasedJob(job));
+    for (const { job, alias = job.id } of current) {
+      if (!jobs.has(alias)) jobs.set(alias, { ...leasedJob(job), id: alias });
+    }
     const wire = current.map((lease): Lease => {
       const item = arrayItem(lease.job.spec, lease.index);
       return {
         token: lease.token,
-        job: lease.job.id,
+        job: lease.alias ?? lease.job.id,
         index: lease.index,
         attempt: lease.attempt,
         leaseMs: this.#core.options.leaseMs,
@@ -192,6 +228,7 @@ export class Dispatcher {
   }
 }
 
-function isOpen(lease: LeaseRecord): boolean {
-  return lease.job.board.stateOf(lease.index) === 'leased';
+
+function isCopyWanted({ job, index }: { readonly job: JobRecord; readonly index: number }): boolean {
+  return (job.ballots.get(index)?.wanted ?? 0) > 0;
 }

@@ -1,8 +1,9 @@
-import type { Phase } from '@fog/wire';
+import type { Attempt, Phase } from '@fog/wire';
 import type { AttemptRow } from '@fog/store';
 import type { Core } from '../core.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { ATTEMPT_MARGIN_MS } from '../limits.ts';
+import type { Proof } from '../verify/proofs.ts';
 
 /** One issued lease of an open task. */
 export interface LeaseRecord {
@@ -11,6 +12,9 @@ export interface LeaseRecord {
   readonly job: JobRecord;
   readonly index: number;
   readonly attempt: number;
+  readonly kind: NonNullable<Attempt['kind']>;
+  /** Id under which the node knows the job, when it must not know which it is. */
+  readonly alias: string | undefined;
   readonly node: string;
   readonly leasedAt: number;
   /** Monotonic milliseconds; moved on by each renewal. */
@@ -28,8 +32,12 @@ export interface LeaseRecord {
 
 export function attemptRow(
   lease: LeaseRecord,
-  end: Pick<AttemptRow, 'state'> & Partial<Pick<AttemptRow, 'ended_at' | 'failure' | 'outcome'>>,
+  end: Pick<AttemptRow, 'state'> &
+    Partial<Pick<AttemptRow, 'ended_at' | 'failure' | 'outcome'>> & {
+      readonly proof?: Proof;
+    },
 ): AttemptRow {
+  const { proof, ...row } = end;
   return {
     token: lease.token,
     job: lease.job.id,
@@ -40,10 +48,11 @@ export function attemptRow(
     ended_at: null,
     failure: null,
     outcome: null,
-    kind: 'first',
-    digest: null,
-    batch: null,
-    ...end,
+    kind: lease.kind,
+    digest: proof?.digest ?? null,
+    batch: proof?.batch ?? null,
+    runtime_version: proof?.runtimeVersion ?? null,
+    ...row,
   };
 }
 

@@ -3,6 +3,7 @@ import { failedOutcome, type Failure, type FailureCode, type Outcome } from '@fo
 import { type Core, forgetLease } from '../core.ts';
 import { endTask } from '../job/lifecycle.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import { copyGone } from '../verify/tally.ts';
 import { attemptRow, type LeaseRecord } from './lease-record.ts';
 
 /** Wait before the second attempt; doubles with each further one, so that a broken node is not hammered. */
@@ -20,7 +21,8 @@ export function loseLease(
   if (lease.state === 'lost') return;
   lease.state = 'lost';
   detach(core, lease);
-  if (lease.job.leases.get(lease.index) !== lease) return;
+  const isCopy = isFurtherCopy(lease);
+  if (!isCopy && lease.job.leases.get(lease.index) !== lease) return;
   core.journal.attempt(
     attemptRow(lease, {
       state: 'lost',
@@ -28,7 +30,9 @@ export function loseLease(
       failure: JSON.stringify({ class: 'fog', code: 'NODE_LOST', message: cause }),
     }),
   );
+  if (lease.alias !== undefined) return forgetLease(core, lease);
   core.events.add(lease.job, 'lost', { index: lease.index, node: lease.node, cause });
+  if (isCopy) return loseCopy(core, dispatcher, lease);
   tryAgain(core, dispatcher, lease, { last: failedOutcome('NODE_LOST', cause), baseMs: 0 });
 }
 
@@ -48,6 +52,8 @@ export function failAttempt(
       failure: JSON.stringify(outcome.failure),
     }),
   );
+  if (isFurtherCopy(lease)) return loseCopy(core, dispatcher, lease);
+  if (lease.job.leases.get(lease.index) !== lease) return;
   tryAgain(core, dispatcher, lease, { last: outcome, baseMs: RETRY_BASE_MS });
 }
 
@@ -62,6 +68,25 @@ export function failAttemptFor(
   const failure = outcome.failure ?? { class: 'fog', code: why.code, message: why.cause };
   detach(core, lease);
   failAttempt(core, dispatcher, lease, { ...outcome, failure });
+}
+
+/** A copy beside the task's first, or a known answer: nothing waits for it. */
+function isFurtherCopy(lease: LeaseRecord): boolean {
+  if (lease.alias !== undefined) return true;
+  return lease.job.ballots.get(lease.index)?.copies.has(lease) === true;
+}
+
+/** It counts no more, even if it comes: another may take its place. */
+function loseCopy(core: Core, dispatcher: Dispatcher, lease: LeaseRecord): void {
+  forgetLease(core, lease);
+  if (lease.alias !== undefined) return;
+  avoidNode(lease);
+  copyGone(core, dispatcher, lease);
+}
+
+function avoidNode({ job, index, node }: LeaseRecord): void {
+  const avoid = job.avoid.get(index) ?? new Set();
+  job.avoid.set(index, avoid.add(node));
 }
 
 function detach(core: Core, lease: LeaseRecord): void {
@@ -87,8 +112,7 @@ function tryAgain(
     });
     return;
   }
-  const avoid = job.avoid.get(index) ?? new Set();
-  job.avoid.set(index, avoid.add(lease.node));
+  avoidNode(lease);
   job.board.requeue(index);
   if (job.board.count('leased') === 0) {
     job.state = 'queued';

@@ -1,13 +1,21 @@
-/** Takes results: accepts the newest issued token of an open task, keeps anything else as late. */
+/** Takes results: those of leases that count go on, anything else is kept as late. */
 import { errorMessage } from '@fog/kernel';
-import { failedOutcome, type Outcome, type OutputBytes, type TaskResult } from '@fog/wire';
+import { failedOutcome, type FromAgent, type Outcome, type TaskResult } from '@fog/wire';
 import { type Core, forgetLease } from '../core.ts';
-import { endTask } from '../job/lifecycle.ts';
 import { afterFailure, afterSuccess } from '../registry/breaker.ts';
 import { type NodeRecord, nodeRow } from '../registry/node-record.ts';
+import { noteEvidence } from '../verify/evidence.ts';
+import { openFrame, type Proof, type SignedFrame } from '../verify/proofs.ts';
+import { countResult } from '../verify/tally.ts';
+import { namedContents, outputsOf } from './accept-result.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { attemptRow, type LeaseRecord } from './lease-record.ts';
 import { failAttempt } from './requeue.ts';
+
+type ResultsFrame = Extract<FromAgent, { type: 'results' }>;
+
+/** Attempts whose result the store has and which counted, or may. */
+const COUNTED: ReadonlySet<string> = new Set(['accepted', 'held', 'agreed', 'outvoted']);
 
 export class ResultDesk {
   readonly #core: Core;
@@ -19,23 +27,29 @@ export class ResultDesk {
   }
 
   /** Acknowledges, once durable, every result this node was right or merely late to send. */
-  take(node: NodeRecord, results: readonly TaskResult[]): void {
+  take(node: NodeRecord, frame: ResultsFrame): void {
     const core = this.#core;
     const tokens: number[] = [];
     const late: number[] = [];
     const unknown: TaskResult[] = [];
-    for (const result of results) {
+    let signed: SignedFrame | undefined;
+    for (const result of frame.results) {
       const lease = core.leases.get(result.token);
-      if (lease === undefined) unknown.push(result);
-      else if (lease.node !== node.id) {
-        core.logger.warn('result for a lease of another node refused', { lease: result.token });
-      } else if (this.#isNewest(lease)) {
-        this.#accept(node, lease, result.outcome);
-        tokens.push(result.token);
-      } else {
-        this.#keepLate(lease, result.outcome);
-        late.push(result.token);
+      if (lease === undefined) {
+        unknown.push(result);
+        continue;
       }
+      if (lease.node !== node.id) {
+        core.logger.warn('result for a lease of another node refused', { lease: result.token });
+        continue;
+      }
+      signed ??= openFrame(core, node, frame);
+      const proof = signed.proofOf(lease, result);
+      const counts = proof !== undefined && isCurrent(lease);
+      (counts ? tokens : late).push(result.token);
+      if (proof === undefined) this.#refuse(node, lease);
+      else if (counts) this.#accept(node, lease, result.outcome, proof);
+      else this.#keepLate(lease, result.outcome, proof);
     }
     if (unknown.length > 0) {
       this.#answerUnknown(node, unknown).catch((error: unknown) => {
@@ -47,55 +61,41 @@ export class ResultDesk {
     this.#dispatcher.kick();
   }
 
-  #isNewest(lease: LeaseRecord): boolean {
-    if (lease.job.leases.get(lease.index) !== lease) return false;
-    const state = lease.job.board.stateOf(lease.index);
-    return state === 'leased' || state === 'queued';
+  /** What is not signed was said by nobody: an attempt that failed, and evidence against its node. */
+  #refuse(node: NodeRecord, lease: LeaseRecord): void {
+    const core = this.#core;
+    core.verify.counts.forged += 1;
+    core.logger.warn('a result without its signature refused', { node: node.id });
+    noteEvidence(core, {
+      node: node.id,
+      kind: 'manifest',
+      isGood: false,
+      source: { job: lease.job.id, index: lease.index, token: lease.token },
+    });
+    this.#fail(node, lease, failedOutcome('MANIFEST'));
   }
 
-  #accept(node: NodeRecord, lease: LeaseRecord, reported: Outcome): void {
-    const core = this.#core;
+  #accept(node: NodeRecord, lease: LeaseRecord, reported: Outcome, proof: Proof): void {
     const doubt = doubtAbout(lease, reported);
     const outcome = doubt === undefined ? reported : failedOutcome('UPLOAD', doubt);
-    const { failure } = outcome;
-    if (failure?.class === 'fog') {
-      node.failed += 1;
-      node.breaker = afterFailure(node.breaker, core.clock.now());
-      core.journal.node(nodeRow(node));
-      if (lease.job.board.stateOf(lease.index) === 'leased') {
-        failAttempt(core, this.#dispatcher, lease, { ...outcome, failure });
-      }
-      return;
-    }
-    forgetLease(core, lease);
-    if (outcome.exitCode === 0) node.settled += 1;
+    if (outcome.failure?.class === 'fog') return this.#fail(node, lease, outcome);
     node.breaker = afterSuccess(node.breaker);
-    core.journal.node(nodeRow(node));
-    core.journal.attempt(
-      attemptRow(lease, {
-        state: 'accepted',
-        ended_at: core.clock.now(),
-        failure: failure === undefined ? null : JSON.stringify(failure),
-      }),
-    );
-    this.#dispatcher.ran(lease.job, outcome.usage.wallMs);
-    this.#grantOutputs(lease, outcome);
-    endTask(core, lease.job, lease.index, { outcome, node: node.id });
+    countResult(this.#core, this.#dispatcher, lease, { outcome, proof });
   }
 
-  /** The job's owner may read what its task produced. */
-  #grantOutputs(lease: LeaseRecord, outcome: Outcome): void {
-    for (const { content, sizeBytes } of namedContents(outcome)) {
-      this.#core.journal.contentRef({
-        account: lease.job.owner,
-        content,
-        size_bytes: sizeBytes,
-        created_at: this.#core.clock.now(),
-      });
+  /** The node, or what it was to do for the fog, failed; the program did not. */
+  #fail(node: NodeRecord, lease: LeaseRecord, outcome: Outcome): void {
+    const core = this.#core;
+    const { failure } = outcome;
+    node.failed += 1;
+    node.breaker = afterFailure(node.breaker, core.clock.now());
+    core.journal.node(nodeRow(node));
+    if (failure !== undefined && lease.state === 'leased') {
+      failAttempt(core, this.#dispatcher, lease, { ...outcome, failure });
     }
   }
 
-  #keepLate(lease: LeaseRecord, outcome: Outcome): void {
+  #keepLate(lease: LeaseRecord, outcome: Outcome, proof: Proof): void {
     const core = this.#core;
     forgetLease(core, lease);
     core.journal.attempt(
@@ -103,6 +103,7 @@ export class ResultDesk {
         state: 'late',
         ended_at: core.clock.now(),
         outcome: JSON.stringify(outcome),
+        proof,
       }),
     );
     core.events.add(lease.job, 'late', { index: lease.index, node: lease.node });
@@ -120,14 +121,14 @@ export class ResultDesk {
       .where('token', 'in', tokens)
       .where('node', '=', node.id)
       .execute();
-    const accepted = rows.filter((row) => row.state === 'accepted').map((row) => row.token);
+    const accepted = rows.filter((row) => COUNTED.has(row.state)).map((row) => row.token);
     const late = tokens.filter((token) => !accepted.includes(token));
     const issued = new Set(rows.map((row) => row.token));
     const never = late.filter((token) => !issued.has(token)).length;
     if (never > 0) logger.warn('results for leases that were never issued', { count: never });
     const kept = results.filter((one) => {
       const row = rows.find((candidate) => candidate.token === one.token);
-      return row !== undefined && row.state !== 'accepted' && row.outcome === null;
+      return row !== undefined && !COUNTED.has(row.state) && row.outcome === null;
     });
     await store.write(async (trx) => {
       for (const { token, outcome } of kept) {
@@ -142,14 +143,12 @@ export class ResultDesk {
   }
 }
 
-function outputsOf(outcome: Outcome): OutputBytes[] {
-  return [outcome.stdout, outcome.stderr, ...outcome.files.map((file) => file.bytes)];
-}
-
-function namedContents(outcome: Outcome): { content: string; sizeBytes: number }[] {
-  return outputsOf(outcome).flatMap(({ content, sizeBytes }) =>
-    content === undefined ? [] : [{ content, sizeBytes }],
-  );
+/** Its result counts: the newest first run of an open task, or a copy somebody waits for. */
+function isCurrent(lease: LeaseRecord): boolean {
+  const { job, index, alias } = lease;
+  if (alias !== undefined) return true;
+  if (job.ballots.get(index)?.copies.has(lease) === true) return true;
+  return job.leases.get(index) === lease && !job.board.hasEnded(index);
 }
 
 /** What makes a reported outcome unbelievable; it then counts as the node's failure. */

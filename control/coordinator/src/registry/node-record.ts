@@ -17,6 +17,8 @@ import type { LeaseRecord } from '../lease/lease-record.ts';
 /** A node the fog knows; `link` while its agent is connected. */
 export interface NodeRecord {
   readonly id: string;
+  /** Ed25519 public key: its results are signed with it. Empty before it was ever proven here. */
+  key: Uint8Array;
   owner: string;
   name: string;
   capabilities: Capabilities;
@@ -57,12 +59,14 @@ export function nodeRow(node: NodeRecord): NodeRow {
     bandwidth_mbps: node.bandwidthMbps ?? null,
     failures: node.breaker.failures,
     cool_until: node.breaker.until ?? null,
+    node_key: Buffer.from(node.key).toString('base64'),
   };
 }
 
 export function nodeFromRow(row: NodeRow): NodeRecord {
   return {
     id: row.id,
+    key: Buffer.from(row.node_key ?? '', 'base64'),
     owner: row.owner,
     name: row.name,
     capabilities: JSON.parse(row.capabilities) as Capabilities,

@@ -5,6 +5,7 @@ import type { Core } from '../core.ts';
 import { fail } from '../errors.ts';
 import { phaseReached } from '../job/lifecycle.ts';
 import type { Dispatcher } from '../lease/dispatcher.ts';
+import type { LeaseRecord } from '../lease/lease-record.ts';
 import { loseLease } from '../lease/requeue.ts';
 import type { ResultDesk } from '../lease/result-desk.ts';
 import { breakerAt, CLOSED } from './breaker.ts';
@@ -109,6 +110,7 @@ export class Registry {
     const { nodes, clock } = this.#core;
     const known = nodes.get(link.node);
     if (known !== undefined) {
+      known.key = link.nodeKey;
       known.owner = link.owner;
       known.name = link.name;
       known.capabilities = link.capabilities;
@@ -117,6 +119,7 @@ export class Registry {
     }
     const node: NodeRecord = {
       id: link.node,
+      key: link.nodeKey,
       owner: link.owner,
       name: link.name,
       capabilities: link.capabilities,
@@ -160,7 +163,7 @@ export class Registry {
       case 'output':
         return this.#output(node, message);
       case 'results':
-        return this.#results.take(node, message.results);
+        return this.#results.take(node, message);
       case 'goodbye':
         node.link = undefined;
         this.#loseAll(node, 'its node left');
@@ -202,12 +205,12 @@ export class Registry {
     if (lease?.node !== node.id || lease.state !== 'leased') return;
     lease.phase = phase;
     lease.phaseSinceMs = this.#core.clock.monotonicMs();
-    phaseReached(this.#core, lease.job, phase, node.id);
+    if (isShown(lease)) phaseReached(this.#core, lease.job, phase, node.id);
   }
 
   #output(node: NodeRecord, chunk: Extract<Message, { type: 'output' }>): void {
     const lease = this.#core.leases.get(chunk.token);
-    if (lease?.node !== node.id || lease.state !== 'leased') return;
+    if (lease?.node !== node.id || lease.state !== 'leased' || !isShown(lease)) return;
     const { index, attempt } = lease;
     const { stream, offset, data } = chunk;
     const output = { index, attempt, stream, offset, data };
@@ -269,6 +272,11 @@ export class Registry {
   #announce(node: NodeRecord): void {
     this.#core.listeners.node(this.#view(node));
   }
+}
+
+/** What further copies of a task do is shown with its attempts only. */
+function isShown({ kind, job, index }: LeaseRecord): boolean {
+  return kind === 'first' && !job.board.hasEnded(index);
 }
 
 /** Weight of the newest measurement in a smoothed one (RFC 6298 takes 1/8). */

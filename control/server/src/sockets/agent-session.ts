@@ -63,6 +63,7 @@ function createLink(socket: WebSocket, proven: ProvenAgent, deps: AgentSocketDep
   };
   return {
     node,
+    nodeKey: Buffer.from(hello.nodeKey, 'base64'),
     owner,
     name: hello.name,
     capabilities: hello.capabilities,

@@ -117,7 +117,7 @@ describe('a session of an agent', () => {
     assert.equal(leases[0]?.job, job.id);
     const token = leases[0]?.token ?? 0;
     const ended = own.client.job(job.id, { waitMs: 30_000 });
-    agent.send({ type: 'results', results: [{ token, outcome: outcomeOf('done\n') }] });
+    agent.sendResult(token, outcomeOf('done\n'));
     assert.deepEqual((await agent.next('ack')).tokens, [token]);
     assert.equal((await ended).state, 'settled');
     const stdout = await own.client.readStream(job.id, 0, 'stdout', { offset: 2 });
@@ -156,7 +156,7 @@ describe('a session of an agent', () => {
       stdout: output,
       files: [{ path: '/out/a b.txt', bytes: output }],
     });
-    agent.send({ type: 'results', results: [{ token, outcome }] });
+    agent.sendResult(token, outcome);
     await agent.next('ack');
     const { client } = own;
     assert.equal(

@@ -190,7 +190,7 @@ describe('the client that follows a job', () => {
     for await (const message of own.client.follow(job, { signal: stop.signal })) {
       if (message.type === 'output') {
         texts.push(Buffer.from(message.data, 'base64').toString());
-        agent.send({ type: 'results', results: [{ token, outcome: outcomeOf('live') }] });
+        agent.sendResult(token, outcomeOf('live'));
       }
       if (message.type === 'job-event' && message.event.type === 'settled') stop.abort();
     }

@@ -1,0 +1,66 @@
+import type { Outcome } from '@fog/wire';
+import type { JobRecord } from '../job/job-record.ts';
+import type { KnownAnswer } from './known-answers.ts';
+import type { RerunQueue } from './rerun-queue.ts';
+
+/** A task as the coordinator runs it for itself. */
+export interface Rerun {
+  /** Id under which the program sees its job. */
+  readonly job: string;
+  readonly record: JobRecord;
+  readonly index: number;
+}
+
+/** The coordinator's own sandbox. */
+export interface Reexecution {
+  /** Throws when the task cannot be run here at all. */
+  run(task: Rerun, signal: AbortSignal): Promise<Outcome>;
+}
+
+/** Since the start. */
+export interface VerifyCounts {
+  /** Results with no or a wrong signature. */
+  forged: number;
+  /** Results that were compared. */
+  votes: number;
+  /** Copies asked for to check an accepted result. */
+  checks: number;
+  knownAnswers: number;
+  disagreements: number;
+  reexecutions: number;
+  liesProven: number;
+}
+
+export interface VerifyState {
+  /** Uniform in [0, 1); nodes must not foresee it. */
+  readonly random: () => number;
+  readonly reruns: RerunQueue;
+  /** Replicated results of a node that were right, since its last wrong one. */
+  readonly proven: Map<string, number>;
+  /** Open tasks whose failure waits for a second owner. */
+  readonly doubted: Map<string, { readonly job: JobRecord; readonly index: number }>;
+  readonly knownAnswers: KnownAnswer[];
+  readonly counts: VerifyCounts;
+  lastBatch: number;
+  lastEvidence: number;
+}
+
+export function newVerifyState(
+  parts: Pick<VerifyState, 'random' | 'reruns' | 'lastBatch' | 'lastEvidence'>,
+): VerifyState {
+  return {
+    ...parts,
+    proven: new Map(),
+    doubted: new Map(),
+    knownAnswers: [],
+    counts: {
+      forged: 0,
+      votes: 0,
+      checks: 0,
+      knownAnswers: 0,
+      disagreements: 0,
+      reexecutions: 0,
+      liesProven: 0,
+    },
+  };
+}
