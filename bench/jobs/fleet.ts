@@ -14,16 +14,31 @@ export interface Fleet extends AsyncDisposable {
   readonly agents: readonly Child[];
 }
 
-export async function startFleet(workers: number): Promise<Fleet> {
+export interface Coordinator {
+  readonly client: FogClient;
+  readonly process: Child;
+}
+
+/** `store`: address of a database; SQLite in the directory when left out. */
+export async function startCoordinator(dir: TempDir, store?: string): Promise<Coordinator> {
+  const process = new Child({
+    args: [FOG, 'up', '--role', 'coordinator', '--port', '0', '--data-dir', dir.path],
+    ...(store === undefined ? {} : { env: { FOG_STORE: store } }),
+  });
+  try {
+    return { client: await connect(dir, process), process };
+  } catch (error) {
+    await process[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+export async function startFleet(workers: number, store?: string): Promise<Fleet> {
   const stack = new AsyncDisposableStack();
   try {
     const dir = stack.use(await tempDir());
-    const coordinator = stack.use(
-      new Child({
-        args: [FOG, 'up', '--role', 'coordinator', '--port', '0', '--data-dir', dir.path],
-      }),
-    );
-    const client = await connect(dir, coordinator);
+    const { client, process: coordinator } = await startCoordinator(dir, store);
+    stack.use(coordinator);
     const { code } = await client.createJoinCode();
     const agents: Child[] = [];
     for (let worker = 0; worker < workers; worker += 1) {

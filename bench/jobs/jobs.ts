@@ -3,10 +3,12 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { noopModule, tempDir } from '@fog/testkit';
+import { startPostgres } from '@fog/testkit/servers';
 import type { JobSpecInput } from '@fog/wire';
 import type { Benchmark, BenchmarkContext } from '../benchmark.ts';
 import { median, percentile, repeat } from '../statistics.ts';
 import { EXAMPLES, type Fleet, rssMb, sandboxRssMb, startFleet } from './fleet.ts';
+import { measureQueued } from './queued.ts';
 import { coldRun, runArray, runSingle, runSingles, spawnRate, upload } from './measure.ts';
 
 /** Memory is read this long after a role is ready and idle. */
@@ -17,10 +19,10 @@ type Figures = Record<string, number>;
 
 export const jobs: Benchmark = {
   figures: {
-    arrayTasksPerSecond: { unit: 'tasks/s', target: '≥ 1,000' },
-    singleJobsPerSecond32: { unit: 'jobs/s', target: '≥ 300' },
+    arrayTasksPerSecond: { unit: 'tasks/s', target: '≥ 2,000' },
+    singleJobsPerSecond32: { unit: 'jobs/s', target: '≥ 600' },
     singleP50Ms32: { unit: 'ms', target: '< 50' },
-    singleP50Ms1: { unit: 'ms', target: '≤ 15' },
+    singleP50Ms1: { unit: 'ms', target: '≤ 10' },
     singleP99Ms1: { unit: 'ms' },
     coldRunMs: { unit: 'ms', target: '≤ 2,500' },
     coldPythonMs: { unit: 'ms' },
@@ -30,6 +32,9 @@ export const jobs: Benchmark = {
     agentRssMb: { unit: 'MB', target: '≤ 90' },
     sandboxWasmRssMb: { unit: 'MB' },
     sandboxPythonRssMb: { unit: 'MB' },
+    queued100kSubmitPerSecond: { unit: 'tasks/s', target: '≥ 5,000' },
+    queued100kRestartMs: { unit: 'ms', target: '≤ 5,000' },
+    pgArrayTasksPerSecond: { unit: 'tasks/s' },
     spawnTasksPerSecond: { unit: 'tasks/s', target: 'baseline' },
   },
   run: async (context) => {
@@ -37,10 +42,12 @@ export const jobs: Benchmark = {
     context.say('starting a coordinator and two workers, once to warm their compile cache');
     await (await startFleet(2))[Symbol.asyncDispose]();
     await using fleet = await startFleet(2);
-    const idle = await measureIdle(fleet);
+    // Beside the fleet, which does nothing but settle meanwhile.
+    const [idle, queued] = await Promise.all([measureIdle(fleet), measureQueued(context)]);
     const wasm = await measureWasm(fleet, context);
     const python = await measurePython(fleet, context);
-    return { ...wasm, ...python, ...cold, ...idle };
+    const postgres = await measurePostgres(context);
+    return { ...wasm, ...python, ...cold, ...idle, ...queued, ...postgres };
   },
 };
 
@@ -64,6 +71,17 @@ async function measureIdle(fleet: Fleet): Promise<Figures> {
   await sleep(SETTLE_MS);
   const agents = await Promise.all(fleet.agents.map((agent) => rssMb(agent.pid)));
   return { coordinatorRssMb: await rssMb(fleet.coordinator.pid), agentRssMb: Math.max(...agents) };
+}
+
+/** The same arrays with a real PostgreSQL for the store, both on this machine. */
+async function measurePostgres({ quick, say }: BenchmarkContext): Promise<Figures> {
+  say('arrays with the store in PostgreSQL');
+  await using server = await startPostgres();
+  await using fleet = await startFleet(2, await server.createDatabase('bench'));
+  const module = await upload(fleet.client, noopModule());
+  const spec: JobSpecInput = { runtime: 'wasm', module, moduleName: 'noop.wasm' };
+  const arrays = await repeat(quick ? 1 : 5, () => runArray(fleet.client, spec, ARRAY_TASKS));
+  return { pgArrayTasksPerSecond: (ARRAY_TASKS / median(arrays)) * 1000 };
 }
 
 async function measureWasm(fleet: Fleet, { quick, say }: BenchmarkContext): Promise<Figures> {

@@ -1,5 +1,5 @@
 /** Brings open jobs, leases and nodes back from the store, as they were at the last commit. */
-import { JobSpec, type Failure, type JobState, Outcome } from '@fog/wire';
+import { JOB_STATES, type JobSpec, type Failure, type JobState, Outcome } from '@fog/wire';
 import type { AttemptRow, JobRow } from '@fog/store';
 import { type Core, forgetLease } from './core.ts';
 import { type JobRecord, newJobRecord } from './job/job-record.ts';
@@ -13,6 +13,7 @@ import { doubt } from './verify/tally.ts';
 import { newVote } from './verify/vote-record.ts';
 
 const ENDED = ['settled', 'failed', 'cancelled', 'expired'];
+const OPEN = JOB_STATES.filter((state) => !ENDED.includes(state));
 
 /** The highest numbers given out before this start. */
 export interface LastNumbers {
@@ -61,20 +62,34 @@ export async function recover(core: Core): Promise<void> {
   const open = await db
     .selectFrom('job')
     .selectAll()
-    .where('state', 'not in', ENDED)
+    .where('state', 'in', OPEN)
     .orderBy('created_at')
     .execute();
-  for (const row of open) core.jobs.set(row.id, jobFromRow(core, row));
+  const specs = new Map<string, JobSpec>();
+  for (const row of open) core.jobs.set(row.id, jobFromRow(core, row, specOf(row.spec, specs)));
   await recoverTasks(core);
   await recoverCredit(core);
 }
 
-function jobFromRow(core: Core, row: JobRow): JobRecord {
+/** Specs remembered by their text while jobs are read: many jobs of one batch have the same. */
+const MAX_REMEMBERED_SPECS = 1_000;
+
+/** It was checked before it was stored. */
+function specOf(text: string, known: Map<string, JobSpec>): JobSpec {
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const spec = JSON.parse(text) as JobSpec;
+  if (known.size < MAX_REMEMBERED_SPECS) known.set(text, spec);
+  return spec;
+}
+
+function jobFromRow(core: Core, row: JobRow, spec: JobSpec): JobRecord {
   const job = newJobRecord(
     {
       id: row.id,
       owner: row.owner,
-      spec: JobSpec.parse(JSON.parse(row.spec)),
+      spec,
+      specJson: row.spec,
       idempotencyKey: row.idempotency_key ?? undefined,
       createdAt: row.created_at,
       replicaOf:
@@ -95,7 +110,7 @@ function jobFromRow(core: Core, row: JobRow): JobRecord {
 /** A handful of queries for all open jobs, however many there are. */
 async function recoverTasks(core: Core): Promise<void> {
   const { db } = core.store;
-  const openJobs = db.selectFrom('job').select('id').where('state', 'not in', ENDED);
+  const openJobs = db.selectFrom('job').select('id').where('state', 'in', OPEN);
   const attempts = await db
     .selectFrom('attempt')
     .selectAll()

@@ -66,6 +66,8 @@ interface NewJob {
   readonly id: string;
   readonly owner: string;
   readonly spec: JobSpec;
+  /** The spec as stored, where it is at hand. */
+  readonly specJson?: string;
   readonly idempotencyKey: string | undefined;
   readonly createdAt: number;
   readonly replicaOf?: ReplicaOf | undefined;
@@ -79,7 +81,7 @@ export function newJobRecord(input: NewJob, openTasks: OpenTasks): JobRecord {
     ...input,
     replicaOf: input.replicaOf,
     name: input.spec.name ?? input.spec.moduleName,
-    specJson: JSON.stringify(input.spec),
+    specJson: input.specJson ?? JSON.stringify(input.spec),
     kind: kindOf(input.owner, input.spec),
     priority: input.spec.priority ?? DEMAND_DEFAULTS.priority,
     demands: demandsOf(input.owner, input.spec),

@@ -31,7 +31,8 @@ export function kindOf(owner: string, spec: JobSpec): string {
   const { runtime, module, resources, labels, region, minTrust, privacy, excludedNodes } = spec;
   const priority = spec.priority ?? DEMAND_DEFAULTS.priority;
   const rest = [labels, region, minTrust, privacy, excludedNodes, spec.class, spec.strategy];
-  const plain = rest.every((demand) => demand === undefined);
-  const demands = plain ? '' : JSON.stringify(rest);
-  return [owner, priority, runtime, module, Object.values(resources).join(','), demands].join(' ');
+  const isPlain = rest.every((demand) => demand === undefined);
+  const demands = isPlain ? '' : JSON.stringify(rest);
+  const { memoryBytes, cores = '', diskBytes = '', gpus = '' } = resources;
+  return `${owner} ${priority} ${runtime} ${module} ${memoryBytes},${cores},${diskBytes},${gpus} ${demands}`;
 }
