@@ -37,6 +37,7 @@ export const FOG_ERRORS = {
     kind: 'conflict',
     retryable: true,
   },
+  FOG_NO_NODE: { message: 'No node has this id or name.', kind: 'not-found' },
   FOG_NOT_ENDED: { message: 'The job has not ended.', kind: 'conflict' },
 } as const satisfies ErrorTable;
 

@@ -6,6 +6,8 @@ export interface FlagDef {
   /** What stands for the value in help: `SECONDS`, `FILE|DIR|-`. */
   readonly value?: string;
   readonly help: string;
+  /** Heading it stands under in help; one without comes first. */
+  readonly group?: string;
 }
 export type FlagDefs = Readonly<Record<string, FlagDef>>;
 

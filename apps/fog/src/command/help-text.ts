@@ -36,7 +36,7 @@ export function helpText(command: AnyCommand): string {
       command.usage.map((line) => `fog ${line}`),
     ),
     command.about === undefined ? '' : `\n  ${command.about.trim()}`,
-    section('FLAGS', flagLines({ ...command.flags, ...GLOBAL_FLAGS })),
+    ...flagSections({ ...command.flags, ...GLOBAL_FLAGS }),
     section(
       'EXAMPLES',
       command.examples.flatMap(({ line, does }) => [line, `    ${does}`]),
@@ -53,6 +53,14 @@ export function helpText(command: AnyCommand): string {
 
 function section(title: string, lines: readonly string[]): string {
   return `\n${title}\n${lines.map((line) => `  ${line}`).join('\n')}`;
+}
+
+function flagSections(flags: FlagDefs): string[] {
+  const groups = Map.groupBy(Object.entries(flags), ([, { group = '' }]) => group);
+  return ['', ...groups.keys().filter((group) => group !== '')].map((group) => {
+    const title = group === '' ? 'FLAGS' : `FLAGS: ${group}`;
+    return section(title, flagLines(Object.fromEntries(groups.get(group) ?? [])));
+  });
 }
 
 function flagLines(flags: FlagDefs): string[] {

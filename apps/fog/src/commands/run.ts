@@ -13,17 +13,14 @@ import { checkRequest, type JobRequest, uploadRequest } from '../run/job-request
 import { openFog } from '../run/open-fog.ts';
 import { inspectProgram } from '../run/program.ts';
 import { openStdin, readWholeStdin } from '../run/read-stdin.ts';
-import {
-  readCount,
-  readEnv,
-  readMemoryBytes,
-  readRetries,
-  readSandbox,
-  readTimeoutMs,
-} from '../run/run-flags.ts';
+import { DEMAND_FLAGS, readDemands } from '../run/demand-flags.ts';
+import { JOB_VALUES } from '../run/job-values.ts';
+import { readFlag } from '../run/read-value.ts';
+import { readEnv, readSandbox } from '../run/run-flags.ts';
 import { openSession } from '../run/run-session.ts';
 import { GUEST_OUTPUT_DIR, prepareOutputDir } from '../run/save-outputs.ts';
 import { seeThrough } from '../run/see-through.ts';
+import { defined, type Wishes } from '../run/wishes.ts';
 
 const FLAGS = {
   count: { type: 'text', value: 'N', help: 'run N tasks; each gets FOG_INDEX and FOG_COUNT' },
@@ -55,6 +52,7 @@ const FLAGS = {
   ...JSON_FLAG,
   ...FOG_FLAGS,
   ...SANDBOX_FLAG,
+  ...DEMAND_FLAGS,
 } as const;
 type Flags = FlagValues<typeof FLAGS>;
 
@@ -137,17 +135,27 @@ async function readRequest(flags: Flags, args: readonly string[], host: Host): P
     array: await readArray(flags, host),
     // A detached job keeps its files in the fog for "fog job ID get".
     outputs: flags.output === undefined && !flags.detach ? [] : [GUEST_OUTPUT_DIR],
-    name: flags.name,
-    timeoutMs: readTimeoutMs(flags.timeout),
-    memoryBytes: readMemoryBytes(flags.memory),
-    retries: readRetries(flags.retries),
+    wishes: readWishes(flags, host),
   };
   checkRequest(request);
   return request;
 }
 
+function readWishes(flags: Flags, host: Host): Wishes {
+  const demands = readDemands(flags, host.clock.now());
+  const memoryBytes = readFlag('--memory', flags.memory, JOB_VALUES.memory);
+  const resources = { ...demands.spec.resources, ...defined({ memoryBytes }) };
+  const spec = defined({
+    name: flags.name,
+    timeoutMs: readFlag('--timeout', flags.timeout, JOB_VALUES.timeout),
+    retries: readFlag('--retries', flags.retries, JOB_VALUES.retries),
+  });
+  const hasResources = Object.keys(resources).length > 0;
+  return { ...demands, spec: { ...demands.spec, ...spec, ...(hasResources && { resources }) } };
+}
+
 async function readArray(flags: Flags, host: Host): Promise<JobRequest['array']> {
-  const count = readCount(flags.count);
+  const count = readFlag('--count', flags.count, JOB_VALUES.count);
   if (count !== undefined) return { count };
   if (flags.each === undefined) return undefined;
   const stdin = (): Promise<Uint8Array> => readWholeStdin(host, MAX_REQUEST_BYTES);

@@ -7,10 +7,12 @@ import {
   parseWith,
   type UploadedBlob,
 } from '@fog/wire';
+import { findNode } from '../connect/find-node.ts';
 import type { FogLink } from '../connect/fog-link.ts';
 import type { EachItem } from './array-items.ts';
 import type { HostFile } from './input-files.ts';
 import type { Program } from './program.ts';
+import { defined, type Wishes } from './wishes.ts';
 
 /** All that `fog run` was asked for, read from the command line and this machine; nothing is sent yet. */
 export interface JobRequest {
@@ -20,10 +22,9 @@ export interface JobRequest {
   readonly inputs: readonly HostFile[];
   readonly array: { readonly count: number } | { readonly items: readonly EachItem[] } | undefined;
   readonly outputs: readonly string[];
-  readonly name: string | undefined;
-  readonly timeoutMs: number | undefined;
-  readonly memoryBytes: number | undefined;
-  readonly retries: number | undefined;
+  /** In place of what is piped in. */
+  readonly stdin?: HostFile | undefined;
+  readonly wishes: Wishes;
 }
 
 type ContentOf = (hostPath: string) => { readonly content: string; readonly sizeBytes: number };
@@ -37,7 +38,8 @@ const WHOLE_UPLOAD_BYTES = 4 * 1024 * 1024;
 
 /** Throws WIRE_INVALID when no fog would take the job; nothing has been sent then. */
 export function checkRequest(request: JobRequest): void {
-  const spec = specOf(request, () => ({ content: NO_CONTENT, sizeBytes: 0 }), undefined);
+  const sent = { contentOf: () => ({ content: NO_CONTENT, sizeBytes: 0 }), excluded: [] };
+  const spec = specOf(request, sent);
   parseWith(JobSpec, spec, 'The job cannot be sent');
 }
 
@@ -48,19 +50,50 @@ export async function uploadRequest(
   stdin: AsyncIterable<Uint8Array> | undefined,
   signal: AbortSignal,
 ): Promise<JobSpecInput> {
-  const sizes = new Map<string, number>([[request.program.file, 0]]);
-  for (const file of hostFiles(request)) sizes.set(file.hostPath, file.sizeBytes);
-  const uploaded = await uploadAll(link, sizes, signal);
+  const [spec] = await uploadRequests(link, [request], signal);
   // A pipe can be read once only: a lost connection meanwhile ends the run.
-  const stdinBlob =
-    stdin === undefined ? undefined : await link.client().uploadBlob(stdin, { signal });
-  const contentOf: ContentOf = (hostPath) => uploaded.get(hostPath) as UploadedBlob;
-  return specOf(request, contentOf, stdinBlob?.content);
+  const sent = stdin === undefined ? undefined : await link.client().uploadBlob(stdin, { signal });
+  return { ...(spec as JobSpecInput), ...defined({ stdin: sent?.content ?? spec?.stdin }) };
 }
 
-function hostFiles(request: JobRequest): HostFile[] {
-  const items = request.array !== undefined && 'items' in request.array ? request.array.items : [];
-  return [...request.inputs, ...items.flatMap(({ file }) => (file === undefined ? [] : [file]))];
+/** As `uploadRequest` for several jobs; a file that more than one of them names is sent once. */
+export async function uploadRequests(
+  link: FogLink,
+  requests: readonly JobRequest[],
+  signal: AbortSignal,
+): Promise<JobSpecInput[]> {
+  const names = requests.flatMap(({ wishes }) => wishes.exclude);
+  const nodeIds = await findNodeIds(link, names, signal);
+  const sizes = new Map<string, number>();
+  for (const file of requests.flatMap(hostFiles)) sizes.set(file.hostPath, file.sizeBytes);
+  const uploaded = await uploadAll(link, sizes, signal);
+  const contentOf: ContentOf = (hostPath) => uploaded.get(hostPath) as UploadedBlob;
+  return requests.map((request) => {
+    const excluded = request.wishes.exclude.map((name) => nodeIds.get(name) as string);
+    return specOf(request, { contentOf, excluded });
+  });
+}
+
+/** Ids of the nodes of these names. */
+async function findNodeIds(
+  link: FogLink,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  if (names.length === 0) return new Map();
+  const nodes = await link.call((client) => client.nodes({ signal }));
+  return new Map(names.map((name) => [name, findNode(nodes, name).id]));
+}
+
+function hostFiles({ program, inputs, stdin, array }: JobRequest): Omit<HostFile, 'guestPath'>[] {
+  const items = array !== undefined && 'items' in array ? array.items : [];
+  return [
+    // Its size decides only whether it is read whole; a program is.
+    { hostPath: program.file, sizeBytes: 0 },
+    ...inputs,
+    ...(stdin === undefined ? [] : [stdin]),
+    ...items.flatMap(({ file }) => (file === undefined ? [] : [file])),
+  ];
 }
 
 async function uploadAll(
@@ -84,30 +117,28 @@ async function uploadAll(
   return uploaded;
 }
 
-function specOf(
-  request: JobRequest,
-  contentOf: ContentOf,
-  stdin: string | undefined,
-): JobSpecInput {
+interface Sent {
+  readonly contentOf: ContentOf;
+  readonly excluded: string[];
+}
+
+function specOf(request: JobRequest, { contentOf, excluded }: Sent): JobSpecInput {
   const inputOf = (file: HostFile): InputFile => ({
     path: file.guestPath,
     ...contentOf(file.hostPath),
   });
+  const { program, args, env, inputs, outputs, stdin, wishes } = request;
   return {
-    runtime: request.program.runtime,
-    module: contentOf(request.program.file).content,
-    moduleName: request.program.name,
-    args: [...request.args],
-    env: { ...request.env },
-    inputs: request.inputs.map(inputOf),
-    outputs: [...request.outputs],
-    ...(stdin === undefined ? {} : { stdin }),
-    ...(request.name === undefined ? {} : { name: request.name }),
-    ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
-    ...(request.retries === undefined ? {} : { retries: request.retries }),
-    ...(request.memoryBytes === undefined
-      ? {}
-      : { resources: { memoryBytes: request.memoryBytes } }),
+    runtime: program.runtime,
+    module: contentOf(program.file).content,
+    moduleName: program.name,
+    args: [...args],
+    env: { ...env },
+    inputs: inputs.map(inputOf),
+    outputs: [...outputs],
+    ...(stdin === undefined ? {} : { stdin: contentOf(stdin.hostPath).content }),
+    ...wishes.spec,
+    ...(excluded.length === 0 ? {} : { excludedNodes: excluded }),
     ...arrayOf(request.array, inputOf),
   };
 }
