@@ -36,7 +36,7 @@ export interface FogWorld extends AsyncDisposable {
   /** Runs a line of shell in which `"$FOG"` is the command. */
   shell(line: string, options?: FogOptions): Child;
   /** `fog up` in `name`, ready; again in the same `name` it goes on where it was. */
-  up(args?: readonly string[], name?: string): Promise<RunningFog>;
+  up(args?: readonly string[], name?: string, env?: FogOptions['env']): Promise<RunningFog>;
   /** Runs a printed join line as a shell would, ready. Without a name each call has a data directory of its own. */
   join(line: string, args?: readonly string[], name?: string): Promise<RunningAgent>;
   /** Temporary files that commands left. */
@@ -64,9 +64,9 @@ export async function fogWorld(): Promise<FogWorld> {
     dir,
     fog,
     shell,
-    up: async (args: readonly string[] = [], name = 'fog') => {
+    up: async (args: readonly string[] = [], name = 'fog', upEnv: FogOptions['env'] = {}) => {
       const dataDir = dir.file(name);
-      return ready(fog(['up', '--data-dir', dataDir, ...args]), dataDir);
+      return ready(fog(['up', '--data-dir', dataDir, ...args], { env: upEnv }), dataDir);
     },
     join: async (line: string, args: readonly string[] = [], name?: string) => {
       agents += 1;

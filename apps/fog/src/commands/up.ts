@@ -39,6 +39,16 @@ const FLAGS = {
   },
   'tls-cert': { type: 'text', value: 'FILE', help: 'certificate of a known authority, PEM' },
   'tls-key': { type: 'text', value: 'FILE', help: 'its key, PEM' },
+  store: {
+    type: 'text',
+    value: 'URL',
+    help: 'state in PostgreSQL instead of the data directory (FOG_STORE)',
+  },
+  blobs: {
+    type: 'text',
+    value: 'URL',
+    help: 'files in an S3-compatible bucket instead of the data directory (FOG_BLOBS)',
+  },
   slots: { type: 'text', value: 'N', help: 'tasks at once on this machine (one for each core)' },
   'no-mixnet': { type: 'boolean', help: 'start no authorities and relays' },
   network: {
@@ -88,6 +98,10 @@ export const command = defineCommand({
     {
       line: 'fog up --network network.json',
       does: 'a fog whose traffic goes over the mixnet of others',
+    },
+    {
+      line: 'fog up --store postgres://fog@db.example.org/fog?sslmode=verify-full',
+      does: 'a fog whose state is in PostgreSQL; the password comes from PGPASSWORD',
     },
     {
       line: 'fog up --role relay --config relay.yaml',
@@ -193,8 +207,15 @@ async function readOptions(
   const listen = await readListen(flags);
   const slots = readSlots(flags.slots);
   const sandbox = readSandbox(flags.sandbox, host.env);
+  // The roles of a mixnet, which this file starts too, need no database.
+  const { readStoreUrl } = await import('../compose/open-storage.ts');
   return {
     dataDir,
+    storage: {
+      store: readStoreUrl(flags.store, host.env),
+      blobs: flags.blobs ?? (host.env['FOG_BLOBS'] || undefined),
+      env: host.env,
+    },
     runtimesDir: path.join(dataDir, 'runtimes'),
     port: readWhole('--port', flags.port, { min: 0, max: MAX_PORT }) ?? portBeside(listen),
     listen,
@@ -232,12 +253,20 @@ async function start(options: ComposeFogOptions, host: Host, logger: Logger): Pr
 }
 
 async function present(fog: RunningFog, dataDir: string, host: Host, json: boolean): Promise<void> {
-  const { url, address, fogId } = fog;
+  const { url, address, fogId, places } = fog;
   const code = await fog.invite();
   const services = fog.services.statuses();
   const line = { self: host.self, url: address, code, now: host.clock.now() };
   if (json) {
-    const document = { url, address, fogId, version: FOG_VERSION, pid: process.pid, dataDir };
+    const document = {
+      url,
+      address,
+      fogId,
+      version: FOG_VERSION,
+      pid: process.pid,
+      dataDir,
+      places,
+    };
     const files = { endpointFile: endpointFile(dataDir), tokenFile: operatorTokenFile(dataDir) };
     const join = { ...code, line: joinLine(line) };
     await host.stdout.write(`${JSON.stringify({ ...document, ...files, join, services })}\n`);
@@ -245,11 +274,17 @@ async function present(fog: RunningFog, dataDir: string, host: Host, json: boole
   }
   await host.stdout.write(
     `fog ${FOG_VERSION} is up at ${address}\n\n${servicesTable(services)}\n` +
-      `data   ${dataDir}\ntoken  ${operatorTokenFile(dataDir)} (commands on this machine find it)\n\n` +
+      `data   ${dataDir}\n${placesText(places, dataDir)}token  ${operatorTokenFile(dataDir)} (commands on this machine find it)\n\n` +
       `Join from another ${address === url ? 'terminal' : 'machine'} with\n\n${joinText(line)}\n`,
   );
   if (fog.sandboxNote !== undefined) await say(host, fog.sandboxNote);
   await sayNext(host, `${host.self} run FILE`, `${host.self} nodes`, 'Ctrl-C stops this fog');
+}
+
+/** Only what is not in the data directory. */
+function placesText({ store, blobs }: RunningFog['places'], dataDir: string): string {
+  const lines = [`store  ${store}\n`, `blobs  ${blobs}\n`];
+  return lines.filter((line) => !line.includes(dataDir)).join('');
 }
 
 function interrupted(signal: AbortSignal): Promise<void> {

@@ -1,7 +1,6 @@
 /** The whole fog of one process: store, coordinator, API and worker under one service manager. */
 import path from 'node:path';
 import { createCoordinator } from '@fog/coordinator';
-import { openIdentity } from '@fog/crypto';
 import type { Clock, Logger, Service } from '@fog/kernel';
 import {
   createApiServer,
@@ -14,7 +13,6 @@ import {
   type Services,
 } from '@fog/server';
 import type { Runtime } from '@fog/runtime';
-import { openBlobs, openStore } from '@fog/store';
 import { lockDirectory } from '@fog/store/lock';
 import type { JoinCode } from '@fog/wire';
 import {
@@ -28,11 +26,14 @@ import { knownFogsFile } from '../connect/known-fogs-file.ts';
 import type { SandboxChoice } from '../run/run-flags.ts';
 import { composeAgent, type ComposeAgentOptions } from './compose-agent.ts';
 import { openOperatorToken } from './operator-token.ts';
+import { openStorage, type StorageOptions } from './open-storage.ts';
 import { createStoreService } from './store-service.ts';
 import { createWorkerService } from './worker-service.ts';
 
 export interface ComposeFogOptions {
   readonly dataDir: string;
+  /** Undefined: all in the data directory. */
+  readonly storage?: StorageOptions | undefined;
   /** Snapshots and caches of sandboxes; outlives an embedded fog. */
   readonly runtimesDir: string;
   /** 0: any free one. */
@@ -57,6 +58,8 @@ export interface RunningFog extends AsyncDisposable {
   /** For other machines, if they find the fog; else for this one. */
   readonly address: string;
   readonly token: string;
+  /** Where its state is. */
+  readonly places: { readonly store: string; readonly blobs: string };
   readonly services: Services;
   /** What to say of a sandbox that is weaker than it could be, with the remedy. */
   readonly sandboxNote: string | undefined;
@@ -78,15 +81,22 @@ export async function composeFog(
   const { dataDir, port, listen, worker } = options;
   const { clock, logger } = deps;
   stack.use(lockDirectory(dataDir));
-  const identity = await openIdentity(path.join(dataDir, 'fog.key'));
-  const blobs = await openBlobs({ dir: path.join(dataDir, 'blobs') });
-  const store = await openStore({ dir: dataDir });
+  const storage = await openStorage(dataDir, options.storage, clock);
+  const { store, blobs, identity } = storage;
   const storeService = createStoreService(store);
   stack.defer(() => storeService.stop());
   const credentials = createCredentials(store, clock);
   const enrolment = createEnrolment(store, clock);
   const token = await openOperatorToken(dataDir, credentials);
-  const coordinator = createCoordinator({}, { store, clock, logger, fogId: identity.id });
+  // Others cannot reach it before it listens.
+  const addressNow = (): string | undefined =>
+    api.routes.length === 0 ? undefined : (joinAddress(api.addresses) ?? api.url);
+  const candidate =
+    store.kind === 'sqlite' ? undefined : { holder: storage.coordinator, address: addressNow };
+  const coordinator = createCoordinator(
+    {},
+    { store, clock, logger, fogId: identity.id, blobs, candidate },
+  );
   const services = (): ServiceManager => manager;
   const metrics = createMetrics();
   const mixnet = mixnetOf(options, identity.id, { ...deps, metrics });
@@ -118,12 +128,14 @@ export async function composeFog(
   );
   stack.defer(() => manager.stop());
   await manager.start(signal);
+  const address = joinAddress(api.addresses) ?? api.url;
   const owned = stack.move();
   return {
     fogId: identity.id,
     url: api.url,
-    address: joinAddress(api.addresses) ?? api.url,
+    address,
     token,
+    places: { store: store.place, blobs: blobs.place },
     services: manager,
     sandboxNote: sandboxNote(agent.runtime),
     invite,

@@ -8,9 +8,6 @@ export function createStoreService(store: Store): Service {
     name: 'store',
     start: async () => {},
     stop: () => (closed ??= store.close()),
-    health: async () => {
-      await store.db.selectFrom('account').select('id').limit(1).execute();
-      return { state: 'healthy' };
-    },
+    health: (signal) => store.health(signal),
   };
 }

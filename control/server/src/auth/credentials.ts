@@ -81,14 +81,15 @@ export function createCredentials(store: Store, clock: Clock): Credentials {
 async function ensureOperator(store: Store, clock: Clock): Promise<Operator> {
   const token = randomSecret(TOKEN_PREFIX);
   const isNew = await store.write(async (trx) => {
-    const found = await trx
-      .selectFrom('account')
-      .select('id')
-      .where('role', '=', OPERATOR)
-      .executeTakeFirst();
-    if (found !== undefined) return false;
     const account = { id: OPERATOR, name: OPERATOR, role: OPERATOR, created_at: clock.now() };
-    await trx.insertInto('account').values(account).execute();
+    // One statement asks and makes: two coordinators may start at once.
+    const made = await trx
+      .insertInto('account')
+      .values(account)
+      .onConflict((c) => c.column('id').doNothing())
+      .returning('id')
+      .executeTakeFirst();
+    if (made === undefined) return false;
     const row = credentialRow(token, OPERATOR, 'first start', clock);
     await trx.insertInto('credential').values(row).execute();
     return true;

@@ -1,0 +1,64 @@
+/** Where the fog keeps its state: the data directory, or a database and a bucket that it shares with others. */
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { type Identity, identityFromSeed, openIdentity } from '@fog/crypto';
+import type { Clock } from '@fog/kernel';
+import {
+  type Blobs,
+  getOrCreateSecret,
+  openBlobs,
+  openStore,
+  refuseSecretInFlag,
+  type Store,
+} from '@fog/store';
+
+export interface StorageOptions {
+  /** `postgres://…`; undefined: SQLite in the data directory. */
+  readonly store: string | undefined;
+  /** `s3://…`; undefined: files in the data directory. */
+  readonly blobs: string | undefined;
+  /** Holds the credentials of the bucket. */
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export interface Storage {
+  readonly store: Store;
+  readonly blobs: Blobs;
+  /** The fog's: the same for all coordinators on one database. */
+  readonly identity: Identity;
+  /** Id of this coordinator among them, kept in its data directory. */
+  readonly coordinator: string;
+}
+
+const SEED_BYTES = 32;
+
+export async function openStorage(
+  dataDir: string,
+  options: StorageOptions | undefined,
+  clock: Clock,
+): Promise<Storage> {
+  const own = await openIdentity(path.join(dataDir, 'fog.key'));
+  const { store: url, blobs: bucketUrl, env = {} } = options ?? {};
+  const bucket = bucketUrl === undefined ? {} : { bucket: { url: bucketUrl, env } };
+  const blobs = await openBlobs({ dir: path.join(dataDir, 'blobs'), ...bucket });
+  const store = await openStore(url === undefined ? { dir: dataDir } : { url });
+  try {
+    const identity = store.kind === 'sqlite' ? own : await sharedIdentity(store, clock);
+    return { store, blobs, identity, coordinator: own.id };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function sharedIdentity(store: Store, clock: Clock): Promise<Identity> {
+  return identityFromSeed(
+    await getOrCreateSecret(store, clock, 'fog-key', () => randomBytes(SEED_BYTES)),
+  );
+}
+
+/** The flag, without a password, or FOG_STORE. */
+export function readStoreUrl(flag: string | undefined, env: NodeJS.ProcessEnv): string | undefined {
+  if (flag !== undefined) refuseSecretInFlag('--store', flag, 'FOG_STORE');
+  return flag ?? (env['FOG_STORE'] || undefined);
+}
