@@ -26,7 +26,7 @@ export interface RunRequest {
   /** Guest files or directories to hand back. */
   readonly outputs: readonly string[];
   readonly memoryBytes: number;
-  /** Counts from the moment the program starts. */
+  /** Counts from the moment the program starts; infinite for a service. */
   readonly timeoutMs: number;
   /** `strict`: output, exit code and fuel follow from this request and the runtime's version alone. Default `none`. */
   readonly determinism?: Determinism;

@@ -1,4 +1,5 @@
 import { type Admitted, admitModule } from '../guest/admission.ts';
+import { MalformedModule } from '../guest/binary-reader.ts';
 import { type Program, runProgram } from '../guest/run-program.ts';
 import { instrumentModule, watchGrowth } from '../guest/strict/instrument.ts';
 import { LogicalWorld } from '../guest/strict/logical-world.ts';
@@ -100,6 +101,10 @@ function finalBytes(admission: Admitted, isStrict: boolean): Uint8Array<ArrayBuf
 }
 
 function compileFailure(error: unknown, name: string): GuestFailure {
+  // Valid to the engine and yet not understood here: nobody could say that two runs of it are the same.
+  if (error instanceof MalformedModule) {
+    return { code: 'REFUSED', message: `${name} cannot be made strict: ${error.message}` };
+  }
   if (error instanceof webAssembly.CompileError || error instanceof RangeError) {
     const cause = error.message.replace(/^WebAssembly\.Module\(\): /, '');
     return {

@@ -48,8 +48,11 @@ export class BodyScan {
   readonly edits: BodyEdits = new BodyEdits();
   readonly nans: NanFlow = new NanFlow();
   readonly #module: ModuleShape;
-  /** Origins of the operands, see NanFlow. */
-  readonly #stack: number[] = [];
+  /** Origins of the operands up to `#height`, see NanFlow. */
+  #stack: Int32Array = new Int32Array(256);
+  #height = 0;
+  /** Height below the innermost block. */
+  #base = 0;
   readonly #blocks: Block[] = [];
   readonly #floatLocals = new Set<number>();
   #code: BinaryReader;
@@ -101,7 +104,8 @@ export class BodyScan {
     this.edits.begin();
     this.nans.begin();
     this.#code = body;
-    this.#stack.length = 0;
+    this.#height = 0;
+    this.#base = 0;
     this.#blocks.length = 0;
     this.#floatLocals.clear();
     this.#results = type.results.length;
@@ -160,7 +164,7 @@ export class BodyScan {
     const local = this.#code.u32();
     const isFloat = this.#floatLocals.has(local);
     if (opcode === 0x20) return this.#push(isFloat ? this.nans.read(local) : PLAIN);
-    const origin = this.#isDead ? PLAIN : (this.#stack.at(-1) ?? PLAIN);
+    const origin = this.#isDead ? PLAIN : (this.#stack[this.#height - 1] ?? PLAIN);
     if (isFloat) this.nans.write(origin, local);
     else this.nans.see(origin);
     if (opcode === 0x21) this.#pop(1, true);
@@ -257,11 +261,12 @@ export class BodyScan {
     this.#pop(params, false);
     this.#blocks.push({
       isLoop: opcode === 0x03,
-      base: this.#stack.length,
+      base: this.#height,
       params,
       results,
       wasDead: this.#isDead,
     });
+    this.#base = this.#height;
     for (let left = params; left > 0; left -= 1) this.#push(PLAIN);
     if (opcode !== 0x02) this.#openSegment();
   }
@@ -287,6 +292,7 @@ export class BodyScan {
   #close(): void {
     const block = this.#finish();
     this.#blocks.pop();
+    this.#base = this.#blocks.at(-1)?.base ?? 0;
     this.#isDead = block.wasDead;
     for (let left = block.results; left > 0; left -= 1) this.#push(PLAIN);
     if (this.#blocks.length > 0) this.#openSegment();
@@ -296,11 +302,11 @@ export class BodyScan {
   #finish(): Block {
     const block = this.#blocks.at(-1);
     if (block === undefined) throw new MalformedModule('it has an end too many', this.#code.offset);
-    if (!this.#isDead && this.#stack.length !== block.base + block.results) {
+    if (!this.#isDead && this.#height !== block.base + block.results) {
       throw new MalformedModule('it leaves operands behind in a block', this.#code.offset);
     }
     this.#see(block.results);
-    this.#stack.length = block.base;
+    this.#height = block.base;
     return block;
   }
 
@@ -312,26 +318,32 @@ export class BodyScan {
   /** The top values go where they are not followed. */
   #see(count: number): void {
     if (this.#isDead) return;
-    const { length } = this.#stack;
-    for (let index = length - count; index < length; index += 1) {
+    for (let index = this.#height - count; index < this.#height; index += 1) {
       this.nans.see(this.#stack[index] ?? PLAIN);
+      // Once is enough: branches see the same operands again and again.
+      this.#stack[index] = PLAIN;
     }
   }
 
   #die(): void {
     this.#isDead = true;
-    this.#stack.length = this.#blocks.at(-1)?.base ?? 0;
+    this.#height = this.#base;
   }
 
   #pop(count: number, isBlind: boolean): void {
     if (!isBlind) this.#see(count);
-    const base = this.#blocks.at(-1)?.base ?? 0;
-    this.#stack.length = Math.max(base, this.#stack.length - count);
+    this.#height = Math.max(this.#base, this.#height - count);
   }
 
   #push(origin: number): void {
-    const height = this.#stack.push(origin);
-    if (height > this.#maxHeight) this.#maxHeight = height;
+    if (this.#height === this.#stack.length) {
+      const grown = new Int32Array(this.#height * 2);
+      grown.set(this.#stack);
+      this.#stack = grown;
+    }
+    this.#stack[this.#height] = origin;
+    this.#height += 1;
+    if (this.#height > this.#maxHeight) this.#maxHeight = this.#height;
   }
 
   #openSegment(): void {

@@ -124,6 +124,25 @@ describe('instrumentModule', () => {
     }
   });
 
+  it('leaves one NaN in every lane', () => {
+    const unary = ['ceil', 'floor', 'trunc', 'nearest', 'sqrt'];
+    const binary = ['add', 'sub', 'mul', 'div', 'min', 'max'];
+    const lanes = { f32x4: 0x7fc0_0000_7fc0_0000n, f64x2: ONE_NAN.f64 };
+    for (const shape of ['f32x4', 'f64x2'] as const) {
+      const type = shape.slice(0, 3);
+      const nan = `(${shape}.splat (${type}.const -nan:${type === 'f32' ? '0x200001' : '0x4000000000001'}))`;
+      const results = [
+        ...unary.map((name) => `(${shape}.${name} ${nan})`),
+        ...binary.map((name) => `(${shape}.${name} ${nan} ${nan})`),
+      ];
+      for (const result of results) {
+        assert.equal(bitsOf('f64', `(v128.store (i32.const 0) ${result})`), lanes[shape], result);
+      }
+    }
+    const demoted = '(f32x4.demote_f64x2_zero (f64x2.splat (f64.const -nan)))';
+    assert.equal(bitsOf('f64', `(v128.store (i32.const 0) ${demoted})`), lanes.f32x4);
+  });
+
   it('finds every way by which a NaN is seen', () => {
     const nan = '(f64.div (local.get $zero) (local.get $zero))';
     const seen: readonly string[] = [
