@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { describe, it } from 'node:test';
+import { describe, it, mock } from 'node:test';
 import fc from 'fast-check';
 import { assembleWat } from '@fog/testkit';
 import { admitModule } from '../../../src/guest/admission.ts';
 import { Budget } from '../../../src/guest/strict/budget.ts';
 import { instrumentModule, watchGrowth } from '../../../src/guest/strict/instrument.ts';
+import { NanFlow } from '../../../src/guest/strict/nan-flow.ts';
 import { webAssembly, type WasmMemory } from '../../../src/guest/web-assembly.ts';
 import { FLOATS_AT, FLOATS_OF_TYPE, randomProgram } from './random-program.ts';
 
@@ -97,6 +98,20 @@ describe('instrumentModule', () => {
         assert.ok((one.budget?.burnt ?? 0) > 0);
       }),
       { numRuns: 50 },
+    );
+  });
+
+  it('shows the same bits as if every result were made canonical', () => {
+    fc.assert(
+      fc.property(randomProgram('bits'), (text) => {
+        const bytes = assembleWat(text);
+        const one = run(bytes, true);
+        const everywhere = mock.method(NanFlow.prototype, 'isSeen', () => true);
+        const other = run(bytes, true);
+        everywhere.mock.restore();
+        assert.deepEqual([one.memory, one.trap], [other.memory, other.trap]);
+      }),
+      { numRuns: 200 },
     );
   });
 
