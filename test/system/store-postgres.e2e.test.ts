@@ -12,7 +12,7 @@ let server: PostgresServer;
 let databases = 0;
 
 before(async () => {
-  server = await startPostgres();
+  server = await startPostgres({ tls: true });
 });
 after(() => server[Symbol.asyncDispose]());
 
@@ -49,7 +49,6 @@ describe('the store on PostgreSQL', () => {
     await rejects(url.replace(password, 'wrong'), 'STORE_OPEN', /password.*PGPASSWORD/);
     await rejects(url.replace(`:${password}`, ''), 'STORE_OPEN', /password.*PGPASSWORD/);
     await rejects(`${url}x`, 'STORE_OPEN', /does not exist.*createdb/);
-    await rejects(`${url}?sslmode=require`, 'STORE_OPEN', /SSL.*sslmode/);
     await rejects(`${url}?sslrootcert=/nowhere.pem`, 'STORE_URL', /nowhere\.pem/);
     await rejects(url.replace('postgres:', 'mysql:'), 'STORE_URL', /postgres:\/\/USER@HOST/);
     await rejects(`postgres://fog:${password}@${host}:${port}`, 'STORE_URL', /no database/);
@@ -58,6 +57,33 @@ describe('the store on PostgreSQL', () => {
       down,
       'STORE_UNREACHABLE',
       /127\.0\.0\.1:1, database "fog\d+".*ECONNREFUSED.*Start/,
+    );
+  });
+
+  it('speaks TLS as the address says, and trusts only the authority it names', async () => {
+    const url = await freshUrl();
+    const own = `sslrootcert=${server.certificate}`;
+    const encrypted = async (query: string): Promise<unknown> => {
+      const store = await openStore({ url: url + query });
+      try {
+        const asked = 'select ssl from pg_stat_ssl where pid = pg_backend_pid()';
+        return (await runSql(store.db, asked))[0];
+      } finally {
+        await store.close();
+      }
+    };
+    assert.deepEqual(await encrypted(''), { ssl: false });
+    assert.deepEqual(await encrypted(`?sslmode=verify-full&${own}`), { ssl: true });
+    assert.deepEqual(await encrypted(`?sslmode=require&${own}`), { ssl: true });
+    assert.deepEqual(await encrypted('?sslmode=no-verify'), { ssl: true });
+    for (const mode of ['verify-full', 'verify-ca', 'require']) {
+      const untrusted = withCode('STORE_OPEN', /certificate.*sslrootcert/);
+      await assert.rejects(encrypted(`?sslmode=${mode}`), untrusted);
+    }
+    const renamed = url.replace('@127.0.0.1:', '@localhost:');
+    await assert.rejects(
+      openStore({ url: `${renamed}?sslmode=verify-full&${own}` }),
+      withCode('STORE_OPEN', /localhost.*sslrootcert/),
     );
   });
 
@@ -99,7 +125,9 @@ describe('the store on PostgreSQL', () => {
     await assert.rejects(
       store.write(async (trx) => {
         await runSql(trx, `set local lock_timeout = '50ms'`);
-        await otherHolds(store, () => runSql(trx, `update account set name = 'b' where id = 'a'`));
+        await otherHolds(store, async () => {
+          await runSql(trx, `update account set name = 'b' where id = 'a'`);
+        });
       }),
       withCode('STORE_BUSY', /lock timeout/),
     );

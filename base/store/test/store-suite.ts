@@ -39,8 +39,8 @@ export async function ids(store: Store): Promise<string[]> {
   return rows.map((row) => row.id);
 }
 
-export async function runSql(db: Store['db'], text: string): Promise<void> {
-  await sql.raw(text).execute(db);
+export async function runSql(db: Store['db'], text: string): Promise<unknown[]> {
+  return (await sql.raw(text).execute(db)).rows;
 }
 
 /** A lease whose clock stands still: it is never renewed. */

@@ -2,10 +2,10 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { chown, writeFile } from 'node:fs/promises';
+import { chmod, chown, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { tempDir } from '../temp-dir.ts';
+import { type TempDir, tempDir } from '../temp-dir.ts';
 import { freePort } from './free-port.ts';
 import { createServerProcess, type TestServer } from './server-process.ts';
 
@@ -14,6 +14,8 @@ const run = promisify(execFile);
 export interface PostgresServer extends TestServer {
   readonly user: string;
   readonly password: string;
+  /** File of the certificate when it takes TLS. */
+  readonly certificate: string | undefined;
   /** With the password: for the environment only. */
   url(database?: string): string;
   /** A new, empty database; returns its URL. */
@@ -25,6 +27,8 @@ export interface PostgresServer extends TestServer {
 export interface PostgresOptions {
   /** `name=value` of postgresql.conf. */
   readonly settings?: readonly string[];
+  /** Also takes TLS, with a certificate of its own for 127.0.0.1. */
+  readonly tls?: boolean;
 }
 
 const VERSIONS = '/usr/lib/postgresql';
@@ -52,10 +56,14 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const form = ['--locale=C', '--encoding=UTF8', '--no-sync'];
   const initdb = asServer([path.join(bin, 'initdb'), '--pgdata', data, ...who, ...form]);
   await run(initdb.command, initdb.args, { cwd: dir.path, timeout: COMMAND_MS });
+  const certificate = options.tls === true ? await makeCertificate(dir, account) : undefined;
   const port = await freePort();
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', `port=${port}`];
   // In its directory, so that nothing outlives a kill -9.
   settings.push('dynamic_shared_memory_type=mmap');
+  if (certificate !== undefined) {
+    settings.push('ssl=on', `ssl_cert_file=${certificate}`, `ssl_key_file=${dir.file('key.pem')}`);
+  }
   const flags = [...settings, ...(options.settings ?? [])].flatMap((setting) => ['-c', setting]);
   const server = asServer([path.join(bin, 'postgres'), '-D', data, ...flags]);
   const child = { ...server, cwd: dir.path };
@@ -81,6 +89,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     port,
     user: USER,
     password,
+    certificate,
     url,
     sql,
     createDatabase: async (name) => {
@@ -89,6 +98,17 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+async function makeCertificate(dir: TempDir, account: ServerAccount | undefined): Promise<string> {
+  const [key, certificate] = [dir.file('key.pem'), dir.file('certificate.pem')];
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const files = ['-keyout', key, '-out', certificate];
+  await run('openssl', ['req', '-x509', ...curve, ...names, ...files], { timeout: COMMAND_MS });
+  await chmod(key, 0o600);
+  if (account !== undefined) await chown(key, account.uid, account.gid);
+  return certificate;
 }
 
 function postgresBinaries(): string {
