@@ -55,6 +55,13 @@ describe('a fog that listens for other machines', () => {
     assert.equal(refused.code, 126);
     assert.match(refused.stderr, /of no authority this machine trusts.*fog invite/);
 
+    const doctor = world.fog(['doctor', '--json', '--data-dir', fog.dataDir]);
+    const { checks } = JSON.parse((await doctor.ended(SLOW_MS)).stdout) as {
+      readonly checks: readonly { readonly name: string; readonly detail: string }[];
+    };
+    const address = checks.find(({ name }) => name === 'address');
+    assert.equal(address?.detail, `${fog.url} answers`);
+
     assert.equal((await agent.child.stop()).code, 0);
     assert.equal((await fog.child.stop()).code, 0);
   });

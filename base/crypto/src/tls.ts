@@ -90,7 +90,7 @@ function untrusted(url: URL, error: NodeJS.ErrnoException): Error {
   const { code = '' } = error;
   if (!CERTIFICATE_CODES.test(code)) return plain(error);
   return fail('CRYPTO_UNTRUSTED', {
-    message: `The certificate at ${url.host} is of no authority this machine trusts (${code}), and the address names no key. Copy the whole address from the fog, with the key before the "@": "fog invite" prints it there.`,
+    message: `The certificate at ${url.host} is of no authority this machine trusts (${code}), and the address names no key. Copy the whole address from the fog, with the key before the "@": "fog invite" prints it there. Or make its authority known to Node with NODE_EXTRA_CA_CERTS=FILE.`,
     details: { host: url.host, reason: code },
     cause: error,
   });

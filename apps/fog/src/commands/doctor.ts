@@ -4,7 +4,7 @@ import path from 'node:path';
 import { errorMessage, silentLogger } from '@fog/kernel';
 import { defineCommand } from '../command/command.ts';
 import { FOG_FLAGS, JSON_FLAG, SANDBOX_FLAG } from '../command/shared-flags.ts';
-import { findFog } from '../connect/find-fog.ts';
+import { findFog, type FoundFog } from '../connect/find-fog.ts';
 import { type Check, failed, ok } from '../doctor/check.ts';
 import {
   checkClock,
@@ -61,7 +61,11 @@ async function* examine(flags: DoctorFlags, host: Host): AsyncGenerator<Check> {
   yield directory;
   const fog = await checkFog(flags, host, dataDir);
   yield fog.check;
-  yield await checkPort(DEFAULT_PORT, fog.url);
+  if (fog.found !== undefined) {
+    const { checkAddresses } = await import('../doctor/address-checks.ts');
+    yield* checkAddresses(fog.found, signal);
+  }
+  yield await checkPort(DEFAULT_PORT, fog.found?.client.url);
   const scratch = await mkdtemp(path.join(tmpdir(), 'fog-doctor-'));
   try {
     const { checkStore } = await import('../doctor/store-check.ts');
@@ -82,7 +86,7 @@ async function checkFog(
   flags: DoctorFlags,
   host: Host,
   dataDir: string,
-): Promise<{ readonly check: Check; readonly url?: string }> {
+): Promise<{ readonly check: Check; readonly found?: FoundFog }> {
   const choice = { fog: flags.fog, dataDir, env: host.env, signal: host.interrupts.asked };
   try {
     const found = await findFog(choice);
@@ -91,7 +95,7 @@ async function checkFog(
     }
     const { nodes } = await found.client.status({ signal: choice.signal });
     const detail = `${found.client.url} answers, ${nodes.online} nodes online`;
-    return { check: ok('fog', detail), url: found.client.url };
+    return { check: ok('fog', detail), found };
   } catch (error) {
     return { check: failed('fog', errorMessage(error), 'Check --fog, FOG_URL and FOG_TOKEN.') };
   }

@@ -67,12 +67,17 @@ function watchPace(clock: Clock): Pace {
     slow: slow.signal,
     end,
     through: async function* (body) {
-      for (;;) {
-        // Waits for no byte that may never come.
-        const next = await Promise.race([body.next(), ended]);
-        if (next.done === true) return;
-        sizeBytes += next.value.length;
-        yield next.value;
+      try {
+        for (;;) {
+          // Waits for no byte that may never come.
+          const next = await Promise.race([body.next(), ended]);
+          if (next.done === true) return;
+          sizeBytes += next.value.length;
+          yield next.value;
+        }
+      } finally {
+        // Lets go of the stream, so that what still comes can be dropped; not awaited: it waits for the next byte.
+        body.return?.().catch(() => {});
       }
     },
   };
