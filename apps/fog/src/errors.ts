@@ -3,6 +3,7 @@ import { defineErrors, type ErrorFactory, type ErrorTable } from '@fog/kernel';
 export const FOG_ERRORS = {
   FOG_USAGE: { message: 'The command line is wrong.', kind: 'bad-input' },
   FOG_PROGRAM: { message: 'The program cannot be run.', kind: 'bad-input' },
+  FOG_JOB_FILE: { message: 'The job file is wrong.', kind: 'bad-input' },
   FOG_INPUT: { message: 'The input cannot be used.', kind: 'bad-input' },
   FOG_OUTPUT: { message: 'The output cannot be saved.', kind: 'unavailable' },
   FOG_OUTPUT_PATH: { message: 'An output has an unsafe path.', kind: 'refused' },

@@ -3,6 +3,8 @@ import path from 'node:path';
 import { type Job, MAX_REQUEST_BYTES } from '@fog/wire';
 import { defineCommand, type FlagValues } from '../command/command.ts';
 import { usage } from '../command/parse-flags.ts';
+import { type FileJob, readJobFile } from '../job-file/read-job-file.ts';
+import { runBatch } from '../job-file/run-batch.ts';
 import { FOG_FLAGS, JSON_FLAG, SANDBOX_FLAG } from '../command/shared-flags.ts';
 import type { FogLink } from '../connect/fog-link.ts';
 import { dataDirOf } from '../process/data-dir.ts';
@@ -23,6 +25,12 @@ import { seeThrough } from '../run/see-through.ts';
 import { defined, type Wishes } from '../run/wishes.ts';
 
 const FLAGS = {
+  file: {
+    type: 'text',
+    short: 'f',
+    value: 'JOB.yaml',
+    help: 'run what this file says, YAML or JSON: one job, or several that need each other',
+  },
   count: { type: 'text', value: 'N', help: 'run N tasks; each gets FOG_INDEX and FOG_COUNT' },
   each: {
     type: 'text',
@@ -63,15 +71,18 @@ const ABOUT = `
   below /output come back with --output.
 
   The job runs on the fog named by --fog or FOG_URL, else on the one "fog up" started here, else on this
-  machine alone, in this command, and nothing is left of it afterwards.`;
+  machine alone, in this command, and nothing is left of it afterwards.
+
+  With -f the file says it all; of several jobs a line tells how each ended, and the exit code is 0 when
+  all are done.`;
 
 export const command = defineCommand({
   name: 'run',
   summary: 'run a program and bring its output back',
-  usage: ['run [flags] FILE [ARGS…]'],
+  usage: ['run [flags] FILE [ARGS…]', 'run -f JOB.yaml [--detach] [--json]'],
   about: ABOUT,
   flags: FLAGS,
-  args: ['FILE', '[ARGS…]'],
+  args: ['[FILE]', '[ARGS…]'],
   passThrough: true,
   examples: [
     { line: 'fog run hello.wasm', does: 'run a module here' },
@@ -82,6 +93,7 @@ export const command = defineCommand({
       line: 'fog run --each texts/ --output counts/ count.py',
       does: 'a task for each file; its /output is saved in counts/<index>/',
     },
+    { line: 'fog run -f job.yaml', does: 'what the file says; see docs/guides/jobs.md' },
   ],
   exitCodes: {
     0: 'the program ended with 0; of an array, all did',
@@ -96,19 +108,19 @@ export const command = defineCommand({
     141: 'the reader of stdout went away',
   },
   run: async ({ flags, args, host }) => {
-    const request = await readRequest(flags, args, host);
-    const outputDir = flags.output === undefined ? undefined : path.resolve(flags.output);
-    if (outputDir !== undefined) await prepareOutputDir(outputDir);
-    const sandbox = readSandbox(flags.sandbox, host.env);
+    const order = await readOrder(flags, args, host);
     await using fog = await openFog(host, {
       fog: flags.fog,
       dataDir: dataDirOf(flags['data-dir'], host.env),
-      sandbox,
+      sandbox: readSandbox(flags.sandbox, host.env),
       verbose: flags.verbose,
       detach: flags.detach,
     });
+    if (order.kind === 'several') return runBatch(host, fog.link, order.jobs, flags);
+    const { request, outputDir } = order.job;
     // `--each -` has read stdin already.
-    const stdin = flags.each === '-' ? undefined : await openStdin(host);
+    const hasStdin = flags.each === '-' || request.stdin !== undefined;
+    const stdin = hasStdin ? undefined : await openStdin(host);
     const job = await submit(fog.link, request, stdin, host.interrupts.asked);
     if (flags.detach) return detach(host, flags, job);
     using session = openSession(host, fog.link, job.id);
@@ -122,12 +134,65 @@ export const command = defineCommand({
   },
 });
 
+type Order =
+  | { readonly kind: 'one'; readonly job: FileJob }
+  | { readonly kind: 'several'; readonly jobs: ReadonlyMap<string, FileJob> };
+
+/** What to run, from the file or from the command line; directories for output are made. */
+async function readOrder(flags: Flags, args: readonly string[], host: Host): Promise<Order> {
+  const order =
+    flags.file === undefined
+      ? await readLine(flags, args, host)
+      : await readFileOrder(flags, flags.file, args, host);
+  const jobs = order.kind === 'one' ? [order.job] : [...order.jobs.values()];
+  for (const { request, outputDir } of jobs) {
+    checkRequest(request);
+    if (outputDir !== undefined) await prepareOutputDir(outputDir);
+  }
+  return order;
+}
+
+async function readLine(flags: Flags, args: readonly string[], host: Host): Promise<Order> {
+  if (args.length === 0) throw usage(command, 'FILE is missing.');
+  const outputDir = flags.output === undefined ? undefined : path.resolve(flags.output);
+  return { kind: 'one', job: { request: await readRequest(flags, args, host), outputDir } };
+}
+
+/** Flags that go with a job file: what is said of the job stands in it. */
+const BESIDE_FILE = ['file', 'detach', 'json', 'fog', 'data-dir', 'sandbox'];
+
+async function readFileOrder(
+  flags: Flags,
+  file: string,
+  args: readonly string[],
+  host: Host,
+): Promise<Order> {
+  const [program] = args;
+  if (program !== undefined) {
+    throw usage(command, `"${program}" is one program too many: with -f the file names it.`);
+  }
+  const extra = Object.entries(flags).find(
+    ([name, value]) => name in FLAGS && !BESIDE_FILE.includes(name) && isGiven(value),
+  );
+  if (extra !== undefined) {
+    throw usage(command, `--${extra[0]} does not go with -f: say it in ${file}.`);
+  }
+  const { jobs, isBatch } = await readJobFile(file, host.clock.now());
+  const [only] = jobs.values();
+  if (isBatch || only === undefined) return { kind: 'several', jobs };
+  return { kind: 'one', job: only };
+}
+
+function isGiven(value: boolean | string | readonly string[] | undefined): boolean {
+  return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+}
+
 async function readRequest(flags: Flags, args: readonly string[], host: Host): Promise<JobRequest> {
   if (flags.count !== undefined && flags.each !== undefined) {
     throw usage(command, '--count and --each exclude each other.');
   }
   const [file = '', ...programArgs] = args;
-  const request: JobRequest = {
+  return {
     program: await inspectProgram(file),
     args: programArgs,
     env: readEnv(flags.env),
@@ -137,8 +202,6 @@ async function readRequest(flags: Flags, args: readonly string[], host: Host): P
     outputs: flags.output === undefined && !flags.detach ? [] : [GUEST_OUTPUT_DIR],
     wishes: readWishes(flags, host),
   };
-  checkRequest(request);
-  return request;
 }
 
 function readWishes(flags: Flags, host: Host): Wishes {

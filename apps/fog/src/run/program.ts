@@ -56,7 +56,7 @@ function readProblem(file: string, error: unknown): unknown {
   if (isFogError(error)) return error;
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return problem(file, 'does not exist. Check the path; fog flags come before it.', error);
+    return problem(file, 'does not exist. Check the path.', error);
   }
   if (code === 'EACCES' || code === 'EPERM') {
     return problem(file, 'cannot be read: permission denied.', error);

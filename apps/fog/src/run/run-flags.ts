@@ -37,7 +37,9 @@ const ENV_PAIR = 'must be NAME=VALUE, the name of letters, digits and _';
 
 /** What the name of a variable must be; undefined when it is one. */
 export function envNameProblem(name: string): string | undefined {
-  if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)) return ENV_PAIR;
+  if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)) {
+    return 'the name of a variable must be of letters, digits and _, and not begin with a digit';
+  }
   return name.startsWith('FOG_') ? 'names starting with FOG_ are set by fog itself' : undefined;
 }
 

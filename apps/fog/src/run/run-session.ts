@@ -21,21 +21,29 @@ const CANCEL_DEADLINE_MS = 10_000;
 /** A job that has not started by then is worth a word. */
 const FIRST_POLL_MS = 3_000;
 
+/** Sees one job through; disposing it stops the watch. */
+export function openSession(host: Host, link: FogLink, id: string): RunSession & Disposable {
+  return { ...openSessions(host, link, [id]), id };
+}
+
+export type Watch = Omit<RunSession, 'id'> & Disposable;
+
 /**
- * Cancels the job when the user interrupts, when the reader of stdout goes away, or when the session
+ * Cancels the jobs when the user interrupts, when the reader of stdout goes away, or when the session
  * itself fails; disposing it stops the watch.
  */
-export function openSession(host: Host, link: FogLink, id: string): RunSession & Disposable {
+export function openSessions(host: Host, link: FogLink, ids: readonly string[]): Watch {
   const given = new AbortController();
   const { asked, forced } = host.interrupts;
   let stopDeadline = (): void => {};
   const cancel = (): void => {
     stopDeadline = host.clock.after(CANCEL_DEADLINE_MS, () => given.abort(notCancelled()));
-    // A fog that lost the job, or cannot be reached, is what the deadline is for.
-    link.call((client) => client.cancel(id)).catch(() => {});
+    // A fog that lost the jobs, or cannot be reached, is what the deadline is for.
+    void cancelAll(link, ids).catch(() => {});
   };
   const interrupted = (): void => {
-    void say(host, 'cancelling the job (Ctrl-C again to leave at once)');
+    const what = ids.length === 1 ? 'the job' : `${ids.length} jobs`;
+    void say(host, `cancelling ${what} (Ctrl-C again to leave at once)`);
     cancel();
   };
   const force = (): void => given.abort(forced.reason);
@@ -46,7 +54,6 @@ export function openSession(host: Host, link: FogLink, id: string): RunSession &
   return {
     host,
     link,
-    id,
     stdout: until(host.stdout, asked),
     stderr: until(host.stderr, asked),
     signal: given.signal,
@@ -59,9 +66,14 @@ export function openSession(host: Host, link: FogLink, id: string): RunSession &
   };
 }
 
+/** The last first: one that waits for others shall not fail because of them. */
+async function cancelAll(link: FogLink, ids: readonly string[]): Promise<void> {
+  for (const id of ids.toReversed()) await link.call((client) => client.cancel(id));
+}
+
 function notCancelled(): Error {
   return fail('FOG_CONNECTION_LOST', {
-    message: 'The fog did not confirm within 10 s that the job is cancelled; it may still run.',
+    message: 'The fog did not confirm within 10 s that all is cancelled; it may still run.',
   });
 }
 

@@ -1,11 +1,11 @@
-import { EXIT_CODES, FAILURES, type JobDetail, type TaskOutcome } from '@fog/wire';
+import { EXIT_CODES, FAILURES, type JobDetail } from '@fog/wire';
 import { SIGNAL_EXIT_CODES } from '../exit-code.ts';
 import { say, sayNext } from '../process/host.ts';
 import { createJsonReport } from './json-report.ts';
 import { createProgressLine, type ProgressLine, progressText } from './progress-line.ts';
 import { pause } from '../connect/fog-link.ts';
 import { type RunSession, waitForEnd } from './run-session.ts';
-import { prepareOutputDir, saveOutput } from './save-outputs.ts';
+import { indexDir, saveTask } from './save-task.ts';
 import { arrayResults, printOutcome } from './stream-array.ts';
 import { streamTask } from './stream-task.ts';
 import { createFailureTally, exitCodeOfJob, singleFailure } from './verdict.ts';
@@ -48,7 +48,7 @@ async function runSingle(session: RunSession, options: SeeThroughOptions): Promi
   });
   const job = await waitForEnd(session, () => {});
   const { outcome } = task;
-  if (outcome !== undefined) await saveFiles(session, { ...task, outcome }, options.outputDir);
+  if (outcome !== undefined) await saveTask(session, { ...task, outcome }, options.outputDir);
   const lines = singleFailure(job, task.attempts.length);
   return finish(session, options, { job, lines });
 }
@@ -61,7 +61,7 @@ async function runArray(session: RunSession, options: SeeThroughOptions): Promis
   try {
     for await (const result of arrayResults(session)) {
       await progress.without(() => printOutcome(session, result));
-      await saveFiles(session, result, indexDir(options.outputDir, result.index));
+      await saveTask(session, result, indexDir(options.outputDir, result.index));
       tally.add(result);
     }
   } finally {
@@ -77,7 +77,7 @@ async function reportJson(session: RunSession, options: SeeThroughOptions): Prom
   const report = createJsonReport(session.link, session.id, session.stdout);
   for await (const result of arrayResults(session)) {
     const target = options.array ? indexDir(options.outputDir, result.index) : options.outputDir;
-    await report.add(result, await saveFiles(session, result, target));
+    await report.add(result, await saveTask(session, result, target));
   }
   const job = await waitForEnd(session, () => {});
   const exitCode = exitCodeOf(session, job);
@@ -111,38 +111,6 @@ async function finish(
 function exitCodeOf({ host }: Pick<RunSession, 'host'>, job: JobDetail): number {
   if (host.stdout.closed.aborted) return SIGNAL_EXIT_CODES.SIGPIPE;
   return exitCodeOfJob(job, host.interrupts.exitCode ?? EXIT_CODES.interrupted);
-}
-
-function indexDir(outputDir: string | undefined, index: number): string | undefined {
-  return outputDir === undefined ? undefined : `${outputDir}/${index}`;
-}
-
-/** Saves what the task handed back; answers the paths written. */
-async function saveFiles(
-  session: RunSession,
-  { index, outcome }: Pick<TaskOutcome, 'index' | 'outcome'>,
-  directory: string | undefined,
-): Promise<string[]> {
-  if (directory === undefined) return [];
-  const root = await prepareOutputDir(directory);
-  const saved: string[] = [];
-  for (const file of outcome.files) {
-    const { path, bytes } = file;
-    // The whole file again when the connection breaks: it is written whole or not at all.
-    const target = await session.link.call(async (client) => {
-      const source =
-        bytes.data === undefined
-          ? await client.readFile(session.id, index, path, { signal: session.signal })
-          : oneChunk(Buffer.from(bytes.data, 'base64'));
-      return saveOutput(root, path, source);
-    });
-    saved.push(target);
-  }
-  return saved;
-}
-
-async function* oneChunk(chunk: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield chunk;
 }
 
 /** Often enough to look alive, rare enough to cost nothing. */

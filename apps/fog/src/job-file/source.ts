@@ -1,0 +1,129 @@
+/** The text of a job file as a document whose every value knows its line and column. */
+import { open } from 'node:fs/promises';
+import { errorMessage, formatSize } from '@fog/kernel';
+import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { fail } from '../errors.ts';
+
+/** A thousand jobs with what they need; more data belongs into files that the jobs name. */
+const MAX_JOB_FILE_BYTES = 4 * 1024 * 1024;
+/** Problems shown at once: a screenful. */
+const MAX_SHOWN = 20;
+
+/** Where something stands: the path of keys and indices that leads to it, to its key or to its value. */
+export interface Place {
+  readonly path: readonly PropertyKey[];
+  readonly at?: 'key' | 'value';
+}
+
+export interface Problem extends Place {
+  readonly message: string;
+}
+
+export interface JobSource {
+  readonly file: string;
+  /** Mappings, lists and text; nothing else. */
+  readonly content: unknown;
+  /** The error that shows all problems by line and column. */
+  readonly wrong: (problems: readonly Problem[]) => Error;
+}
+
+/** Reads YAML 1.2, of which JSON is a part. Throws FOG_JOB_FILE. */
+export async function readSource(file: string): Promise<JobSource> {
+  const lines = new LineCounter();
+  const text = await readText(file);
+  const document = parseDocument(text, {
+    // All single values stay the text that was written: `1.10` is no 1.1, and `no` is no false.
+    schema: 'failsafe',
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'error',
+  });
+  if (document.errors.length > 0) {
+    throw wrongFile(
+      file,
+      document.errors.map(({ message, pos }) => ({ ...lines.linePos(pos[0]), message })),
+    );
+  }
+  const wrong: JobSource['wrong'] = (problems) =>
+    wrongFile(
+      file,
+      problems.map((problem) => ({
+        ...lines.linePos(offsetOf(document.contents, problem)),
+        message: sentence(problem),
+      })),
+    );
+  try {
+    return { file, content: document.toJS(), wrong };
+  } catch (error) {
+    // More aliases than a file written by hand has.
+    throw wrongFile(file, [{ line: 1, col: 1, message: errorMessage(error) }]);
+  }
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    await using handle = await open(file);
+    const stats = await handle.stat();
+    if (stats.isDirectory()) throw new RangeError('it is a directory');
+    if (stats.size > MAX_JOB_FILE_BYTES) {
+      throw new RangeError(`it has more than ${formatSize(MAX_JOB_FILE_BYTES)}`);
+    }
+    return await handle.readFile('utf8');
+  } catch (error) {
+    const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const why = isAbsent ? 'it does not exist' : errorMessage(error);
+    throw fail('FOG_JOB_FILE', {
+      message: `The job file ${file} cannot be read: ${why}.`,
+      details: { file },
+      cause: error,
+    });
+  }
+}
+
+function sentence({ path, message }: Problem): string {
+  const where = path.map(String).join('.');
+  return where === '' ? message : `${where}: ${message}`;
+}
+
+/** Offset of the deepest part of the path that is there. */
+function offsetOf(root: Node | null, { path, at = 'value' }: Place): number {
+  let node: unknown = root;
+  let offset = offsetOfNode(root, 0);
+  for (const [depth, step] of path.entries()) {
+    const { key, value } = childOf(node, step);
+    offset = offsetOfNode(key, offset);
+    if (at === 'key' && depth === path.length - 1) return offset;
+    offset = offsetOfNode(value, offset);
+    node = value;
+  }
+  return offset;
+}
+
+function childOf(node: unknown, step: PropertyKey): { key?: unknown; value?: unknown } {
+  if (isSeq(node)) return { value: node.items[Number(step)] };
+  if (!isMap(node)) return {};
+  return node.items.find(({ key }) => isScalar(key) && String(key.value) === step) ?? {};
+}
+
+/** `otherwise` for what is not there, or says nothing. */
+function offsetOfNode(node: unknown, otherwise: number): number {
+  if (!isNode(node) || (isScalar(node) && node.value === '')) return otherwise;
+  return node.range?.[0] ?? otherwise;
+}
+
+interface Located {
+  readonly line: number;
+  readonly col: number;
+  readonly message: string;
+}
+
+function wrongFile(file: string, found: readonly Located[]): Error {
+  const sorted = [...found].sort((a, b) => a.line - b.line || a.col - b.col);
+  const problems = sorted.map(({ line, col, message }) => ({ line, column: col, message }));
+  const lines = problems.map(
+    ({ line, column, message }) => `${file}:${line}:${column}: ${message}`,
+  );
+  const shown = lines.slice(0, MAX_SHOWN);
+  if (lines.length > shown.length) shown.push(`and ${lines.length - shown.length} more`);
+  return fail('FOG_JOB_FILE', { message: shown.join('\n'), details: { file, problems } });
+}
