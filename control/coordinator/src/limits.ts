@@ -12,6 +12,8 @@ export const MAX_COPIES = 5;
 export const MAX_COPY_LOSSES = 10;
 /** Tasks that wait for the coordinator's own run; with more, disputes stay undecided. */
 export const MAX_WAITING_RERUNS = 256;
+/** Longest run of a task by the coordinator itself; a longer one leaves a dispute undecided. */
+export const MAX_RERUN_MS = 600_000;
 /** Settled tasks kept to be asked again; each holds its job's spec in memory. */
 export const MAX_KNOWN_ANSWERS = 32;
 /** Characters of a job id after its `j`: 60 random bits. */

@@ -25,6 +25,7 @@ import { joinAddress } from '../connect/join-address.ts';
 import { knownFogsFile } from '../connect/known-fogs-file.ts';
 import type { SandboxChoice } from '../run/run-flags.ts';
 import { composeAgent, type ComposeAgentOptions } from './compose-agent.ts';
+import { composeReexecution } from './compose-reexecution.ts';
 import { openOperatorToken } from './operator-token.ts';
 import { openStorage, type StorageOptions } from './open-storage.ts';
 import { createStoreService } from './store-service.ts';
@@ -93,9 +94,10 @@ export async function composeFog(
     api.routes.length === 0 ? undefined : (joinAddress(api.addresses) ?? api.url);
   const candidate =
     store.kind === 'sqlite' ? undefined : { holder: storage.coordinator, address: addressNow };
+  const reexecution = stack.use(composeReexecution(options, { ...deps, blobs }));
   const coordinator = createCoordinator(
     {},
-    { store, clock, logger, fogId: identity.id, blobs, candidate },
+    { store, clock, logger, fogId: identity.id, blobs, candidate, reexecution },
   );
   const services = (): ServiceManager => manager;
   const metrics = createMetrics();

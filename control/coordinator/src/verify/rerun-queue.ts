@@ -1,8 +1,18 @@
 /** The coordinator's own runs, one after the other: they are rare, and must not take the machine from the fog. */
 import { errorMessage, type Logger } from '@fog/kernel';
-import { MAX_WAITING_RERUNS } from '../limits.ts';
+import { arrayItem } from '@fog/wire';
+import type { JobRecord } from '../job/job-record.ts';
+import { specForAgent } from '../lease/work-messages.ts';
+import { MAX_RERUN_MS, MAX_WAITING_RERUNS } from '../limits.ts';
 import { comparableDigest } from './ballot.ts';
 import type { Reexecution, Rerun } from './verify-state.ts';
+
+export interface AskedRun {
+  readonly record: JobRecord;
+  readonly index: number;
+  /** Id under which the program is to see its job. */
+  readonly job: string;
+}
 
 export class RerunQueue {
   readonly #reexecution: Reexecution | undefined;
@@ -26,10 +36,10 @@ export class RerunQueue {
   }
 
   /** Tells the digest of the result; undefined when the run says nothing. Never told after `stop`. */
-  run(task: Rerun, tell: (digest: string | undefined) => void): void {
+  run(ask: AskedRun, tell: (digest: string | undefined) => void): void {
     this.#waiting += 1;
     this.#last = this.#last.then(async () => {
-      const digest = await this.#digest(task);
+      const digest = await this.#digest(rerunOf(ask));
       this.#waiting -= 1;
       if (!this.#stopped.signal.aborted) tell(digest);
     });
@@ -45,10 +55,17 @@ export class RerunQueue {
       return comparableDigest(await this.#reexecution.run(task, signal));
     } catch (error) {
       this.#logger.warn('the coordinator could not run a task for itself', {
-        job: task.record.id,
+        job: task.job,
         cause: errorMessage(error),
       });
       return undefined;
     }
   }
+}
+
+function rerunOf({ record, index, job }: AskedRun): Rerun {
+  const spec = specForAgent(record);
+  const timeoutMs = Math.min(spec.timeoutMs, MAX_RERUN_MS);
+  const item = arrayItem(record.spec, index);
+  return { job, owner: record.owner, index, item, spec: { ...spec, timeoutMs } };
 }

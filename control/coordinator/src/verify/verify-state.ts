@@ -1,4 +1,4 @@
-import type { Outcome } from '@fog/wire';
+import type { ArrayItem, JobSpec, Outcome } from '@fog/wire';
 import type { JobRecord } from '../job/job-record.ts';
 import type { KnownAnswer } from './known-answers.ts';
 import type { RerunQueue } from './rerun-queue.ts';
@@ -7,8 +7,12 @@ import type { RerunQueue } from './rerun-queue.ts';
 export interface Rerun {
   /** Id under which the program sees its job. */
   readonly job: string;
-  readonly record: JobRecord;
+  /** Account the job belongs to. */
+  readonly owner: string;
   readonly index: number;
+  readonly item: ArrayItem | undefined;
+  /** As an agent gets it. */
+  readonly spec: JobSpec;
 }
 
 /** The coordinator's own sandbox. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { manifestBatchBytes, manifestDigest } from '@fog/wire';
 import { verifySignature } from '@fog/crypto';
-import { FOG_ID, HandAgent, HASHING, ok, spec } from '../fixture.ts';
+import { FOG_ID, type HandAgent, HASHING, ok, spec } from '../fixture.ts';
 import { ALICE, crowd, type Crowd, failed, SHORT, text } from './crowd.ts';
 
 const STRICT = { determinism: 'strict' };
