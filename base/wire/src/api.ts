@@ -153,6 +153,12 @@ export const FogStatus = z.strictObject({
     queuedTasks: z.int(),
     runningTasks: z.int(),
   }),
+  deployments: z.strictObject({
+    total: z.int(),
+    degraded: z.int(),
+    replicas: z.int(),
+    healthy: z.int(),
+  }),
   services: z.array(ServiceStatus),
 });
 export type FogStatus = z.infer<typeof FogStatus>;

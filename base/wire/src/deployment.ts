@@ -60,6 +60,8 @@ export const Deployment = z.strictObject({
   wanted: z.int().nonnegative(),
   healthy: z.int().nonnegative(),
   state: z.enum(['starting', 'running', 'updating', 'degraded', 'deleting']),
+  /** Why it is degraded. */
+  cause: z.string().optional(),
   createdAt: z.int(),
   updatedAt: z.int(),
   replicas: z.array(Replica),

@@ -101,6 +101,11 @@ export const JobSpec = z.strictObject({
   outputs: z.array(GuestPath).max(64).default([]),
   resources: Resources.default({ memoryBytes: DEFAULT_MEMORY_BYTES }),
   array: ArraySpec.optional(),
+  /**
+   * Runs until it is stopped: `timeoutMs` does not count. The fog sets it on the replicas of deployments and
+   * refuses it on other jobs.
+   */
+  service: z.literal(true).optional(),
   /** Counts the running phase of each task. */
   timeoutMs: z.int().min(1).max(MAX_TIMEOUT_MS).default(DEFAULT_TIMEOUT_MS),
   /** Further attempts after the fog (not the program) failed. */
@@ -117,6 +122,11 @@ export type JobSpecInput = z.input<typeof JobSpec>;
 export function taskCount(spec: Pick<JobSpec, 'array'>): number {
   if (spec.array === undefined) return 1;
   return 'count' in spec.array ? spec.array.count : spec.array.items.length;
+}
+
+/** How long the program of each task may run; infinite for a service. */
+export function runningLimitMs(spec: Pick<JobSpec, 'service' | 'timeoutMs'>): number {
+  return spec.service === true ? Number.POSITIVE_INFINITY : spec.timeoutMs;
 }
 
 export function arrayItem(spec: Pick<JobSpec, 'array'>, index: number): ArrayItem | undefined {

@@ -20,6 +20,7 @@ import type {
   ToAgent,
   Topology,
 } from '@fog/wire';
+import type { Deployment, DeploymentChange, DeploymentSpec } from '@fog/wire';
 import type { Service } from '@fog/kernel';
 
 /** An agent whose key is proven. The server makes it, the coordinator talks through it. */
@@ -80,8 +81,10 @@ export interface CoordinatorApi extends Service {
   readonly fogId: string;
   /** Address of the coordinator that leads while this one stands by; its calls throw COORDINATOR_STANDBY then. */
   readonly leader: string | undefined;
-  /** Called when this coordinator begins or ceases to lead. Returns the end of it. */
+  /** Called when this coordinator begins or ceases to lead, and when another can. Returns the end of it. */
   onLeadership(listener: () => void): () => void;
+  /** Who leads may have changed: looks at once, and leads when nobody does. */
+  campaign(): void;
   /** Registers the node and makes it eligible for work. An older session of the same node is closed. */
   attach(link: AgentLink): AgentSession;
 
@@ -121,7 +124,20 @@ export interface CoordinatorApi extends Service {
   setNodeMode(caller: NodeCaller, id: string, mode: NodeMode): Promise<FogNode>;
   /** The fleet now and its past. */
   topology(): Promise<Topology>;
-  counts(): Pick<FogStatus, 'nodes' | 'jobs'>;
+  counts(): Pick<FogStatus, 'nodes' | 'jobs' | 'deployments'>;
+
+  /**
+   * Durable when it resolves; its replicas start by themselves. Throws COORDINATOR_DEPLOYMENT,
+   * COORDINATOR_NAME_TAKEN, COORDINATOR_IDEMPOTENCY, and as `submit`.
+   */
+  deploy(account: string, spec: DeploymentSpec, idempotencyKey?: string): Promise<Deployment>;
+  deployments(account: string): Promise<Deployment[]>;
+  /** Throws COORDINATOR_NO_DEPLOYMENT also for another account's, as the calls below. */
+  deployment(account: string, id: string): Promise<Deployment>;
+  /** Another number of replicas, a new version, or both. The same again changes nothing. */
+  changeDeployment(account: string, id: string, change: DeploymentChange): Promise<Deployment>;
+  /** It is gone when this resolves; its replicas are told to stop. */
+  deleteDeployment(account: string, id: string): Promise<Deployment>;
 
   /** Records that `account` sent these bytes and may read and use them. Durable when it resolves. */
   addReference(account: string, content: string, sizeBytes: number): Promise<void>;

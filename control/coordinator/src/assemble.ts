@@ -3,6 +3,8 @@ import { randomInt } from 'node:crypto';
 import { References } from './content/references.ts';
 import type { Core } from './core.ts';
 import type { CoordinatorDeps } from './coordinator.ts';
+import { Deployments } from './deployment/deployments.ts';
+import { Reconciler } from './deployment/reconciler.ts';
 import { Explainer } from './job/explainer.ts';
 import { JobEvents } from './job/job-events.ts';
 import type { JobRecord } from './job/job-record.ts';
@@ -35,6 +37,7 @@ export interface Parts {
   readonly explainer: Explainer;
   readonly needs: Needs;
   readonly topology: TopologyBook;
+  readonly deployments: Deployments;
   /** What runs by the clock while this coordinator leads. */
   readonly timed: readonly { start(): void; stop(): void }[];
   /** A job that is stored, or was: it waits for others, or for a node. */
@@ -71,10 +74,18 @@ export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, sta
   const accept = (job: JobRecord): void => {
     timeouts.watch(job);
     needs.hold(job);
+    reconciler.adopt(job);
   };
+  const submissions = new Submissions({ core, references, needs, accept });
+  const reconciler = new Reconciler({
+    core,
+    dispatcher,
+    submit: (...replica) => submissions.submitReplica(...replica),
+  });
   core.onEnded.add((job) => {
     timeouts.ended(job);
     needs.ended(job);
+    reconciler.ended(job);
   });
   const registry = new Registry(core, dispatcher, new ResultDesk(core, dispatcher));
   const topology = new TopologyBook(core, registry);
@@ -84,11 +95,12 @@ export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, sta
     registry,
     references,
     topology,
-    timed: [registry, timeouts, topology, new VerifyRounds(core, dispatcher)],
+    timed: [registry, timeouts, topology, new VerifyRounds(core, dispatcher), reconciler],
     explainer,
     needs,
     accept,
-    submissions: new Submissions({ core, references, needs, accept }),
+    submissions,
+    deployments: new Deployments({ core, references, reconciler }),
     queries: new JobQueries(core, (job) => explainer.waitingFor(job)),
   };
 }
@@ -118,6 +130,7 @@ function createCore(options: CoordinatorOptions, deps: CoordinatorDeps, start: S
     live: new LiveOutput(),
     jobs: new Map(),
     nodes: new Map(),
+    deployments: new Map(),
     leases: new Map(),
     onEnded: new Set(),
     openTasks: new OpenTasks(),

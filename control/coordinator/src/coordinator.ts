@@ -32,7 +32,6 @@ import { type CoordinatorOptions, defaultCoordinatorOptions } from './options.ts
 import { lastNumbers, recover } from './recover.ts';
 import { beginTerm, LEADERSHIP, type Term } from './term.ts';
 import type { Reexecution } from './verify/verify-state.ts';
-import type { Reexecution } from './verify/verify-state.ts';
 
 export interface CoordinatorDeps {
   readonly store: Store;
@@ -42,10 +41,6 @@ export interface CoordinatorDeps {
   readonly fogId: string;
   /** Takes outputs that live in a result row when another job needs them as a file. */
   readonly blobs?: Pick<Blobs, 'put'> | undefined;
-  /** Runs disputed tasks for the coordinator itself; without it no node is ever blamed. */
-  readonly reexecution?: Reexecution | undefined;
-  /** Uniform in [0, 1), decides which results are checked; the system's generator when left out. */
-  readonly random?: () => number;
   /** Runs disputed tasks for the coordinator itself; without it no node is ever blamed. */
   readonly reexecution?: Reexecution | undefined;
   /** Uniform in [0, 1), decides which results are checked; the system's generator when left out. */
@@ -99,15 +94,7 @@ class Coordinator implements CoordinatorApi {
 
   async start(signal: AbortSignal): Promise<void> {
     this.#lastCause = undefined;
-    this.#stopCampaigns = this.#deps.clock.every(CAMPAIGN_MS, () => {
-      if (this.#term !== undefined) return;
-      this.#campaign ??= this.#run(AbortSignal.timeout(CAMPAIGN_TIMEOUT_MS))
-        .catch(async (error: unknown) => {
-          this.#lastCause = error;
-          if (isDiskFull(error)) await this.#readStored();
-        })
-        .finally(() => (this.#campaign = undefined));
-    });
+    this.#stopCampaigns = this.#deps.clock.every(CAMPAIGN_MS, () => this.campaign());
     try {
       await this.#run(signal);
     } catch (error) {
@@ -140,6 +127,16 @@ class Coordinator implements CoordinatorApi {
     }
     if (this.#stopCampaigns === undefined) return { state: 'unhealthy', detail: 'not started' };
     return { state: 'degraded', detail: 'it leads or stands by as soon as the API listens' };
+  }
+
+  campaign(): void {
+    if (this.#term !== undefined || this.#stopCampaigns === undefined) return;
+    this.#campaign ??= this.#run(AbortSignal.timeout(CAMPAIGN_TIMEOUT_MS))
+      .catch(async (error: unknown) => {
+        this.#lastCause = error;
+        if (isDiskFull(error)) await this.#readStored();
+      })
+      .finally(() => (this.#campaign = undefined));
   }
 
   /** One try to lead. */
@@ -194,6 +191,8 @@ class Coordinator implements CoordinatorApi {
     this.#term = undefined;
     this.#tellLeadership();
     await term.end();
+    // Only now can another lead.
+    this.#tellLeadership();
   }
 
   async #endReading(): Promise<void> {
@@ -312,8 +311,18 @@ class Coordinator implements CoordinatorApi {
     return this.#readable.topology.view();
   }
 
-  counts(): Pick<FogStatus, 'nodes' | 'jobs'> {
-    const { core } = this.#readable;
+  deploy: CoordinatorApi['deploy'] = async (...args) => this.#running.deployments.create(...args);
+  deployments: CoordinatorApi['deployments'] = async (account) =>
+    this.#readable.deployments.list(account);
+  deployment: CoordinatorApi['deployment'] = async (...args) =>
+    this.#readable.deployments.get(...args);
+  changeDeployment: CoordinatorApi['changeDeployment'] = async (...args) =>
+    this.#running.deployments.change(...args);
+  deleteDeployment: CoordinatorApi['deleteDeployment'] = async (...args) =>
+    this.#running.deployments.remove(...args);
+
+  counts(): Pick<FogStatus, 'nodes' | 'jobs' | 'deployments'> {
+    const { core, deployments } = this.#readable;
     const online = [...core.nodes.values()].filter((node) => node.link !== undefined);
     const slots = online.reduce((sum, node) => sum + node.capabilities.slots, 0);
     const busySlots = online.reduce(
@@ -329,6 +338,7 @@ class Coordinator implements CoordinatorApi {
     return {
       nodes: { total: core.nodes.size, online: online.length, slots, busySlots },
       jobs: { open: core.jobs.size, ended: core.endedJobs, queuedTasks, runningTasks },
+      deployments: deployments.counts(),
     };
   }
 

@@ -1,6 +1,7 @@
 /** The state the coordinator's parts share, filled from the store at start. */
 import type { Clock, Logger } from '@fog/kernel';
 import type { Store } from '@fog/store';
+import type { DeploymentRecord } from './deployment/deployment-record.ts';
 import type { JobEvents } from './job/job-events.ts';
 import type { JobRecord } from './job/job-record.ts';
 import type { OpenTasks } from './job/open-tasks.ts';
@@ -25,6 +26,7 @@ export interface Core {
   /** Open jobs by id. */
   readonly jobs: Map<string, JobRecord>;
   readonly nodes: Map<string, NodeRecord>;
+  readonly deployments: Map<string, DeploymentRecord>;
   /** Leases of open tasks by fencing token, lost ones included until their task ends. */
   readonly leases: Map<number, LeaseRecord>;
   /** Called once a job's end is durable. */

@@ -2,6 +2,15 @@ import { defineErrors, type ErrorFactory, type ErrorTable } from '@fog/kernel';
 
 export const COORDINATOR_ERRORS = {
   COORDINATOR_NO_JOB: { message: 'There is no such job.', kind: 'not-found' },
+  COORDINATOR_NO_DEPLOYMENT: { message: 'There is no such deployment.', kind: 'not-found' },
+  COORDINATOR_DEPLOYMENT: {
+    message: 'The job cannot run as a service.',
+    kind: 'bad-input',
+  },
+  COORDINATOR_NAME_TAKEN: {
+    message: 'The account has a deployment of this name already.',
+    kind: 'conflict',
+  },
   COORDINATOR_NO_NODE: { message: 'There is no such node.', kind: 'not-found' },
   COORDINATOR_NO_TASK: { message: 'The job has no such task.', kind: 'not-found' },
   COORDINATOR_UNKNOWN_CONTENT: {
@@ -37,14 +46,14 @@ export const COORDINATOR_ERRORS = {
     kind: 'unavailable',
     retryable: true,
   },
+  COORDINATOR_CLASS: {
+    message: 'The fog cannot check results as the class of the job asks.',
+    kind: 'refused',
+  },
   COORDINATOR_STANDBY: {
     message: 'Another coordinator leads.',
     kind: 'unavailable',
     retryable: true,
-  },
-  COORDINATOR_CLASS: {
-    message: 'The fog cannot check results as the class of the job asks.',
-    kind: 'refused',
   },
   COORDINATOR_NO_LEASE: { message: 'The node holds no such lease.', kind: 'forbidden' },
 } as const satisfies ErrorTable;

@@ -5,6 +5,7 @@
  */
 import type {
   AttemptRow,
+  DeploymentRow,
   EvidenceRow,
   ResultBatchRow,
   ContentRefRow,
@@ -39,6 +40,8 @@ interface Batch {
   readonly uploads: LeaseUploadRow[];
   readonly resultBatches: ResultBatchRow[];
   readonly evidence: EvidenceRow[];
+  /** By id; undefined: it is deleted. */
+  readonly deployments: Map<string, DeploymentRow | undefined>;
   readonly afterCommit: (() => void)[];
 }
 
@@ -60,6 +63,7 @@ function emptyBatch(): Batch {
     uploads: [],
     resultBatches: [],
     evidence: [],
+    deployments: new Map(),
     afterCommit: [],
   };
 }
@@ -130,6 +134,14 @@ export class Journal {
 
   evidence(row: EvidenceRow): void {
     this.#open().evidence.push(row);
+  }
+
+  deployment(row: DeploymentRow): void {
+    this.#open().deployments.set(row.id, row);
+  }
+
+  deploymentGone(id: string): void {
+    this.#open().deployments.set(id, undefined);
   }
 
   /** Runs after the commit that holds everything noted so far. */
@@ -219,6 +231,7 @@ async function writeBatch(trx: Transaction<Database>, batch: TakenBatch): Promis
       .onConflict((c) => c.columns(['account', 'content']).doNothing())
       .execute(),
   );
+  for (const [id, row] of batch.deployments) await writeDeployment(trx, id, row);
   await inserted(batch.uploads, (rows) =>
     trx
       .insertInto('lease_upload')
@@ -240,6 +253,23 @@ async function inserted<Row>(
 async function updateJob(trx: Transaction<Database>, row: JobRow): Promise<void> {
   const { id, spec: _spec, ...changed } = row;
   await trx.updateTable('job').set(changed).where('id', '=', id).execute();
+}
+
+async function writeDeployment(
+  trx: Transaction<Database>,
+  id: string,
+  row: DeploymentRow | undefined,
+): Promise<void> {
+  if (row === undefined) {
+    await trx.deleteFrom('deployment').where('id', '=', id).execute();
+    return;
+  }
+  const { spec, version, updated_at } = row;
+  await trx
+    .insertInto('deployment')
+    .values(row)
+    .onConflict((c) => c.column('id').doUpdateSet({ spec, version, updated_at }))
+    .execute();
 }
 
 async function upsertAttempts(

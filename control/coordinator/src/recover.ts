@@ -2,6 +2,7 @@
 import { JOB_STATES, type JobSpec, type Failure, type JobState, Outcome } from '@fog/wire';
 import type { AttemptRow, JobRow } from '@fog/store';
 import { type Core, forgetLease } from './core.ts';
+import { recoverDeployments } from './deployment/recover-deployments.ts';
 import { type JobRecord, newJobRecord } from './job/job-record.ts';
 import type { EndState, TaskState } from './job/task-board.ts';
 import { type LeaseRecord, leaseTimes } from './lease/lease-record.ts';
@@ -69,6 +70,7 @@ export async function recover(core: Core): Promise<void> {
   for (const row of open) core.jobs.set(row.id, jobFromRow(core, row, specOf(row.spec, specs)));
   await recoverTasks(core);
   await recoverCredit(core);
+  await recoverDeployments(core);
 }
 
 /** Specs remembered by their text while jobs are read: many jobs of one batch have the same. */

@@ -1,5 +1,5 @@
 import type { RunRequest } from '@fog/runtime';
-import { DEMAND_DEFAULTS, type JobSpec } from '@fog/wire';
+import { DEMAND_DEFAULTS, type JobSpec, runningLimitMs } from '@fog/wire';
 import { TRANSFERS_PER_TASK } from '../limits.ts';
 import type { HeldLease } from '../work/lease-table.ts';
 import type { BlobCache, CachedBlob } from './blob-cache.ts';
@@ -45,7 +45,7 @@ export async function stageTask(
     inputs: files.map((file) => ({ path: file.path, hostPath: hostPath(file.content) })),
     outputs: spec.outputs,
     memoryBytes: spec.resources.memoryBytes,
-    timeoutMs: spec.timeoutMs,
+    timeoutMs: runningLimitMs(spec),
     determinism: spec.determinism ?? DEMAND_DEFAULTS.determinism,
   };
   return { request, release };

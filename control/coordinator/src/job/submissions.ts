@@ -17,8 +17,6 @@ import {
 } from './job-record.ts';
 import type { Needs } from './needs.ts';
 
-
-
 interface Order {
   readonly id: string;
   readonly spec: JobSpec;
@@ -118,7 +116,8 @@ export class Submissions {
     const { core, references, needs, accept } = this.#parts;
     this.#checkLoad(account, orders);
     const inBatchIds = new Set(orders.map(({ id }) => id));
-    for (const { spec } of orders) {
+    for (const { spec, replicaOf } of orders) {
+      if (spec.service === true && replicaOf === undefined) throw noService();
       checkDeadline(spec, core.clock.now());
       checkPossible(core, account, spec);
       checkClass(core, spec, account);
@@ -206,6 +205,13 @@ function otherBody(job: string | undefined): Error {
   return fail('COORDINATOR_IDEMPOTENCY', {
     message: `The idempotency key was used for ${which}. Use a new key for a new job.`,
     details: job === undefined ? {} : { job },
+  });
+}
+
+function noService(): Error {
+  return fail('COORDINATOR_DEPLOYMENT', {
+    message:
+      'Only replicas of a deployment run without end. Leave "service" out, or create a deployment.',
   });
 }
 

@@ -13,6 +13,7 @@ import {
 } from '@fog/scheduler';
 import type { AgentLink } from '../api.ts';
 import { type Core, forgetLease } from '../core.ts';
+import { siblingNodes } from '../deployment/deployment-record.ts';
 import { JobQueues, type KindQueue } from '../job/job-queues.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { placementTask } from '../job/placement-task.ts';
@@ -78,6 +79,9 @@ export class Dispatcher {
 
   task(job: JobRecord, index?: number): PlacementTask {
     const task = placementTask(job, this.#depth(job), index);
+    if (job.replicaOf !== undefined) {
+      return { ...task, avoid: new Set([...(task.avoid ?? []), ...siblingNodes(this.#core, job)]) };
+    }
     const apart = index === undefined ? undefined : apartOf(this.#core, job, index);
     return apart === undefined ? task : { ...task, ...apart };
   }
@@ -107,10 +111,14 @@ export class Dispatcher {
     this.#core.journal.afterCommit(() => this.#send(link, [lease]));
   }
 
-  /** All that the node holds runs elsewhere, and counts no more if it comes; the node is told to stop it. */
-  takeBack(node: NodeRecord, reason: string): void {
-    const tokens = [...node.leases.keys()];
-    for (const lease of node.leases.values()) {
+  /** All that the node holds, or some of it, runs elsewhere, and counts no more if it comes; the node is told to stop it. */
+  takeBack(
+    node: NodeRecord,
+    reason: string,
+    leases: readonly LeaseRecord[] = [...node.leases.values()],
+  ): void {
+    const tokens = leases.map(({ token }) => token);
+    for (const lease of leases) {
       loseLease(this.#core, this, lease, reason);
       forgetLease(this.#core, lease);
       const { job, index } = lease;
@@ -120,6 +128,8 @@ export class Dispatcher {
   }
 
   #depth(job: JobRecord): number {
+    // A service keeps its slot: nothing may wait behind it.
+    if (job.spec.service === true) return 1;
     const runMs = this.#runMs.get(job.spec.module);
     if (runMs === undefined) return 1;
     return Math.min(CREDIT_PER_SLOT, Math.max(1, Math.ceil(AHEAD_MS / Math.max(1, runMs))));
@@ -150,7 +160,10 @@ export class Dispatcher {
   #dispatchKind(queue: KindQueue, sends: Map<AgentLink, LeaseRecord[]>): void {
     const fleet = this.fleet();
     if (queue.first === undefined) return;
-    const chosen = queue.take(capacityFor(this.task(queue.first), fleet));
+    const room = capacityFor(this.task(queue.first), fleet);
+    // Replicas one by one: each avoids the nodes of those before it.
+    const isService = queue.first.spec.service === true;
+    const chosen = queue.take(isService ? Math.min(1, room) : room);
     this.#round += 1;
     const tasks = chosen.map(({ job, index }) => this.task(job, index));
     const placement = place(tasks, fleet, this.#placementOptions(queue.first ?? chosen[0]?.job));
@@ -162,6 +175,7 @@ export class Dispatcher {
       const one = chosen[task];
       if (one !== undefined) this.#issue(one.job, one.index, node, sends);
     }
+    if (isService && placement.assignments.length > 0) this.kick();
     for (const task of placement.unplaced) {
       const one = chosen[task];
       if (one === undefined) continue;

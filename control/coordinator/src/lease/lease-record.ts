@@ -1,4 +1,4 @@
-import type { Attempt, Phase } from '@fog/wire';
+import { type Attempt, type Phase, runningLimitMs } from '@fog/wire';
 import type { AttemptRow } from '@fog/store';
 import type { Core } from '../core.ts';
 import type { JobRecord } from '../job/job-record.ts';
@@ -65,6 +65,6 @@ export function leaseTimes(
   return {
     phaseSinceMs: nowMs,
     expiresAtMs: nowMs + core.options.leaseMs,
-    deadlineMs: nowMs + job.spec.timeoutMs + ATTEMPT_MARGIN_MS,
+    deadlineMs: nowMs + runningLimitMs(job.spec) + ATTEMPT_MARGIN_MS,
   };
 }

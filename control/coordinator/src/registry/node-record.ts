@@ -124,13 +124,16 @@ export function nodeView(node: NodeRecord, status: NodeStatus, now: number): Fog
 
 export function placementNode(node: NodeRecord, link: AgentLink, now: number): PlacementNode {
   const known = knownNode(node, now);
-  return { ...known, credit: Math.min(known.credit, link.credit) };
+  const services = servicesOn(node);
+  return { ...known, credit: Math.min(known.credit, link.credit - services) };
 }
 
 /** The node as the scheduler sees it, whether it is connected or not. */
 export function knownNode(node: NodeRecord, now: number): PlacementNode {
   const { capabilities, profile, load } = node;
   const { state } = breakerAt(node.breaker, now);
+  const services = servicesOn(node);
+  const slots = Math.max(0, capabilities.slots - services);
   const closed = node.mode !== 'accepting' ? node.mode : state === 'open' ? 'cooling' : undefined;
   return {
     id: node.id,
@@ -139,10 +142,10 @@ export function knownNode(node: NodeRecord, now: number): PlacementNode {
     sandboxLevel: capabilities.sandboxLevel,
     memoryBytes: capabilities.memoryBytes,
     cores: capabilities.cores,
-    slots: capabilities.slots,
+    slots,
     // A node on its last chance takes one task at a time.
-    credit: state === 'half-open' ? 1 : capabilities.slots * CREDIT_PER_SLOT,
-    held: node.leases.size,
+    credit: state === 'half-open' ? 1 : slots * CREDIT_PER_SLOT,
+    held: node.leases.size - services,
     labels: profile.labels,
     ...(capabilities.diskBytes === undefined ? {} : { diskBytes: capabilities.diskBytes }),
     ...(capabilities.gpus === undefined ? {} : { gpus: capabilities.gpus }),
@@ -152,4 +155,11 @@ export function knownNode(node: NodeRecord, now: number): PlacementNode {
     ...(load === undefined ? {} : { cpuLoad: load.cpu }),
     ...(closed === undefined ? {} : { closed }),
   };
+}
+
+/** Slots that are taken until somebody frees them: nothing may wait behind a service. */
+function servicesOn({ leases }: NodeRecord): number {
+  let services = 0;
+  for (const { job } of leases.values()) if (job.spec.service === true) services += 1;
+  return services;
 }

@@ -27,7 +27,8 @@ export function countResult(
     forgetLease(core, lease);
     judgeKnownAnswer(core, dispatcher, newVote(core, lease, result));
   } else if (job.ballots.has(index)) countVote(core, dispatcher, newVote(core, lease, result));
-  else if (result.outcome.exitCode !== 0 && isForeign(core, lease)) {
+  // The failure of a service needs no second run: it starts again anyway.
+  else if (result.outcome.exitCode !== 0 && job.spec.service !== true && isForeign(core, lease)) {
     // Final when a second owner repeats it.
     doubt(core, job, index);
     countVote(core, dispatcher, newVote(core, lease, result));

@@ -27,6 +27,7 @@ import {
 import { z } from 'zod';
 import { fail } from '../errors.ts';
 import { ask, get, post, send } from './ask.ts';
+import { deploymentCalls } from './deployment-calls.ts';
 import type { ClientOptions, FogClient } from './fog-client.ts';
 import { followEvents } from './follow.ts';
 import { createServers } from './servers.ts';
@@ -55,6 +56,7 @@ export function createClient(options: ClientOptions): FogClient {
     url: formatFogAddress(address),
     ...jobCalls(transport),
     ...byteCalls(transport, target),
+    ...deploymentCalls(transport),
     ...fogCalls(transport),
     ...mixCalls(transport),
   };

@@ -28,6 +28,7 @@ import type {
   Topology,
   UploadedBlob,
 } from '@fog/wire';
+import type { DeploymentCalls } from './deployment-calls.ts';
 
 export interface ClientOptions {
   /** Address of the fog, or several in the order they are tried: see `readFogAddress` of @fog/wire. */
@@ -44,7 +45,7 @@ export interface CallOptions {
  * The typed client of the HTTP API; every call throws FogError with the server's code and kind, or
  * CLIENT_UNREACHABLE (kind `unavailable`) when nothing answers at the address, CLIENT_UNAUTHORISED on 401.
  */
-export interface FogClient {
+export interface FogClient extends DeploymentCalls {
   readonly url: string;
   /** Sends the bytes, always; the server hashes while it receives. */
   uploadBlob(

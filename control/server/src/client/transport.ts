@@ -13,7 +13,7 @@ import { MAX_ANSWER_BYTES, SILENCE_MS, UPLOAD_SILENCE_MS } from './limits.ts';
 import type { ServerPeer, Servers } from './servers.ts';
 
 export interface Call {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Path and query below the fog's address. */
   readonly path: string;
   readonly body?: Uint8Array | AsyncIterable<Uint8Array>;

@@ -16,6 +16,7 @@ import { addByteBodies } from './receive-blob.ts';
 import { createRouteTable, type RouteEntry } from './route-table.ts';
 import { addAgentRoutes } from './routes/agent.ts';
 import { addBlobRoutes } from './routes/blobs.ts';
+import { addDeploymentRoutes } from './routes/deployments.ts';
 import { addFogRoutes, addServiceRoutes } from './routes/fog.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addJobRoutes } from './routes/jobs.ts';
@@ -65,6 +66,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
       deps.forwarder.request(leader, request.raw, reply.hijack().raw);
     });
     addJobRoutes(scope, deps);
+    addDeploymentRoutes(scope, deps);
     addOutputRoutes(scope, deps);
     addBlobRoutes(scope, deps);
     addFogRoutes(scope, deps, startedAt);

@@ -33,7 +33,10 @@ describe('every route', () => {
   it('is known with its access', () => {
     const lines = fog.api.routes.map(({ method, url, access }) => `${access} ${method} ${url}`);
     assert.deepEqual(lines.toSorted(), [
+      'account DELETE /api/v1/deployments/:id',
       'account GET /api/v1/blobs/:content',
+      'account GET /api/v1/deployments',
+      'account GET /api/v1/deployments/:id',
       'account GET /api/v1/jobs',
       'account GET /api/v1/jobs/:id',
       'account GET /api/v1/jobs/:id/events',
@@ -52,7 +55,9 @@ describe('every route', () => {
       'account GET /api/v1/status',
       'account GET /health/ready',
       'account GET /metrics',
+      'account PATCH /api/v1/deployments/:id',
       'account POST /api/v1/blobs',
+      'account POST /api/v1/deployments',
       'account POST /api/v1/jobs',
       'account POST /api/v1/jobs/:id/cancel',
       'account POST /api/v1/jobs/batch',

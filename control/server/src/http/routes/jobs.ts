@@ -17,7 +17,7 @@ import { waiting } from '../waiting.ts';
 
 export const JobParams = z.object({ id: JobId });
 export const TaskParams = z.object({ id: JobId, index: z.coerce.number().int().min(0) });
-const IdempotencyKey = z
+export const IdempotencyKey = z
   .string()
   .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters')
   .max(MAX_IDEMPOTENCY_KEY_CHARS)
