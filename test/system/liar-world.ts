@@ -1,0 +1,104 @@
+/** A fog with four real agents of four owners, one of which lies: it turns the bits of what programs print. */
+import path from 'node:path';
+import { identityFromSeed } from '@fog/crypto';
+import { createAgent } from '@fog/harvest';
+import { silentLogger, systemClock } from '@fog/kernel';
+import { createRuntime, type Runtime } from '@fog/runtime';
+import { createEnrolment } from '@fog/server';
+import { createClient, type FogClient } from '@fog/server/client';
+import { openStore } from '@fog/store';
+import { tempDir } from '@fog/testkit';
+import { composeFog } from '../../apps/fog/src/compose/compose-fog.ts';
+
+const OWNERS = ['liar', 'ada', 'bob', 'cleo'];
+const NEVER = new AbortController().signal;
+const DEPS = { clock: systemClock, logger: silentLogger };
+
+export interface LiarWorld extends AsyncDisposable {
+  readonly client: FogClient;
+  /** Id of the node that lies. */
+  readonly liar: string;
+}
+
+export async function liarWorld(): Promise<LiarWorld> {
+  await using stack = new AsyncDisposableStack();
+  const dir = stack.use(await tempDir());
+  const dataDir = dir.file('fog');
+  const codes = await joinCodes(dataDir);
+  const runtimesDir = dir.file('runtimes');
+  const options = { dataDir, runtimesDir, port: 0, worker: undefined };
+  const fog = stack.use(await composeFog(options, DEPS, NEVER));
+  for (const [number, owner] of OWNERS.entries()) {
+    const runtimeDir = path.join(runtimesDir, owner);
+    const real = createRuntime({ dataDir: runtimeDir, slots: 1, level: 'auto' }, DEPS);
+    const agent = createAgent(
+      {
+        url: fog.url,
+        dataDir: dir.file(owner),
+        name: owner,
+        slots: 1,
+        joinCode: codes[number] ?? '',
+      },
+      {
+        ...DEPS,
+        runtime: owner === 'liar' ? lying(real) : real,
+        identity: identityFromSeed(new Uint8Array(32).fill(number + 1)),
+      },
+    );
+    await agent.start(NEVER);
+    stack.defer(() => agent.stop());
+  }
+  const owned = stack.move();
+  return {
+    client: createClient({ url: fog.url, token: fog.token }),
+    liar: identityFromSeed(new Uint8Array(32).fill(1)).id,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** One for each owner; the fog is not running yet. */
+async function joinCodes(dataDir: string): Promise<string[]> {
+  const store = await openStore({ dir: dataDir });
+  const enrolment = createEnrolment(store, systemClock);
+  const codes: string[] = [];
+  for (const id of OWNERS) {
+    const row = { id, name: id, role: 'user', created_at: systemClock.now() };
+    await store.write(async (trx) => {
+      await trx.insertInto('account').values(row).execute();
+    });
+    codes.push((await enrolment.issue(id)).code);
+  }
+  await store.close();
+  return codes;
+}
+
+function lying(real: Runtime): Runtime {
+  return {
+    start: (signal) => real.start(signal),
+    stop: () => real.stop(),
+    health: (signal) => real.health(signal),
+    get level() {
+      return real.level;
+    },
+    get levelReason() {
+      return real.levelReason;
+    },
+    get runtimes() {
+      return real.runtimes;
+    },
+    ...(real.versions === undefined ? {} : { versions: real.versions }),
+    run: (request, sink, signal) =>
+      real.run(
+        request,
+        {
+          ...sink,
+          output: (stream, chunk) =>
+            sink.output(
+              stream,
+              chunk.map((byte) => byte ^ 1),
+            ),
+        },
+        signal,
+      ),
+  };
+}
