@@ -2,70 +2,20 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import type { FogClient } from '@fog/server/client';
 import { spinModule, waitFor } from '@fog/testkit';
 import { fogWorld } from '@fog/testkit/fog';
-import type { TaskOutcome } from '@fog/wire';
 import { SLEPT, writeSleepModule } from './sleep-module.ts';
+import {
+  assertEachOnce,
+  DEADLINE_MS,
+  ended,
+  HALF,
+  settled,
+  TASK_MS,
+  TASKS,
+} from './sleeping-array.ts';
 
-const TASKS = 1000;
-const TASK_MS = 50;
-const KILL_AT = TASKS / 2;
-const DEADSLEPT_MS = 120_000;
 const SLOTS = ['--slots', '4'];
-
-async function settled(client: FogClient, id: string, count: number): Promise<void> {
-  await waitFor(
-    `${count} settled tasks`,
-    async () => {
-      const { tasks } = await client.job(id);
-      return tasks.settled >= count;
-    },
-    { deadlineMs: DEADSLEPT_MS },
-  );
-}
-
-async function ended(client: FogClient, id: string): Promise<string> {
-  const terminal = ['settled', 'failed', 'cancelled', 'expired'];
-  return waitFor(
-    'the job to end',
-    async () => {
-      const { state } = await client.job(id, { waitMs: 5000 });
-      return terminal.includes(state) && state;
-    },
-    { deadlineMs: DEADSLEPT_MS },
-  );
-}
-
-async function allResults(client: FogClient, id: string): Promise<TaskOutcome[]> {
-  const all: TaskOutcome[] = [];
-  for (let from = 0; ;) {
-    const { results, next, total } = await client.results(id, { from, limit: 500 });
-    all.push(...results);
-    if (next >= total || results.length === 0) return all;
-    from = next;
-  }
-}
-
-/** Every task once, with its own output, and exactly one accepted attempt each. */
-async function assertEachOnce(client: FogClient, id: string): Promise<TaskOutcome[]> {
-  const results = await allResults(client, id);
-  assert.deepEqual(
-    results.map(({ index }) => index),
-    Array.from({ length: TASKS }, (_, index) => index),
-  );
-  for (const { outcome, state } of results) {
-    assert.equal(state, 'settled');
-    assert.equal(Buffer.from(outcome.stdout.data ?? '', 'base64').toString(), SLEPT);
-  }
-  for (const { index } of results) {
-    const { attempts } = await client.task(id, index);
-    const accepted = attempts.filter(({ state }) => state === 'accepted');
-    assert.equal(accepted.length, 1, `task ${index} has ${accepted.length} accepted attempts`);
-    assert.equal(new Set(attempts.map(({ token }) => token)).size, attempts.length);
-  }
-  return results;
-}
 
 describe('a fog of several processes', () => {
   it('loses and doubles nothing when a worker is killed', async () => {
@@ -83,7 +33,7 @@ describe('a fog of several processes', () => {
     assert.equal(code, 0, run.describe());
     const id = stdout.trim();
 
-    await settled(client, id, KILL_AT);
+    await settled(client, id, HALF);
     await first.child.kill();
     await first.child.gone();
     assert.equal(await ended(client, id), 'settled');
@@ -132,14 +82,14 @@ describe('a fog of several processes', () => {
 
     const run = world.fog(['run', '--data-dir', before.dataDir, '--count', `${TASKS}`, file]);
     const id = await waitFor('the job', async () => (await before.client.jobs()).jobs[0]?.id);
-    await settled(before.client, id, KILL_AT);
+    await settled(before.client, id, HALF);
     await before.child.kill();
     await before.child.gone();
     assert.ok(run.running && agents.every(({ child }) => child.running));
 
     const { port } = new URL(before.url);
     const { client, child } = await world.up(['--no-worker', '--port', port]);
-    const { code, stdout } = await run.ended(DEADSLEPT_MS);
+    const { code, stdout } = await run.ended(DEADLINE_MS);
     assert.equal(code, 0, run.describe());
     assert.equal(stdout, SLEPT.repeat(TASKS));
     assert.equal(await ended(client, id), 'settled');

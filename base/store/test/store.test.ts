@@ -79,7 +79,7 @@ test('an address with a secret is refused on a command line, and not repeated', 
   ];
   for (const url of refused) {
     assert.throws(
-      () => refuseSecretInFlag('--store', url, 'FOG_STORE'),
+      () => refuseSecretInFlag('--store', url, 'FOG_STORE', 'PGPASSWORD'),
       (error) => {
         assert.ok(isFogError(error, 'STORE_SECRET_IN_FLAG'));
         assert.match(error.message, /--store.*FOG_STORE.*PGPASSWORD/);

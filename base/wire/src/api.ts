@@ -4,7 +4,7 @@ import { AccountId, ContentId, FencingToken, JobId, NodeId, TaskIndex } from './
 import { DeploymentId } from './deployment.ts';
 import { JobSpec } from './job-spec.ts';
 import { JobState } from './job-state.ts';
-import { MAX_ADDRESSES, MAX_PAGE, MAX_WAIT_MS } from './limits.ts';
+import { MAX_ADDRESSES, MAX_COORDINATORS, MAX_PAGE, MAX_WAIT_MS } from './limits.ts';
 import { MixConsensusEvent } from './mixnet-api.ts';
 import { SignedManifest } from './manifest.ts';
 import { Failure, Outcome } from './outcome.ts';
@@ -139,11 +139,22 @@ export const ServiceStatus = z.strictObject({
 });
 export type ServiceStatus = z.infer<typeof ServiceStatus>;
 
+export const FogCoordinator = z.strictObject({
+  id: z.string().max(64),
+  address: z.string().max(1024),
+  /** Since when it is up. */
+  since: z.int(),
+  leads: z.boolean(),
+});
+export type FogCoordinator = z.infer<typeof FogCoordinator>;
+
 export const FogStatus = z.strictObject({
   fogId: NodeId,
   version: z.string(),
   /** Where other machines find the fog; empty when it listens on its own machine only. */
   addresses: z.array(z.string().max(512)).max(MAX_ADDRESSES).optional(),
+  /** Those that announce themselves, the leader first. */
+  coordinators: z.array(FogCoordinator).max(MAX_COORDINATORS).optional(),
   startedAt: z.int(),
   time: z.int(),
   nodes: z.strictObject({ total: z.int(), online: z.int(), slots: z.int(), busySlots: z.int() }),

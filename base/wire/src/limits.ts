@@ -64,3 +64,5 @@ export const MAX_RESULTS_PER_FRAME = 1_024;
 export const MAX_REPLICAS = 1_000;
 /** Addresses of coordinators an agent or client remembers. */
 export const MAX_ADDRESSES = 16;
+/** Coordinators of one fog that are shown: one leads, and the others stand by for it. */
+export const MAX_COORDINATORS = 64;

@@ -12,6 +12,7 @@ export {
   type Operator,
   type Role,
 } from './auth/credentials.ts';
+export { createRoster, type Roster } from './coordinators/roster.ts';
 export { createEnrolment, type Enrolment } from './auth/enrolment.ts';
 export { SERVER_ERRORS } from './errors.ts';
 export {

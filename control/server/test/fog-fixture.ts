@@ -10,16 +10,19 @@ import {
   silentLogger,
   systemClock,
 } from '@fog/kernel';
+import { openLive } from '@fog/live';
 import {
   type ApiServer,
   createApiServer,
   createCredentials,
   createEnrolment,
+  createRoster,
   createServiceManager,
   type Credentials,
   type Enrolment,
   type ListenOptions,
   type MixnetApi,
+  type Roster,
   type ServiceManager,
 } from '@fog/server';
 import { createClient, type FogClient } from '@fog/server/client';
@@ -33,6 +36,7 @@ export interface FogFixture extends AsyncDisposable {
   readonly coordinator: CoordinatorApi;
   readonly credentials: Credentials;
   readonly enrolment: Enrolment;
+  readonly roster: Roster;
   readonly manager: ServiceManager;
   readonly api: ApiServer;
   /** Of the account `operator`. */
@@ -69,7 +73,9 @@ export async function startFog(changes: FixtureChanges = {}): Promise<FogFixture
   const coordinator = changes.coordinator?.(real) ?? real;
   const credentials = createCredentials(store, clock);
   const enrolment = createEnrolment(store, clock);
-  const parts = { coordinator, blobs, credentials, enrolment, identity, clock, logger };
+  const live = await openLive({ namespace: identity.id }, { clock, logger });
+  const roster = createRoster({ id: identity.id, coordinator, live, clock });
+  const parts = { roster, coordinator, blobs, credentials, enrolment, identity, clock, logger };
   const api = createApiServer(
     { host: '127.0.0.1', port: 0, ...(changes.listen && { listen: changes.listen }) },
     {
@@ -92,6 +98,7 @@ export async function startFog(changes: FixtureChanges = {}): Promise<FogFixture
     coordinator,
     credentials,
     enrolment,
+    roster,
     manager,
     api,
     token,

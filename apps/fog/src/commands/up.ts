@@ -49,6 +49,11 @@ const FLAGS = {
     value: 'URL',
     help: 'files in an S3-compatible bucket instead of the data directory (FOG_BLOBS)',
   },
+  live: {
+    type: 'text',
+    value: 'URL',
+    help: 'Redis through which several coordinators of the fog hear of each other (FOG_LIVE)',
+  },
   slots: { type: 'text', value: 'N', help: 'tasks at once on this machine (one for each core)' },
   'no-mixnet': { type: 'boolean', help: 'start no authorities and relays' },
   network: {
@@ -102,6 +107,10 @@ export const command = defineCommand({
     {
       line: 'fog up --store postgres://fog@db.example.org/fog?sslmode=verify-full',
       does: 'a fog whose state is in PostgreSQL; the password comes from PGPASSWORD',
+    },
+    {
+      line: 'fog up --store postgres://fog@db/fog --live redis://cache:6379 --listen 0.0.0.0:7700',
+      does: 'one of several coordinators: when the one that leads is lost, another goes on',
     },
     {
       line: 'fog up --role relay --config relay.yaml',
@@ -181,13 +190,19 @@ async function checkNetworkFile(file: string | undefined): Promise<void> {
   await readNetworkFile(file);
 }
 
-function checkExclusions(flags: FlagValues<typeof FLAGS>): void {
+function checkExclusions(flags: FlagValues<typeof FLAGS>, env: NodeJS.ProcessEnv): void {
   const isAlone = flags.role === COORDINATOR;
   if (flags['no-worker'] && flags.slots !== undefined) {
     throw usage(command, '--no-worker and --slots exclude each other.');
   }
   if (isAlone && (flags.slots !== undefined || flags.processes || flags.config !== undefined)) {
     throw usage(command, '--role coordinator takes neither --slots, --processes nor --config.');
+  }
+  if (flags.live !== undefined && (flags.store ?? env['FOG_STORE'] ?? '') === '') {
+    throw usage(
+      command,
+      '--live is for several coordinators on one database: it needs --store too.',
+    );
   }
   if (flags['no-mixnet'] && flags.processes) {
     throw usage(command, '--no-mixnet and --processes exclude each other.');
@@ -201,14 +216,14 @@ async function readOptions(
   flags: FlagValues<typeof FLAGS>,
   host: Host,
 ): Promise<ComposeFogOptions> {
-  checkExclusions(flags);
+  checkExclusions(flags, host.env);
   const isAlone = flags.role === COORDINATOR;
   const dataDir = dataDirOf(flags['data-dir'], host.env);
   const listen = await readListen(flags);
   const slots = readSlots(flags.slots);
   const sandbox = readSandbox(flags.sandbox, host.env);
   // The roles of a mixnet, which this file starts too, need no database.
-  const { readStoreUrl } = await import('../compose/open-storage.ts');
+  const { readLiveUrl, readStoreUrl } = await import('../compose/open-storage.ts');
   return {
     dataDir,
     storage: {
@@ -216,6 +231,7 @@ async function readOptions(
       blobs: flags.blobs ?? (host.env['FOG_BLOBS'] || undefined),
       env: host.env,
     },
+    live: readLiveUrl(flags.live, host.env),
     runtimesDir: path.join(dataDir, 'runtimes'),
     port: readWhole('--port', flags.port, { min: 0, max: MAX_PORT }) ?? portBeside(listen),
     listen,
@@ -253,10 +269,10 @@ async function start(options: ComposeFogOptions, host: Host, logger: Logger): Pr
 }
 
 async function present(fog: RunningFog, dataDir: string, host: Host, json: boolean): Promise<void> {
-  const { url, address, fogId, places } = fog;
+  const { url, address, joinAddress, fogId, places } = fog;
   const code = await fog.invite();
   const services = fog.services.statuses();
-  const line = { self: host.self, url: address, code, now: host.clock.now() };
+  const line = { self: host.self, url: joinAddress, code, now: host.clock.now() };
   if (json) {
     const document = {
       url,

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { createCoordinator } from '@fog/coordinator';
 import type { Clock, Logger, Service } from '@fog/kernel';
 import {
+  type ApiServer,
   createApiServer,
   createCredentials,
   createEnrolment,
@@ -24,6 +25,7 @@ import {
 import { joinAddress } from '../connect/join-address.ts';
 import { knownFogsFile } from '../connect/known-fogs-file.ts';
 import type { SandboxChoice } from '../run/run-flags.ts';
+import { composeLive } from './compose-live.ts';
 import { composeAgent, type ComposeAgentOptions } from './compose-agent.ts';
 import { composeReexecution } from './compose-reexecution.ts';
 import { openOperatorToken } from './operator-token.ts';
@@ -35,6 +37,8 @@ export interface ComposeFogOptions {
   readonly dataDir: string;
   /** Undefined: all in the data directory. */
   readonly storage?: StorageOptions | undefined;
+  /** Where several coordinators of the fog hear of each other; undefined: this one is alone. */
+  readonly live?: string | undefined;
   /** Snapshots and caches of sandboxes; outlives an embedded fog. */
   readonly runtimesDir: string;
   /** 0: any free one. */
@@ -58,6 +62,8 @@ export interface RunningFog extends AsyncDisposable {
   readonly url: string;
   /** For other machines, if they find the fog; else for this one. */
   readonly address: string;
+  /** The same for all coordinators of the fog that are known now, behind each other. */
+  readonly joinAddress: string;
   readonly token: string;
   /** Where its state is. */
   readonly places: { readonly store: string; readonly blobs: string };
@@ -80,7 +86,7 @@ export async function composeFog(
 ): Promise<RunningFog> {
   await using stack = new AsyncDisposableStack();
   const { dataDir, port, listen, worker } = options;
-  const { clock, logger } = deps;
+  const { clock } = deps;
   stack.use(lockDirectory(dataDir));
   const storage = await openStorage(dataDir, options.storage, clock);
   const { store, blobs, identity } = storage;
@@ -91,14 +97,15 @@ export async function composeFog(
   const token = await openOperatorToken(dataDir, credentials);
   // Others cannot reach it before it listens.
   const addressNow = (): string | undefined =>
-    api.routes.length === 0 ? undefined : (joinAddress(api.addresses) ?? api.url);
+    api.routes.length === 0 ? undefined : addressOf(api);
   const candidate =
     store.kind === 'sqlite' ? undefined : { holder: storage.coordinator, address: addressNow };
   const reexecution = stack.use(composeReexecution(options, { ...deps, blobs }));
-  const coordinator = createCoordinator(
-    {},
-    { store, clock, logger, fogId: identity.id, blobs, candidate, reexecution },
-  );
+  const coordinatorDeps = { ...deps, store, fogId: identity.id, blobs, candidate, reexecution };
+  const coordinator = createCoordinator({}, coordinatorDeps);
+  const among = { url: options.live, fogId: identity.id, id: storage.coordinator };
+  const { live, roster, services: shared } = await composeLive(among, coordinator, deps);
+  stack.defer(() => live.stop());
   const services = (): ServiceManager => manager;
   const metrics = createMetrics();
   const mixnet = mixnetOf(options, identity.id, { ...deps, metrics });
@@ -110,32 +117,30 @@ export async function composeFog(
       blobs,
       credentials,
       enrolment,
+      roster,
       services,
       metrics,
-      clock,
-      logger,
+      ...deps,
       ...(mixnet === undefined ? {} : { mixnet: mixnet.api }),
     },
   );
-  const invite = async (): Promise<JoinCode> => enrolment.issue(OPERATOR_ACCOUNT);
+  const invite = (): Promise<JoinCode> => enrolment.issue(OPERATOR_ACCOUNT);
   const agent = createWorkerService(async () =>
     composeAgent(agentOptions(options, api.url, (await invite()).code), deps),
   );
-  const background = mixnet?.services ?? [];
-  const parts: Service[] = [storeService, coordinator, api, ...(worker ? [agent] : [])];
-  const manager = createServiceManager(
-    [...parts, ...background],
-    { clock, logger },
-    { essential: ESSENTIAL, background: background.map(({ name }) => name) },
-  );
+  const parts = [storeService, coordinator, api, ...shared, ...(worker ? [agent] : [])];
+  const manager = manage(parts, mixnet?.services ?? [], deps);
   stack.defer(() => manager.stop());
   await manager.start(signal);
-  const address = joinAddress(api.addresses) ?? api.url;
+  const address = addressOf(api);
+  await roster.join(address);
+  stack.defer(() => roster.leave());
   const owned = stack.move();
   return {
     fogId: identity.id,
     url: api.url,
     address,
+    joinAddress: joinAddress(roster.addresses(api.addresses)) ?? address,
     token,
     places: { store: store.place, blobs: blobs.place },
     services: manager,
@@ -143,6 +148,21 @@ export async function composeFog(
     invite,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function addressOf(api: ApiServer): string {
+  return joinAddress(api.addresses) ?? api.url;
+}
+
+function manage(
+  parts: readonly Service[],
+  background: readonly Service[],
+  deps: ComposeFogDeps,
+): ServiceManager {
+  return createServiceManager([...parts, ...background], deps, {
+    essential: ESSENTIAL,
+    background: background.map(({ name }) => name),
+  });
 }
 
 function mixnetOf(

@@ -59,6 +59,13 @@ async function sharedIdentity(store: Store, clock: Clock): Promise<Identity> {
 
 /** The flag, without a password, or FOG_STORE. */
 export function readStoreUrl(flag: string | undefined, env: NodeJS.ProcessEnv): string | undefined {
-  if (flag !== undefined) refuseSecretInFlag('--store', flag, 'FOG_STORE');
+  if (flag !== undefined)
+    refuseSecretInFlag('--store', flag, 'FOG_STORE', 'PGPASSWORD or the file of PGPASSFILE');
   return flag ?? (env['FOG_STORE'] || undefined);
+}
+
+/** The flag, without a password, or FOG_LIVE. */
+export function readLiveUrl(flag: string | undefined, env: NodeJS.ProcessEnv): string | undefined {
+  if (flag !== undefined) refuseSecretInFlag('--live', flag, 'FOG_LIVE');
+  return flag ?? (env['FOG_LIVE'] || undefined);
 }

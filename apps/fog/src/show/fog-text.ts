@@ -1,7 +1,6 @@
-import { formatDuration, formatSize } from '@fog/kernel';
-import type { FogNode, FogStatus, ServiceStatus } from '@fog/wire';
+import { formatDuration } from '@fog/kernel';
+import type { FogCoordinator, FogStatus, ServiceStatus } from '@fog/wire';
 import { table } from './table.ts';
-import { ago } from './time.ts';
 
 export function statusText(status: FogStatus, url: string): string {
   const { nodes, jobs } = status;
@@ -10,7 +9,20 @@ export function statusText(status: FogStatus, url: string): string {
     `nodes     ${nodes.online} of ${nodes.total} online, ${nodes.busySlots} of ${nodes.slots} slots busy`,
     `jobs      ${jobs.open} open, ${jobs.ended} ended; tasks: ${jobs.runningTasks} running, ${jobs.queuedTasks} waiting`,
   ];
-  return `${lines.join('\n')}\n\n${servicesTable(status.services)}`;
+  const coordinators = coordinatorsTable(status.coordinators ?? [], status.time);
+  return `${lines.join('\n')}\n\n${coordinators}${servicesTable(status.services)}`;
+}
+
+/** Of one there is nothing to tell. */
+function coordinatorsTable(all: readonly FogCoordinator[], now: number): string {
+  if (all.length < 2) return '';
+  const rows = all.map(({ id, address, since, leads }) => [
+    id,
+    leads ? 'leads' : 'stands by',
+    formatDuration(now - since),
+    address,
+  ]);
+  return `${table([['COORDINATOR', 'ROLE', 'UP', 'ADDRESS'], ...rows])}\n`;
 }
 
 export function servicesTable(services: readonly ServiceStatus[]): string {
@@ -42,34 +54,4 @@ function kindRow(kind: string, members: readonly ServiceStatus[]): string[] {
 
 function plural(kind: string): string {
   return /[^aeiou]y$/.test(kind) ? `${kind.slice(0, -1)}ies` : `${kind}s`;
-}
-
-export function nodesTable(nodes: readonly FogNode[], now: number): string {
-  const rows = nodes.map(({ capabilities, ...node }) => [
-    node.id,
-    node.name,
-    node.status,
-    `${node.running}/${capabilities.slots}`,
-    String(node.settled),
-    String(node.failed),
-    `${capabilities.platform}/${capabilities.arch}`,
-    formatSize(capabilities.memoryBytes),
-    capabilities.sandboxLevel,
-    capabilities.runtimes.join(','),
-    ago(now, node.lastSeenAt),
-  ]);
-  const head = [
-    'NODE',
-    'NAME',
-    'STATUS',
-    'SLOTS',
-    'DONE',
-    'FAILED',
-    'MACHINE',
-    'MEMORY',
-    'SANDBOX',
-    'RUNS',
-    'SEEN',
-  ];
-  return table([head, ...rows], { right: [3, 4, 5] });
 }

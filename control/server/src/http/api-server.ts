@@ -109,6 +109,7 @@ async function start(
 ): Promise<Running> {
   const stopping = new AbortController();
   let addresses: readonly string[] = [];
+  const known = (): readonly string[] => deps.roster.addresses(addresses);
   const sessions = createAgentSessions();
   const hosts = createHostList();
   const forwarder = createForwarder(deps.logger);
@@ -119,7 +120,7 @@ async function start(
     sessions,
     hosts,
     forwarder,
-    addresses: () => addresses,
+    addresses: known,
     stopping: stopping.signal,
   });
   app.server.maxConnections = MAX_CONNECTIONS;
@@ -127,7 +128,7 @@ async function start(
     heartbeatMs: options.heartbeatMs ?? 15_000,
     leasedHeartbeatMs: options.leasedHeartbeatMs ?? 10_000,
   };
-  const agentDeps = { ...deps, sessions, counters, addresses: () => addresses };
+  const agentDeps = { ...deps, sessions, counters, addresses: known };
   const sockets = routeUpgrades(
     { ...deps, hosts, forwarder },
     {

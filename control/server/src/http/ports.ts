@@ -2,6 +2,7 @@ import type { CoordinatorApi } from '@fog/coordinator';
 import type { Clock, Logger } from '@fog/kernel';
 import type { Blobs } from '@fog/store';
 import type { Credentials } from '../auth/credentials.ts';
+import type { Roster } from '../coordinators/roster.ts';
 import type { Enrolment } from '../auth/enrolment.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { MixnetApi } from '../mixnet/mixnet-api.ts';
@@ -17,6 +18,7 @@ export interface RouteDeps {
   /** Undefined: this fog was started without one. */
   readonly mixnet: MixnetApi | undefined;
   readonly metrics: Metrics;
+  readonly roster: Roster;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Where other machines find this fog. */

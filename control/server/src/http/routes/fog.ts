@@ -16,6 +16,7 @@ export function addFogRoutes(app: FastifyInstance, deps: RouteDeps, startedAt: n
     fogId: deps.coordinator.fogId,
     version: FOG_VERSION,
     addresses: [...deps.addresses()],
+    coordinators: [...deps.roster.coordinators],
     startedAt,
     time: deps.clock.now(),
     ...deps.coordinator.counts(),
