@@ -1,6 +1,7 @@
-import { formatDuration } from '@fog/kernel';
-import type { FogCoordinator, FogStatus, ServiceStatus } from '@fog/wire';
+import { formatDuration, formatSize } from '@fog/kernel';
+import type { FogCoordinator, FogNode, FogStatus, ServiceStatus } from '@fog/wire';
 import { table } from './table.ts';
+import { ago } from './time.ts';
 
 export function statusText(status: FogStatus, url: string): string {
   const { nodes, jobs } = status;
@@ -54,4 +55,34 @@ function kindRow(kind: string, members: readonly ServiceStatus[]): string[] {
 
 function plural(kind: string): string {
   return /[^aeiou]y$/.test(kind) ? `${kind.slice(0, -1)}ies` : `${kind}s`;
+}
+
+export function nodesTable(nodes: readonly FogNode[], now: number): string {
+  const rows = nodes.map(({ capabilities, ...node }) => [
+    node.id,
+    node.name,
+    node.status,
+    `${node.running}/${capabilities.slots}`,
+    String(node.settled),
+    String(node.failed),
+    `${capabilities.platform}/${capabilities.arch}`,
+    formatSize(capabilities.memoryBytes),
+    capabilities.sandboxLevel,
+    capabilities.runtimes.join(','),
+    ago(now, node.lastSeenAt),
+  ]);
+  const head = [
+    'NODE',
+    'NAME',
+    'STATUS',
+    'SLOTS',
+    'DONE',
+    'FAILED',
+    'MACHINE',
+    'MEMORY',
+    'SANDBOX',
+    'RUNS',
+    'SEEN',
+  ];
+  return table([head, ...rows], { right: [3, 4, 5] });
 }

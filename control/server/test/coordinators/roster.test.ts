@@ -10,7 +10,12 @@ const FOG = 'a'.repeat(26);
 const ONE = `https://${FOG}@one.example.org:7700`;
 const TWO = `https://${FOG}@two.example.org:7700`;
 
-async function world(): Promise<{ live: Live; roster(id: string, leader?: string): Roster }> {
+interface World {
+  readonly live: Live;
+  readonly roster: (id: string, leader?: string) => Roster;
+}
+
+async function world(): Promise<World> {
   const clock = new VirtualClock();
   const live = await openLive({ namespace: 'test' }, { clock, logger: silentLogger });
   return {
