@@ -21,10 +21,13 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     summary: 'show what the fog is doing',
     load: () => import('../commands/status.ts'),
   },
-  nodes: { summary: 'list the machines of the fog', load: () => import('../commands/nodes.ts') },
+  nodes: {
+    summary: 'list the machines of the fog; drain them, ask where work would go',
+    load: () => import('../commands/nodes.ts'),
+  },
   jobs: { summary: 'list jobs', load: () => import('../commands/jobs.ts') },
   job: {
-    summary: 'show a job; read its logs, get its output, cancel it',
+    summary: 'show a job; read its logs, get its output, ask why, cancel it, run it again',
     load: () => import('../commands/job.ts'),
   },
   mix: { summary: 'look into the mixnet and measure it', load: () => import('../commands/mix.ts') },

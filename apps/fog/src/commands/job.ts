@@ -8,12 +8,14 @@ import { cancelJob } from '../job/cancel-job.ts';
 import { getJob } from '../job/get-job.ts';
 import type { JobAction } from '../job/job-action.ts';
 import { jobLogs } from '../job/job-logs.ts';
-import { showJob } from '../job/show-job.ts';
+import { rerunJob } from '../job/rerun-job.ts';
 import { showEvents } from '../job/show-events.ts';
+import { showJob } from '../job/show-job.ts';
+import { showWhy } from '../job/show-why.ts';
 import { readWhole } from '../run/run-flags.ts';
 
 const FLAGS = {
-  follow: { type: 'boolean', short: 'f', help: 'logs: go on until the job ends' },
+  follow: { type: 'boolean', short: 'f', help: 'logs, events: go on until the job ends' },
   index: {
     type: 'text',
     short: 'i',
@@ -21,7 +23,12 @@ const FLAGS = {
     help: 'logs, get: one task of an array (logs: 0)',
   },
   stderr: { type: 'boolean', help: 'logs: stderr in place of stdout' },
-  output: { type: 'text', value: 'DIR', help: 'get: where to save (the working directory)' },
+  output: {
+    type: 'text',
+    value: 'DIR',
+    help: 'get: where to save (a directory named after the job); rerun: where files go',
+  },
+  detach: { type: 'boolean', help: 'rerun: print the id of the new job and leave it running' },
   ...JSON_FLAG,
   ...FOG_FLAGS,
 } as const;
@@ -32,24 +39,33 @@ const ACTIONS: Readonly<Record<string, { readonly run: JobAction; readonly flags
   logs: { run: jobLogs, flags: ['follow', 'index', 'stderr'] },
   get: { run: getJob, flags: ['index', 'output'] },
   cancel: { run: cancelJob, flags: [] },
-  events: { run: showEvents, flags: [] },
+  events: { run: showEvents, flags: ['follow'] },
+  why: { run: showWhy, flags: [] },
+  rerun: { run: rerunJob, flags: ['output', 'detach'] },
 };
 
 export const command = defineCommand({
   name: 'job',
-  summary: 'show a job; read its logs, get its output, cancel it',
+  summary: 'show a job; read its logs, get its output, ask why, cancel it, run it again',
   usage: [
     'job ID [flags]',
     'job ID logs [-f] [--index N] [--stderr]',
     'job ID get [--index N] [--output DIR]',
+    'job ID why',
+    'job ID events [-f]',
+    'job ID rerun [--output DIR] [--detach]',
     'job ID cancel',
-    'job ID events',
   ],
+  about: `
+  "why" tells what the job waits for, or why it ended so, and what each node says to it. "rerun" submits
+  the same program, inputs and demands as a new job and sees it through as "fog run" does; a deadline
+  gives the new job as much time as the old one had.`,
   flags: FLAGS,
   args: ['ID', '[ACTION]'],
   examples: [
     { line: 'fog job jabcdefghijkl', does: 'its state, and why' },
     { line: 'fog job jabcdefghijkl logs -f', does: 'its output while it runs' },
+    { line: 'fog job jabcdefghijkl why', does: 'what it waits for, and what each node says' },
     { line: 'fog job jabcdefghijkl get --output results', does: 'stdout, stderr and files' },
   ],
   run: async ({ flags, args, host }) => {
@@ -74,7 +90,7 @@ export const command = defineCommand({
   },
 });
 
-const ACTION_FLAGS = ['follow', 'index', 'stderr', 'output'] as const;
+const ACTION_FLAGS = ['follow', 'index', 'stderr', 'output', 'detach'] as const;
 
 function checkFlags(action: string, allowed: readonly string[], flags: JobFlags): void {
   for (const flag of ACTION_FLAGS) {

@@ -1,6 +1,7 @@
 import type { FogClient } from '@fog/server/client';
 import type { FogTarget } from '../connect/find-fog.ts';
-import type { Host } from '../process/host.ts';
+import { createFogLink, type FogLink } from '../connect/fog-link.ts';
+import { type Host, say } from '../process/host.ts';
 
 export interface JobCall {
   readonly id: string;
@@ -11,6 +12,7 @@ export interface JobCall {
     readonly follow: boolean;
     readonly stderr: boolean;
     readonly output: string | undefined;
+    readonly detach: boolean;
   };
   readonly host: Host;
   readonly client: FogClient;
@@ -23,4 +25,14 @@ export type JobAction = (call: JobCall) => Promise<number>;
 
 export async function printJson(host: Host, document: unknown): Promise<void> {
   await host.stdout.write(`${JSON.stringify(document)}\n`);
+}
+
+/** A client that outlives a restart of the fog, until `signal` aborts. */
+export function linkOf({ client, target, host }: JobCall, signal: AbortSignal): FogLink {
+  return createFogLink(target, client, {
+    clock: host.clock,
+    signal,
+    tell: (text) => void say(host, text),
+    locate: async () => undefined,
+  });
 }

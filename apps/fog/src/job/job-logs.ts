@@ -1,17 +1,17 @@
 import { isTerminal, MAX_WAIT_MS } from '@fog/wire';
 import { fail } from '../errors.ts';
-import { createFogLink, type FogLink } from '../connect/fog-link.ts';
-import { say, sayNext } from '../process/host.ts';
+import type { FogLink } from '../connect/fog-link.ts';
+import { sayNext } from '../process/host.ts';
 import { readOutput } from '../run/read-output.ts';
 import { type StreamName, streamTask } from '../run/stream-task.ts';
-import { type JobCall, printJson } from './job-action.ts';
+import { type JobCall, linkOf, printJson } from './job-action.ts';
 
 /** Prints one stream of one task; with `--follow` until the task ends. */
 export async function jobLogs(call: JobCall): Promise<number> {
   const { id, flags, host } = call;
   const index = call.index ?? 0;
   const name: StreamName = flags.stderr ? 'stderr' : 'stdout';
-  const link = linkOf(call);
+  const link = linkOf(call, call.signal);
   if (flags.follow && !flags.json) {
     await streamTask({
       host,
@@ -27,15 +27,6 @@ export async function jobLogs(call: JobCall): Promise<number> {
   }
   await sayNext(host, `${host.self} job ${id}`);
   return 0;
-}
-
-function linkOf({ client, target, host, signal }: JobCall): FogLink {
-  return createFogLink(target, client, {
-    clock: host.clock,
-    signal,
-    tell: (text) => void say(host, text),
-    locate: async () => undefined,
-  });
 }
 
 async function taskEnd({ id, signal }: JobCall, link: FogLink, index: number): Promise<void> {

@@ -77,7 +77,7 @@ describe('flags of fog run', () => {
   });
 
   it('says what is missing', () => {
-    assert.match(problemOf([]), /^FILE is missing\. Usage: fog run/);
+    assert.match(problemOf([], job), /^ID is missing\. Usage: fog job/);
     assert.match(problemOf(['--count']), /--count needs a value: --count N/);
     assert.match(problemOf(['--output', '--json', 'a.py']), /--output needs a value: --output DIR/);
   });

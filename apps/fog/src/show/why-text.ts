@@ -1,0 +1,28 @@
+import type { JobWhy } from '@fog/wire';
+import { printable, table } from './table.ts';
+import { clockTime } from './time.ts';
+
+/** Lines of the past that fit a screen; `--json` and "fog job ID events" have all. */
+const SHOWN_HISTORY = 20;
+
+export function whyText({ job, state, summary, needs, nodes, history }: JobWhy): string {
+  const parts = [`${job} (${state}): ${printable(summary)}\n`];
+  if (needs.length > 0) {
+    parts.push(table([['NEEDS', 'STATE'], ...needs.map((need) => [need.job, need.state])]));
+  }
+  if (nodes.length > 0) {
+    const rows = nodes.map((node) => [
+      node.name,
+      node.node,
+      node.refusal ??
+        (node.because === undefined ? 'could take it' : `could take it: ${node.because}`),
+    ]);
+    parts.push(table([['NAME', 'NODE', 'SAYS'], ...rows]));
+  }
+  const shown = history.slice(-SHOWN_HISTORY);
+  const older = history.length - shown.length;
+  const rows = shown.map(({ time, text }) => [clockTime(time), text]);
+  const before = older === 0 ? '' : `… and ${older} earlier\n`;
+  if (rows.length > 0) parts.push(before + table(rows));
+  return parts.join('\n');
+}
