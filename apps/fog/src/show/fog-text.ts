@@ -1,7 +1,6 @@
-import { formatDuration, formatSize } from '@fog/kernel';
-import type { FogCoordinator, FogNode, FogStatus, ServiceStatus } from '@fog/wire';
+import { formatDuration } from '@fog/kernel';
+import type { FogCoordinator, FogStatus, ServiceStatus } from '@fog/wire';
 import { table } from './table.ts';
-import { ago } from './time.ts';
 
 export function statusText(status: FogStatus, url: string): string {
   const { nodes, jobs } = status;
@@ -9,9 +8,21 @@ export function statusText(status: FogStatus, url: string): string {
     `fog       ${status.fogId} at ${url}, version ${status.version}, up ${formatDuration(status.time - status.startedAt)}`,
     `nodes     ${nodes.online} of ${nodes.total} online, ${nodes.busySlots} of ${nodes.slots} slots busy`,
     `jobs      ${jobs.open} open, ${jobs.ended} ended; tasks: ${jobs.runningTasks} running, ${jobs.queuedTasks} waiting`,
+    ...deploymentsLine(status.deployments),
   ];
   const coordinators = coordinatorsTable(status.coordinators ?? [], status.time);
   return `${lines.join('\n')}\n\n${coordinators}${servicesTable(status.services)}`;
+}
+
+function deploymentsLine({
+  total,
+  degraded,
+  replicas,
+  healthy,
+}: FogStatus['deployments']): string[] {
+  if (total === 0) return [];
+  const worse = degraded === 0 ? '' : `, ${degraded} degraded`;
+  return [`services  ${total} deployments${worse}; ${healthy} of ${replicas} replicas healthy`];
 }
 
 /** Of one there is nothing to tell. */
@@ -55,34 +66,4 @@ function kindRow(kind: string, members: readonly ServiceStatus[]): string[] {
 
 function plural(kind: string): string {
   return /[^aeiou]y$/.test(kind) ? `${kind.slice(0, -1)}ies` : `${kind}s`;
-}
-
-export function nodesTable(nodes: readonly FogNode[], now: number): string {
-  const rows = nodes.map(({ capabilities, ...node }) => [
-    node.id,
-    node.name,
-    node.status,
-    `${node.running}/${capabilities.slots}`,
-    String(node.settled),
-    String(node.failed),
-    `${capabilities.platform}/${capabilities.arch}`,
-    formatSize(capabilities.memoryBytes),
-    capabilities.sandboxLevel,
-    capabilities.runtimes.join(','),
-    ago(now, node.lastSeenAt),
-  ]);
-  const head = [
-    'NODE',
-    'NAME',
-    'STATUS',
-    'SLOTS',
-    'DONE',
-    'FAILED',
-    'MACHINE',
-    'MEMORY',
-    'SANDBOX',
-    'RUNS',
-    'SEEN',
-  ];
-  return table([head, ...rows], { right: [3, 4, 5] });
 }
