@@ -1,0 +1,42 @@
+/** Appends to the file that FOG_NEMESIS_RUNS names which leases an agent gets, and what it runs under them when. */
+import { appendFileSync } from 'node:fs';
+import { editSources } from './source-edits.ts';
+
+const file = process.env['FOG_NEMESIS_RUNS'] ?? '';
+const trueNow = Date.now.bind(Date);
+
+declare global {
+  var nemesisRecord: (what: string, tokens: readonly number[], leaseMs?: number) => void;
+}
+
+globalThis.nemesisRecord = (what, tokens, leaseMs) => {
+  const line = { at: trueNow(), pid: process.pid, what, tokens, leaseMs };
+  appendFileSync(file, `${JSON.stringify(line)}\n`);
+};
+
+const LEASES = '/compute/harvest/src/work/lease-table.ts';
+const WORKER = '/compute/harvest/src/work/worker.ts';
+
+editSources([
+  {
+    file: LEASES,
+    from: 'this.#terms.set(lease.token,',
+    to: "nemesisRecord('lease', [lease.token], lease.leaseMs); this.#terms.set(lease.token,",
+  },
+  {
+    file: LEASES,
+    from: 'renew(leaseMs: number, knownSinceMs: number): void {',
+    to: `renew(leaseMs: number, knownSinceMs: number): void {
+      nemesisRecord('renew', [...this.#terms.values()].filter((term) => term.monotonicMs <= knownSinceMs).map((term) => term.lease.token), leaseMs);`,
+  },
+  {
+    file: WORKER,
+    from: 'this.#counts.started += 1;',
+    to: "this.#counts.started += 1; nemesisRecord('start', [lease.token]);",
+  },
+  {
+    file: WORKER,
+    from: 'this.#counts.finished += 1;',
+    to: "this.#counts.finished += 1; nemesisRecord('end', [lease.token]);",
+  },
+]);
