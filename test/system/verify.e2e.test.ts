@@ -61,7 +61,6 @@ describe('a worker that lies, in a fleet of four owners', () => {
     }
     const found = `the liar was found after ${tasks} tasks of class B, ${lies} of them its own`;
     t.diagnostic(found);
-    console.log(found);
     const honest = (await client.nodes()).filter(({ id }) => id !== liar);
     assert.ok(honest.every(({ breaker }) => breaker.state === 'closed'));
     const id = await submit(client, { array: { count: TASKS } });
