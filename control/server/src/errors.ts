@@ -25,6 +25,11 @@ export const SERVER_ERRORS = {
       'A valid token is needed: send it as "Authorization: Bearer <token>". "fog up" prints the first one.',
     kind: 'unauthorised',
   },
+  SERVER_TOO_MANY_FAILURES: {
+    message: 'Too many wrong tokens came from this address.',
+    kind: 'rate-limited',
+    retryable: true,
+  },
   SERVER_FORBIDDEN: { message: 'This call needs the operator role.', kind: 'forbidden' },
   SERVER_HOST: {
     message: 'The Host header does not name this server.',

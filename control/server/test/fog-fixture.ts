@@ -10,7 +10,7 @@ import {
   silentLogger,
   systemClock,
 } from '@fog/kernel';
-import { openLive } from '@fog/live';
+import { type Live, openLive } from '@fog/live';
 import {
   type ApiServer,
   createApiServer,
@@ -36,6 +36,7 @@ export interface FogFixture extends AsyncDisposable {
   readonly coordinator: CoordinatorApi;
   readonly credentials: Credentials;
   readonly enrolment: Enrolment;
+  readonly live: Live;
   readonly roster: Roster;
   readonly manager: ServiceManager;
   readonly api: ApiServer;
@@ -53,6 +54,7 @@ export interface FixtureChanges {
   readonly blobs?: (real: Blobs) => Blobs;
   readonly mixnet?: MixnetApi;
   readonly listen?: ListenOptions;
+  readonly live?: (real: Live) => Live;
 }
 
 export async function startFog(changes: FixtureChanges = {}): Promise<FogFixture> {
@@ -73,9 +75,20 @@ export async function startFog(changes: FixtureChanges = {}): Promise<FogFixture
   const coordinator = changes.coordinator?.(real) ?? real;
   const credentials = createCredentials(store, clock);
   const enrolment = createEnrolment(store, clock);
-  const live = await openLive({ namespace: identity.id }, { clock, logger });
+  const memory = await openLive({ namespace: identity.id }, { clock, logger });
+  const live = changes.live?.(memory) ?? memory;
   const roster = createRoster({ id: identity.id, coordinator, live, clock });
-  const parts = { roster, coordinator, blobs, credentials, enrolment, identity, clock, logger };
+  const parts = {
+    live,
+    roster,
+    coordinator,
+    blobs,
+    credentials,
+    enrolment,
+    identity,
+    clock,
+    logger,
+  };
   const api = createApiServer(
     { host: '127.0.0.1', port: 0, ...(changes.listen && { listen: changes.listen }) },
     {
@@ -98,6 +111,7 @@ export async function startFog(changes: FixtureChanges = {}): Promise<FogFixture
     coordinator,
     credentials,
     enrolment,
+    live,
     roster,
     manager,
     api,

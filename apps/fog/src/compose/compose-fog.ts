@@ -117,6 +117,7 @@ export async function composeFog(
       blobs,
       credentials,
       enrolment,
+      live,
       roster,
       services,
       metrics,

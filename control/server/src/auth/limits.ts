@@ -6,3 +6,7 @@ export const JOIN_CODE_LIFE_MS = 600_000;
 export const JOIN_CODE_USES = 10;
 /** Ended codes are kept for a day, so that "expired" and "used up" can be told from "unknown". */
 export const JOIN_CODE_MEMORY_MS = 86_400_000;
+/** Wrong tokens of one address in a minute: a person mistypes three, a script that was not told of a new one tries more. */
+export const MAX_FAILED_LOGINS = 20;
+/** The minute in which they are counted, from the first. */
+export const FAILED_LOGIN_WINDOW_MS = 60_000;

@@ -5,7 +5,8 @@
  */
 import type { CoordinatorApi } from '@fog/coordinator';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Caller, Credentials } from '../auth/credentials.ts';
+import { type Authenticate, bearerToken } from '../auth/authenticate.ts';
+import type { Caller } from '../auth/credentials.ts';
 import { fail } from '../errors.ts';
 import type { AgentSessions, SessionAccess } from '../sockets/agent-sessions.ts';
 
@@ -28,7 +29,7 @@ declare module 'fastify' {
 
 export interface AccessDeps {
   readonly coordinator: Pick<CoordinatorApi, 'leader'>;
-  readonly credentials: Credentials;
+  readonly authenticate: Authenticate;
   readonly sessions: AgentSessions;
   readonly hosts: HostList;
 }
@@ -111,7 +112,8 @@ async function callerOf(
   deps: AccessDeps,
   access: Access | undefined,
 ): Promise<Caller> {
-  const caller = await authenticate(deps.credentials, request.headers.authorization);
+  const { authorization } = request.headers;
+  const caller = await deps.authenticate(authorization, request.socket.remoteAddress);
   if (access === 'operator' && caller.role !== 'operator') throw fail('SERVER_FORBIDDEN');
   return caller;
 }
@@ -121,19 +123,4 @@ function agentOf(request: FastifyRequest, deps: AccessDeps): SessionAccess {
   const agent = token === undefined ? undefined : deps.sessions.find(token);
   if (agent === undefined) throw fail('SERVER_UNAUTHORISED');
   return agent;
-}
-
-/** The caller behind an Authorization header. Throws SERVER_UNAUTHORISED. */
-export async function authenticate(
-  credentials: Credentials,
-  authorization: string | undefined,
-): Promise<Caller> {
-  const token = bearerToken(authorization);
-  const caller = token === undefined ? undefined : await credentials.authenticate(token);
-  if (caller === undefined) throw fail('SERVER_UNAUTHORISED');
-  return caller;
-}
-
-function bearerToken(authorization: string | undefined): string | undefined {
-  return authorization?.startsWith('Bearer ') === true ? authorization.slice(7) : undefined;
 }

@@ -1,8 +1,10 @@
 import type { AddressInfo } from 'node:net';
 import type { Identity } from '@fog/crypto';
 import type { Health, Service } from '@fog/kernel';
+import type { Live } from '@fog/live';
 import http from '@fog/kernel/http';
 import { formatFogAddress } from '@fog/wire';
+import { createAuthenticate } from '../auth/authenticate.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import type { MixnetApi } from '../mixnet/mixnet-api.ts';
 import { createAgentSessions } from '../sockets/agent-sessions.ts';
@@ -38,6 +40,8 @@ export interface ApiServerDeps extends Omit<
   'stopping' | 'mixnet' | 'metrics' | 'addresses'
 > {
   readonly mixnet?: MixnetApi;
+  /** Shared with the other coordinators. */
+  readonly live: Live;
   readonly metrics?: Metrics;
   /** The key of the fog: agents check that they talk to it. */
   readonly identity: Identity;
@@ -112,11 +116,13 @@ async function start(
   const known = (): readonly string[] => deps.roster.addresses(addresses);
   const sessions = createAgentSessions();
   const hosts = createHostList();
+  const authenticate = createAuthenticate(deps.credentials, deps.live);
   const forwarder = createForwarder(deps.logger);
   const { app, routes } = await buildApp({
     ...deps,
     mixnet: deps.mixnet,
     metrics: deps.metrics ?? createMetrics(),
+    authenticate,
     sessions,
     hosts,
     forwarder,
@@ -133,7 +139,7 @@ async function start(
     { ...deps, hosts, forwarder },
     {
       '/api/v1/agent': createAgentSocket(heartbeats, agentDeps),
-      '/api/v1/events': createEventsSocket(deps),
+      '/api/v1/events': createEventsSocket({ ...deps, authenticate }),
     },
   );
   app.server.on('upgrade', sockets.upgrade);

@@ -8,7 +8,7 @@ import { type Duplex, pipeline } from 'node:stream';
 import { createPeerAgent } from '@fog/crypto/tls';
 import { errorMessage, type Logger } from '@fog/kernel';
 import http from '@fog/kernel/http';
-import { readFogAddress } from '@fog/wire';
+import { type Problem, readFogAddress } from '@fog/wire';
 import { fail } from '../errors.ts';
 import { problemHeaders, rawProblem, toProblem } from './problem.ts';
 
@@ -60,15 +60,6 @@ export function createForwarder(logger: Logger): Forwarder {
     return peer;
   };
 
-  const refuse = (error: unknown): ReturnType<typeof toProblem> =>
-    toProblem(
-      fail('SERVER_NO_LEADER', {
-        message: `The coordinator that leads does not answer (${errorMessage(error)}). Try again in a moment.`,
-      }),
-      logger,
-      'forward',
-    );
-
   return {
     request: (leader, request, response) => {
       const { url, agent } = peerOf(leader, request);
@@ -78,8 +69,11 @@ export function createForwarder(logger: Logger): Forwarder {
         pipeline(answer, response, () => {});
       });
       upstream.on('error', (error) => {
-        if (response.headersSent) return void response.destroy();
-        const problem = refuse(error);
+        if (response.headersSent) {
+          response.destroy();
+          return;
+        }
+        const problem = silentLeader(error, logger);
         response.writeHead(problem.status, problemHeaders(problem));
         response.end(JSON.stringify(problem));
       });
@@ -102,7 +96,7 @@ export function createForwarder(logger: Logger): Forwarder {
         pipeline(answer, socket, () => socket.destroy());
       });
       upstream.on('error', (error) =>
-        socket.end(rawProblem(refuse(error)), () => socket.destroy()),
+        socket.end(rawProblem(silentLeader(error, logger)), () => socket.destroy()),
       );
       socket.once('close', () => upstream.destroy());
       upstream.end();
@@ -113,6 +107,11 @@ export function createForwarder(logger: Logger): Forwarder {
       peers.clear();
     },
   };
+}
+
+function silentLeader(error: unknown, logger: Logger): Problem {
+  const message = `The coordinator that leads does not answer (${errorMessage(error)}). Try again in a moment.`;
+  return toProblem(fail('SERVER_NO_LEADER', { message }), logger, 'forward');
 }
 
 function open(

@@ -29,7 +29,8 @@ export function problemHeaders(problem: Problem): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': PROBLEM_TYPE };
   if (problem.status === 401) headers['www-authenticate'] = 'Bearer';
   if (problem.status === 429 || (problem.status === 503 && problem.retryable)) {
-    headers['retry-after'] = '1';
+    const { retryAfterSeconds: seconds } = problem.details ?? {};
+    headers['retry-after'] = typeof seconds === 'number' ? String(seconds) : '1';
   }
   return headers;
 }

@@ -2,9 +2,9 @@
 import type { CoordinatorApi } from '@fog/coordinator';
 import type { Clock, Logger } from '@fog/kernel';
 import type { EventsMessage } from '@fog/wire';
+import type { Authenticate } from '../auth/authenticate.ts';
 import type { Credentials } from '../auth/credentials.ts';
 import { fail } from '../errors.ts';
-import { authenticate } from '../http/access.ts';
 import { refuseWhileDown } from '../http/service-down.ts';
 import type { MixnetApi } from '../mixnet/mixnet-api.ts';
 import type { Services } from '../service-manager/service-manager.ts';
@@ -16,7 +16,8 @@ import type { SocketEndpoint } from './upgrade.ts';
 
 export interface EventsSocketDeps {
   readonly coordinator: CoordinatorApi;
-  readonly credentials: Credentials;
+  readonly authenticate: Authenticate;
+  readonly credentials: Pick<Credentials, 'onRevoke'>;
   readonly services: () => Services;
   readonly mixnet?: Pick<MixnetApi, 'onConsensus'>;
   readonly clock: Clock;
@@ -38,7 +39,8 @@ export function createEventsSocket(deps: EventsSocketDeps): SocketEndpoint {
   };
   return {
     accept: async (request, socket, head) => {
-      const caller = await authenticate(deps.credentials, request.headers.authorization);
+      const { authorization } = request.headers;
+      const caller = await deps.authenticate(authorization, request.socket.remoteAddress);
       refuseWhileDown(deps);
       if (server.count >= MAX_EVENT_CLIENTS) throw fail('SERVER_BUSY');
       const client = new EventsClient(await server.upgrade(request, socket, head), caller, deps);

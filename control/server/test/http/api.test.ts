@@ -111,6 +111,7 @@ describe('the API as a service', () => {
       blobs: { put: never, open: never, size: never },
       credentials: fog.credentials,
       enrolment: fog.enrolment,
+      live: fog.live,
       roster: fog.roster,
       services: () => fog.manager,
       identity: fog.identity,
