@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** SHA-256 in lower-case hex, of something that is no content. */
+export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex');
+
 /** SHA-256 of the bytes, lower-case hex. It names bytes and grants nothing. */
 export const ContentId = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex');
 export type ContentId = z.infer<typeof ContentId>;
@@ -27,5 +30,3 @@ export const TaskIndex = z.int().nonnegative();
 /** Bytes as base64 (RFC 4648 §4). */
 export const Base64 = z.base64();
 
-/** SHA-256 of something that is no content, lower-case hex. */
-export const Sha256 = ContentId;
