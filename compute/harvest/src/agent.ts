@@ -3,13 +3,15 @@ import { randomInt } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { errorMessage, type FogError, type Health, type Service } from '@fog/kernel';
-import { CREDIT_PER_SLOT } from '@fog/wire';
+import { type Capabilities, CREDIT_PER_SLOT, type NodeProfile } from '@fog/wire';
 import { fail } from './errors.ts';
 import { CACHE_BYTES, FIRST_ROUND_MS, PING_MS, STOP_MS, STOP_RUNS_MS } from './limits.ts';
+import { createLoadMeter, machineSources } from './measure/load-meter.ts';
+import { measureSpeed } from './measure/speed.ts';
 import { type AgentOptions, type CheckedOptions, checkOptions } from './options.ts';
 import type { AgentDeps } from './ports.ts';
 import { measureCapabilities } from './session/capabilities.ts';
-import { CoordinatorLink } from './session/coordinator-link.ts';
+import { CoordinatorLink, type LinkOptions } from './session/coordinator-link.ts';
 import { keepProcessAlive } from './session/keep-alive.ts';
 import { type KnownFogs, openKnownFogs } from './session/known-fogs.ts';
 import { BlobCache } from './staging/blob-cache.ts';
@@ -40,6 +42,7 @@ const NO_WORK: WorkerCounts = {
   droppedOutputBytes: 0,
 };
 const RANDOM_STEPS = 2 ** 32;
+const PLAIN_PROFILE: NodeProfile = { type: 'compute', labels: {} };
 
 interface Parts {
   readonly link: CoordinatorLink;
@@ -86,7 +89,7 @@ class WorkerAgent implements Agent {
     try {
       if (signal.aborted) throw stopped(signal.reason);
       await this.#startRuntime(signal);
-      await this.#join();
+      await this.#join(signal);
     } catch (error) {
       await this.stop();
       throw error;
@@ -134,13 +137,13 @@ class WorkerAgent implements Agent {
     });
   }
 
-  async #join(): Promise<void> {
+  async #join(signal: AbortSignal): Promise<void> {
     const { dataDir } = this.#options;
     const { address } = this.#checked;
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
     const { knownFogsFile = path.join(dataDir, 'known-fogs.json') } = this.#options;
     const knownFogs = await openKnownFogs(knownFogsFile);
-    this.#parts = await this.#assemble(knownFogs);
+    this.#parts = await this.#assemble(knownFogs, await this.#measure(signal));
     const cancelRound = address.urls.some((url) => knownFogs.has(url))
       ? () => {}
       : this.#deps.clock.after(FIRST_ROUND_MS, () => {
@@ -155,7 +158,16 @@ class WorkerAgent implements Agent {
     }
   }
 
-  async #assemble(knownFogs: KnownFogs): Promise<Parts> {
+  async #measure(signal: AbortSignal): Promise<Capabilities> {
+    const { runtime, logger } = this.#deps;
+    const { dataDir, slots } = this.#options;
+    const speed = this.#options.measureSpeed
+      ? await measureSpeed(dataDir, { runtime, logger }, signal)
+      : undefined;
+    return measureCapabilities({ slots, dataDir, speed }, runtime);
+  }
+
+  async #assemble(knownFogs: KnownFogs, capabilities: Capabilities): Promise<Parts> {
     const { clock, logger, runtime, identity } = this.#deps;
     const { dataDir, slots } = this.#options;
     const spool = new Spool(path.join(dataDir, 'spool'), { clock, logger });
@@ -167,9 +179,12 @@ class WorkerAgent implements Agent {
     );
     await cache.open();
     const credit = CREDIT_PER_SLOT * slots;
-    const link: CoordinatorLink = this.#createLink(knownFogs, credit, (fogId) =>
-      worker.meet(fogId),
-    );
+    const load = createLoadMeter(machineSources(dataDir));
+    const link: CoordinatorLink = this.#createLink(knownFogs, {
+      capabilities,
+      credit,
+      held: (fogId) => worker.meet(fogId),
+    });
     const worker: Worker = new Worker(
       { slots, credit },
       {
@@ -181,6 +196,7 @@ class WorkerAgent implements Agent {
         cache,
         transfer,
         spool,
+        load: () => load.read(),
         onRunning: () => this.#running(),
       },
     );
@@ -189,17 +205,16 @@ class WorkerAgent implements Agent {
 
   #createLink(
     knownFogs: KnownFogs,
-    credit: number,
-    held: (fogId: string) => number[],
+    own: Pick<LinkOptions, 'capabilities' | 'credit' | 'held'>,
   ): CoordinatorLink {
-    const { clock, logger, identity, runtime } = this.#deps;
+    const { clock, logger, identity } = this.#deps;
     const random = this.#deps.random ?? ((): number => randomInt(RANDOM_STEPS) / RANDOM_STEPS);
     const { address, name } = this.#checked;
     const joinCode = this.#joinCode;
     this.#joinCode = undefined;
-    const capabilities = measureCapabilities(this.#options.slots, runtime);
+    const { profile = PLAIN_PROFILE } = this.#options;
     const link = new CoordinatorLink(
-      { address: knownFogs.complete(address), name, joinCode, capabilities, credit, held },
+      { ...own, address: knownFogs.complete(address), name, joinCode, profile },
       { clock, logger, identity, random, knownFogs },
       {
         welcome: (welcome, remembered) => {

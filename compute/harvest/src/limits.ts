@@ -88,3 +88,5 @@ export const DELIVERIES_AT_ONCE = 4;
 export const DELIVER_AGAIN_MS = 2_000;
 /** Rounds of upload that may break off, each of several tries; waiting for a session is none. */
 export const DELIVERY_ROUNDS = 5;
+/** The measurement of a machine's speed: a machine that needs longer is too slow to say how slow. */
+export const SPEED_TIMEOUT_MS = 10_000;

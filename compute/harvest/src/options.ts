@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { FogError } from '@fog/kernel';
-import { type FogAddress, readFogAddress, type SandboxLevel } from '@fog/wire';
+import { type FogAddress, type NodeProfile, readFogAddress, type SandboxLevel } from '@fog/wire';
 import { fail } from './errors.ts';
 import { MAX_NAME_CHARS, MAX_SLOTS } from './limits.ts';
 
@@ -28,6 +28,10 @@ export interface AgentOptions {
   readonly joinCode?: string;
   /** Tasks at once. */
   readonly slots: number;
+  /** What its owner says of the machine; a plain compute node when left out. */
+  readonly profile?: NodeProfile;
+  /** Whether the speed of the machine is measured when it is not known yet, which takes some 0.3 s. */
+  readonly measureSpeed?: boolean;
   /** Weakest sandbox the owner of this machine accepts; `start` refuses a weaker one. */
   readonly runtimeLevel?: SandboxLevel | 'auto';
   /** Bytes of job data kept on disk between tasks. */

@@ -23,8 +23,9 @@ test('joins with a proof of its key, its measured capabilities and its credit', 
   assert.equal(hello.name, 'laptop');
   assert.equal(hello.credit, 24);
   assert.deepEqual(hello.held, []);
-  const { cores, memoryBytes, ...rest } = hello.capabilities;
-  assert.ok(cores > 0 && memoryBytes > 2 ** 20);
+  const { cores, memoryBytes, diskBytes = 0, gpus = -1, ...rest } = hello.capabilities;
+  assert.ok(cores > 0 && memoryBytes > 2 ** 20 && diskBytes > 0 && gpus >= 0);
+  assert.deepEqual(hello.profile, { type: 'compute', labels: {} });
   assert.deepEqual(rest, {
     platform: platform(),
     arch: arch(),
@@ -39,6 +40,23 @@ test('joins with a proof of its key, its measured capabilities and its credit', 
   );
   assert.equal((await r.agent.health(NEVER)).state, 'healthy');
   assert.equal(r.runtime.started, 1);
+});
+
+test('says what its owner says of the machine, and at once how busy it is', async () => {
+  const coordinates = { latitude: 52.5, longitude: 13.4 };
+  const profile = {
+    type: 'edge_device',
+    labels: { zone: 'a' },
+    region: 'eu',
+    coordinates,
+  } as const;
+  await using r = await rig({ agent: { profile } });
+  const session = r.coordinator.latest;
+  assert.deepEqual(session.hello?.profile, profile);
+  session.send({ type: 'heartbeat-ack', leaseMs: 30_000, revoked: [], ping: 7 });
+  const beat = await waitFor('a heartbeat', () => session.all('heartbeat')[0]);
+  assert.ok((beat.load?.cpu ?? -1) >= 0 && (beat.load?.freeMemoryBytes ?? 0) > 0);
+  assert.equal(beat.pong?.ping, 7);
 });
 
 test('the join code is sent once: after the welcome it is forgotten', async () => {

@@ -1,9 +1,23 @@
 import { arch, availableParallelism, platform, totalmem } from 'node:os';
 import { type Capabilities, FOG_VERSION } from '@fog/wire';
 import type { Runtime } from '@fog/runtime';
+import { countGpus } from '../measure/gpus.ts';
+import { freeDiskBytes } from '../measure/load-meter.ts';
+
+export interface Machine {
+  readonly slots: number;
+  /** Its disk is the one tasks may fill. */
+  readonly dataDir: string;
+  /** Fuel a second of one core. */
+  readonly speed: number | undefined;
+}
 
 /** What this machine has, measured; the runtime has been started. */
-export function measureCapabilities(slots: number, runtime: Runtime): Capabilities {
+export async function measureCapabilities(
+  { slots, dataDir, speed }: Machine,
+  runtime: Runtime,
+): Promise<Capabilities> {
+  const diskBytes = await freeDiskBytes(dataDir);
   return {
     platform: platform(),
     arch: arch(),
@@ -13,6 +27,9 @@ export function measureCapabilities(slots: number, runtime: Runtime): Capabiliti
     sandboxLevel: runtime.level,
     runtimes: [...runtime.runtimes],
     ...(runtime.versions === undefined ? {} : { runtimeVersions: runtime.versions }),
+    ...(diskBytes === undefined ? {} : { diskBytes }),
+    gpus: await countGpus(),
+    ...(speed === undefined ? {} : { speed }),
     version: FOG_VERSION,
   };
 }

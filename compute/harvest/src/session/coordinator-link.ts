@@ -12,6 +12,7 @@ import {
   type FogAddress,
   type FromAgent,
   type Hello,
+  type NodeProfile,
   type ToAgent,
 } from '@fog/wire';
 import { fail } from '../errors.ts';
@@ -42,6 +43,7 @@ export interface LinkOptions {
   readonly name: string;
   readonly joinCode: string | undefined;
   readonly capabilities: Capabilities;
+  readonly profile: NodeProfile;
   readonly credit: number;
   /** Tokens to announce in `hello`. */
   readonly held: (fogId: string) => number[];
@@ -207,7 +209,7 @@ export class CoordinatorLink {
 
   #prove(session: Session, challenge: ToAgentOf<'challenge'>): void {
     const { identity, knownFogs } = this.#deps;
-    const { name, capabilities, credit, held } = this.#options;
+    const { name, capabilities, profile, credit, held } = this.#options;
     const { url } = session;
     const { fogId, nonce, serverKey } = challenge;
     if (challenge.protocol !== AGENT_PROTOCOL) return this.#end(otherProtocol(url, challenge));
@@ -227,6 +229,7 @@ export class CoordinatorLink {
       ...(this.#joinCode === undefined ? {} : { joinCode: this.#joinCode }),
       name,
       capabilities,
+      profile,
       credit,
       held: held(fogId),
     };

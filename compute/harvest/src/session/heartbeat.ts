@@ -44,7 +44,10 @@ export class Heartbeat {
 
   /** Takes an answer; the moment since when the leases it renews were known to the coordinator. */
   answered(): number {
-    return this.#sentMs.shift() ?? this.#helloMs;
+    const sentMs = this.#sentMs.shift();
+    // The first answer is to `hello`: how the machine does, and how far it is, need not wait for a period.
+    if (sentMs === undefined) this.#schedule(0);
+    return sentMs ?? this.#helloMs;
   }
 
   stop(): void {

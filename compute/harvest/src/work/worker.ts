@@ -2,7 +2,7 @@
 import type { Identity } from '@fog/crypto';
 import { type Clock, errorMessage, type Logger } from '@fog/kernel';
 import type { Runtime } from '@fog/runtime';
-import { type FromAgent, manifestBatchBytes, type Phase } from '@fog/wire';
+import { type FromAgent, manifestBatchBytes, type NodeLoad, type Phase } from '@fog/wire';
 import {
   EXPIRY_CHECK_MS,
   MAX_HELD_TOKENS,
@@ -41,6 +41,8 @@ export interface WorkerDeps {
   readonly cache: BlobCache;
   readonly transfer: Transfer;
   readonly spool: Spool;
+  /** How busy the machine is now. */
+  readonly load: () => NodeLoad;
   /** The number of running tasks changed. */
   readonly onRunning: () => void;
 }
@@ -141,7 +143,7 @@ export class Worker {
     this.#heartbeat = new Heartbeat(welcome, clock.monotonicMs(), {
       clock,
       holds: () => this.#leases.size + this.#deliveries.size > 0,
-      send: () => link.send({ type: 'heartbeat', held: this.held(), ...this.#pong() }),
+      send: () => this.#beat(),
       silent: () => link.drop('the coordinator does not answer heartbeats'),
     });
     this.#outbox.resend();
@@ -283,6 +285,11 @@ export class Worker {
     } else result.dispose();
     this.#deps.onRunning();
     if (!this.#stopped) this.#pump();
+  }
+
+  #beat(): void {
+    const { link, load } = this.#deps;
+    link.send({ type: 'heartbeat', held: this.held(), load: load(), ...this.#pong() });
   }
 
   #pong(): Pick<Extract<FromAgent, { type: 'heartbeat' }>, 'pong'> {

@@ -67,6 +67,7 @@ function createLink(socket: WebSocket, proven: ProvenAgent, deps: AgentSocketDep
     owner,
     name: hello.name,
     capabilities: hello.capabilities,
+    profile: hello.profile,
     credit: hello.credit,
     held: hello.held,
     send: (message: ToAgent) => {
