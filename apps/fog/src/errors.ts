@@ -39,6 +39,7 @@ export const FOG_ERRORS = {
     retryable: true,
   },
   FOG_NO_NODE: { message: 'No node has this id or name.', kind: 'not-found' },
+  FOG_NO_DEPLOYMENT: { message: 'There is no such deployment.', kind: 'not-found' },
   FOG_NOT_ENDED: { message: 'The job has not ended.', kind: 'conflict' },
 } as const satisfies ErrorTable;
 

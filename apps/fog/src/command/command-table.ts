@@ -30,6 +30,14 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     summary: 'show a job; read its logs, get its output, ask why, cancel it, run it again',
     load: () => import('../commands/job.ts'),
   },
+  deployments: {
+    summary: 'list services: programs the fog keeps running',
+    load: () => import('../commands/deployments.ts'),
+  },
+  deployment: {
+    summary: 'keep a program running: create, scale, update, delete; read its logs',
+    load: () => import('../commands/deployment.ts'),
+  },
   mix: { summary: 'look into the mixnet and measure it', load: () => import('../commands/mix.ts') },
   doctor: {
     summary: 'check this machine and say what to mend',

@@ -39,8 +39,8 @@ export interface CommandDef<F extends FlagDefs> {
   readonly flags: F;
   /** Names of the positional arguments; those in brackets may be left out, a last `…` repeats. */
   readonly args: readonly string[];
-  /** The first positional ends fog's flags: all after it belongs to the program. */
-  readonly passThrough?: boolean;
+  /** The first positional ends fog's flags, or the one for which this is true: all after it belongs to the program. */
+  readonly passThrough?: boolean | ((args: readonly string[]) => boolean);
   readonly examples: readonly Example[];
   readonly exitCodes?: Readonly<Record<string, string>>;
   run(invocation: Invocation<F>): Promise<number>;

@@ -3,7 +3,7 @@ import { COMMANDS } from './command-table.ts';
 import { GLOBAL_FLAGS } from './shared-flags.ts';
 
 const FLAG_COLUMN = 26;
-const COMMAND_COLUMN = 10;
+const COMMAND_COLUMN = 13;
 
 export function overviewText(): string {
   const rows = Object.entries(COMMANDS).map(

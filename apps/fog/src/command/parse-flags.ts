@@ -29,7 +29,7 @@ export function parseFlags(command: AnyCommand, words: readonly string[]): Parse
       readFlag(word, { command, defs, cursor, line });
     } else {
       line.args.push(word);
-      if (command.passThrough === true) {
+      if (endsFlags(command, line.args)) {
         line.args.push(...words.slice(cursor.at));
         break;
       }
@@ -37,6 +37,10 @@ export function parseFlags(command: AnyCommand, words: readonly string[]): Parse
   }
   if (line.flags['help'] !== true) checkArgs(command, line.args);
   return line;
+}
+
+function endsFlags({ passThrough }: AnyCommand, args: readonly string[]): boolean {
+  return typeof passThrough === 'function' ? passThrough(args) : passThrough === true;
 }
 
 function emptyLine(defs: FlagDefs): ParsedLine {
@@ -95,7 +99,8 @@ function unknownFlag(shown: string, { command, defs }: FlagContext): Error {
   const names = Object.keys(defs).map((name) => `--${name}`);
   const near = suggest(shown, names);
   const hint = near === undefined ? '' : ` Did you mean ${near}?`;
-  const after = command.passThrough === true ? ' Flags of the program come after its file.' : '';
+  const after =
+    command.passThrough !== undefined ? ' Flags of the program come after its file.' : '';
   return usage(command, `Unknown flag ${shown}.${hint}${after}`);
 }
 

@@ -21,8 +21,9 @@ function deploymentsLine({
   healthy,
 }: FogStatus['deployments']): string[] {
   if (total === 0) return [];
-  const worse = degraded === 0 ? '' : `, ${degraded} degraded`;
-  return [`services  ${total} deployments${worse}; ${healthy} of ${replicas} replicas healthy`];
+  const what = total === 1 ? '1 deployment' : `${total} deployments`;
+  const worse = degraded === 0 ? '' : ` (${degraded} degraded)`;
+  return [`services  ${what}${worse}, ${healthy} of ${replicas} replicas healthy`];
 }
 
 /** Of one there is nothing to tell. */
