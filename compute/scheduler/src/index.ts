@@ -1,5 +1,5 @@
 export { explainRefusal } from './explain-refusal.ts';
-export { lackOf } from './feasibility.ts';
+export { lackOf, refusalOf } from './feasibility.ts';
 export { capacityFor, explainPlacement, place } from './place.ts';
 export type {
   GeoPoint,

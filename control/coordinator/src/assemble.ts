@@ -17,6 +17,7 @@ import { Journal } from './journal.ts';
 import { Dispatcher } from './lease/dispatcher.ts';
 import { failAttemptFor } from './lease/requeue.ts';
 import { ResultDesk } from './lease/result-desk.ts';
+import { Stragglers } from './lease/stragglers.ts';
 import { Listeners } from './live/listeners.ts';
 import { LiveOutput } from './live/live-output.ts';
 import type { CoordinatorOptions } from './options.ts';
@@ -95,7 +96,14 @@ export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, sta
     registry,
     references,
     topology,
-    timed: [registry, timeouts, topology, new VerifyRounds(core, dispatcher), reconciler],
+    timed: [
+      registry,
+      timeouts,
+      topology,
+      new VerifyRounds(core, dispatcher),
+      reconciler,
+      new Stragglers(core, dispatcher),
+    ],
     explainer,
     needs,
     accept,

@@ -47,6 +47,8 @@ export interface JobRecord {
   readonly tokens: Set<number>;
   /** Nodes that failed a task before. */
   readonly avoid: Map<number, Set<string>>;
+  /** Times each task was taken back for more urgent work. */
+  readonly preemptions: Map<number, number>;
   /** Called after a commit that changed the job. */
   readonly waiters: Set<() => void>;
   /** All results below this index are in the store. */
@@ -91,6 +93,7 @@ export function newJobRecord(input: NewJob, openTasks: OpenTasks): JobRecord {
     ballots: new Map(),
     tokens: new Set(),
     avoid: new Map(),
+    preemptions: new Map(),
     waiters: new Set(),
     durablePrefix: 0,
     state: 'submitted',

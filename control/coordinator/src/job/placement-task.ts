@@ -30,8 +30,9 @@ export function demandsOf(owner: string, spec: JobSpec): Omit<PlacementTask, 'de
 export function kindOf(owner: string, spec: JobSpec): string {
   const { runtime, module, resources, labels, region, minTrust, privacy, excludedNodes } = spec;
   const priority = spec.priority ?? DEMAND_DEFAULTS.priority;
-  const { class: serviceClass, strategy, service } = spec;
-  const rest = [labels, region, minTrust, privacy, excludedNodes, serviceClass, strategy, service];
+  const { class: serviceClass, tier, strategy, service } = spec;
+  const wishes = [labels, region, minTrust, privacy, excludedNodes];
+  const rest = [...wishes, serviceClass, tier, strategy, service];
   const isPlain = rest.every((demand) => demand === undefined);
   const demands = isPlain ? '' : JSON.stringify(rest);
   const { memoryBytes, cores = '', diskBytes = '', gpus = '' } = resources;

@@ -21,6 +21,7 @@ import { type NodeRecord, placementNode } from '../registry/node-record.ts';
 import { apartOf, isApart, offerCopy, wantClassCopies } from '../verify/copies.ts';
 import { issueAlias, issueCopy, issueFirst, type LeaseOrder } from './issue-lease.ts';
 import type { LeaseRecord } from './lease-record.ts';
+import { preemptFor } from './preempt.ts';
 import { loseLease } from './requeue.ts';
 import { leasedJob, workMessages } from './work-messages.ts';
 
@@ -75,6 +76,11 @@ export class Dispatcher {
     }
     const mean = before === undefined ? wallMs : before + (wallMs - before) * RECENT_WEIGHT;
     this.#runMs.set(module, mean);
+  }
+
+  /** Running mean of what this program took; undefined before it ran. */
+  usualMs(job: JobRecord): number | undefined {
+    return this.#runMs.get(job.spec.module);
   }
 
   task(job: JobRecord, index?: number): PlacementTask {
@@ -157,7 +163,18 @@ export class Dispatcher {
     });
   }
 
+  /** Room that is made for a kind goes to it before anybody else has a turn. */
   #dispatchKind(queue: KindQueue, sends: Map<AgentLink, LeaseRecord[]>): void {
+    this.#placeKind(queue, sends);
+    while (queue.first?.board.ready === true && preemptFor(this.#core, this, queue.first)) {
+      const before = queue.taken;
+      this.#placeKind(queue, sends);
+      // Room that is not used stays unused if there is more of it.
+      if (queue.taken === before) return;
+    }
+  }
+
+  #placeKind(queue: KindQueue, sends: Map<AgentLink, LeaseRecord[]>): void {
     const fleet = this.fleet();
     if (queue.first === undefined) return;
     const room = capacityFor(this.task(queue.first), fleet);
@@ -242,7 +259,12 @@ export class Dispatcher {
   }
 }
 
-
-function isCopyWanted({ job, index }: { readonly job: JobRecord; readonly index: number }): boolean {
+function isCopyWanted({
+  job,
+  index,
+}: {
+  readonly job: JobRecord;
+  readonly index: number;
+}): boolean {
   return (job.ballots.get(index)?.wanted ?? 0) > 0;
 }

@@ -2,6 +2,7 @@
 import { type Core } from '../core.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { NodeRecord } from '../registry/node-record.ts';
+import { isSpeculative } from '../verify/copies.ts';
 import { attemptRow, type LeaseRecord, leaseTimes } from './lease-record.ts';
 
 export interface LeaseOrder {
@@ -33,7 +34,8 @@ export function issueCopy(core: Core, order: LeaseOrder): LeaseRecord | undefine
   ballot.wanted -= 1;
   const isCheck = job.board.hasEnded(index);
   const attempt = job.board.leaseCopy(index);
-  const kind = isCheck ? 'check' : 'copy';
+  const isFaster = !isCheck && isSpeculative(job, ballot);
+  const kind = isCheck ? 'check' : isFaster ? 'speculative' : 'copy';
   const lease = newLease(core, order, { attempt, kind, alias: undefined });
   ballot.copies.add(lease);
   if (!isCheck) job.tokens.add(lease.token);

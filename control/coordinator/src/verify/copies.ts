@@ -57,10 +57,16 @@ export function apartOf(core: Core, job: JobRecord, index: number): Apart | unde
   for (const { node: id } of holders(job, index, ballot)) {
     excludedNodes.add(id);
     const owner = core.nodes.get(id)?.owner;
-    if (owner === undefined) continue;
+    // A copy of a straggler is no second opinion: any other machine will do.
+    if (owner === undefined || isSpeculative(job, ballot)) continue;
     if (voterOf(job, { id, owner }) === voterOf(job, { id: '', owner })) excludedOwners.add(owner);
   }
   return { excludedOwners, excludedNodes };
+}
+
+/** The copy is there to be faster, not to be compared. */
+export function isSpeculative(job: JobRecord, ballot: Ballot): boolean {
+  return !isReplicated(job) && ballot.votes.length === 0;
 }
 
 export function isApart(core: Core, job: JobRecord, index: number, node: string): boolean {
@@ -70,9 +76,15 @@ export function isApart(core: Core, job: JobRecord, index: number, node: string)
 }
 
 /** A connected node that has no copy yet could take one, now or when it has a free slot. */
-export function hasFurtherNode(dispatcher: Dispatcher, job: JobRecord, index: number): boolean {
+export function hasFurtherNode(
+  dispatcher: Dispatcher,
+  job: JobRecord,
+  index: number,
+  except: readonly string[] = [],
+): boolean {
   const task = dispatcher.task(job, index);
   return dispatcher.fleet().some((node) => {
+    if (except.includes(node.id)) return false;
     const [refused] = explainPlacement(task, [node]);
     return refused === undefined || refused.refusal === 'full';
   });

@@ -1,0 +1,68 @@
+/**
+ * Urgent work takes the place of work that can wait: a job of a higher tier, or of class S or A, that finds
+ * every node that could run it full takes a slot from a task of a lower one. What is taken back runs again,
+ * elsewhere or later, and that costs it none of its retries.
+ */
+import { refusalOf } from '@fog/scheduler';
+import { DEMAND_DEFAULTS, SLA_TIERS } from '@fog/wire';
+import type { Core } from '../core.ts';
+import type { JobRecord } from '../job/job-record.ts';
+import { isReplicated } from '../verify/ballot.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { LeaseRecord } from './lease-record.ts';
+
+/** Times one task may be taken back: then it has waited enough. */
+const MAX_PREEMPTIONS = 3;
+
+/** Takes one slot back for the job, if it may. True when there is one now. */
+export function preemptFor(core: Core, dispatcher: Dispatcher, job: JobRecord): boolean {
+  const standing = standingOf(job);
+  if (standing === 0) return false;
+  const victim = findVictim(core, dispatcher, job, standing);
+  if (victim === undefined) return false;
+  const { job: lower, index, node: id } = victim;
+  const node = core.nodes.get(id);
+  if (node === undefined) return false;
+  lower.preemptions.set(index, (lower.preemptions.get(index) ?? 0) + 1);
+  const cause = `a job of a higher tier (${job.id}) took its place`;
+  core.events.add(lower, 'preempted', { index, node: id, cause });
+  dispatcher.takeBack(node, cause, [victim]);
+  return true;
+}
+
+/** Bronze work of class B stands lowest; work of a class that is checked by copies stands above its tier. */
+export function standingOf({ spec }: JobRecord): number {
+  const tier = SLA_TIERS.indexOf(spec.tier ?? DEMAND_DEFAULTS.tier);
+  return tier + (spec.class === 'S' || spec.class === 'A' ? 1 : 0);
+}
+
+/** The lowest, and of equal ones the youngest: least work is lost. */
+function findVictim(
+  core: Core,
+  dispatcher: Dispatcher,
+  job: JobRecord,
+  standing: number,
+): LeaseRecord | undefined {
+  const task = dispatcher.task(job);
+  const able = dispatcher.fleet().filter((node) => refusalOf(task, node) === undefined);
+  let best: LeaseRecord | undefined;
+  for (const { id } of able) {
+    for (const lease of core.nodes.get(id)?.leases.values() ?? []) {
+      if (!mayTake(lease, standing)) continue;
+      if (best === undefined || isLower(lease, best)) best = lease;
+    }
+  }
+  return best;
+}
+
+function mayTake(lease: LeaseRecord, standing: number): boolean {
+  const { job, index, kind, state } = lease;
+  if (kind !== 'first' || state !== 'leased' || isReplicated(job)) return false;
+  if (job.spec.service === true || standingOf(job) >= standing) return false;
+  return (job.preemptions.get(index) ?? 0) < MAX_PREEMPTIONS;
+}
+
+function isLower(lease: LeaseRecord, than: LeaseRecord): boolean {
+  const [a, b] = [standingOf(lease.job), standingOf(than.job)];
+  return a === b ? lease.leasedAt > than.leasedAt : a < b;
+}
