@@ -29,4 +29,3 @@ export const TaskIndex = z.int().nonnegative();
 
 /** Bytes as base64 (RFC 4648 §4). */
 export const Base64 = z.base64();
-

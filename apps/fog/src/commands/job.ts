@@ -11,6 +11,7 @@ import { jobLogs } from '../job/job-logs.ts';
 import { rerunJob } from '../job/rerun-job.ts';
 import { showEvents } from '../job/show-events.ts';
 import { showJob } from '../job/show-job.ts';
+import { showProof } from '../job/show-proof.ts';
 import { showWhy } from '../job/show-why.ts';
 import { readWhole } from '../run/run-flags.ts';
 
@@ -20,7 +21,7 @@ const FLAGS = {
     type: 'text',
     short: 'i',
     value: 'N',
-    help: 'logs, get: one task of an array (logs: 0)',
+    help: 'logs, get, proof: one task of an array (logs, proof: 0)',
   },
   stderr: { type: 'boolean', help: 'logs: stderr in place of stdout' },
   output: {
@@ -41,6 +42,7 @@ const ACTIONS: Readonly<Record<string, { readonly run: JobAction; readonly flags
   cancel: { run: cancelJob, flags: [] },
   events: { run: showEvents, flags: ['follow'] },
   why: { run: showWhy, flags: [] },
+  proof: { run: showProof, flags: ['index'] },
   rerun: { run: rerunJob, flags: ['output', 'detach'] },
 };
 
@@ -52,6 +54,7 @@ export const command = defineCommand({
     'job ID logs [-f] [--index N] [--stderr]',
     'job ID get [--index N] [--output DIR]',
     'job ID why',
+    'job ID proof [--index N]',
     'job ID events [-f]',
     'job ID rerun [--output DIR] [--detach]',
     'job ID cancel',
@@ -59,7 +62,8 @@ export const command = defineCommand({
   about: `
   "why" tells what the job waits for, or why it ended so, and what each node says to it. "rerun" submits
   the same program, inputs and demands as a new job and sees it through as "fog run" does; a deadline
-  gives the new job as much time as the old one had.`,
+  gives the new job as much time as the old one had. "proof" prints what the node that gave a result has
+  signed, as JSON, and checks it on this machine.`,
   flags: FLAGS,
   args: ['ID', '[ACTION]'],
   examples: [
