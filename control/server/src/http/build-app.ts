@@ -63,7 +63,9 @@ export async function buildApp(deps: AppDeps): Promise<App> {
       refuseWhileDown(deps);
       const { leader } = deps.coordinator;
       if (leader === undefined || request.routeOptions.config.anywhere === true) return;
-      deps.forwarder.request(leader, request.raw, reply.hijack().raw);
+      // It throws before it takes the answer over, or not at all.
+      deps.forwarder.request(leader, request.raw, reply.raw);
+      reply.hijack();
     });
     addJobRoutes(scope, deps);
     addDeploymentRoutes(scope, deps);
