@@ -108,7 +108,12 @@ export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, sta
     needs,
     accept,
     submissions,
-    deployments: new Deployments({ core, references, reconciler }),
+    deployments: new Deployments({
+      core,
+      references,
+      reconciler,
+      waitingFor: (job) => explainer.waitingFor(job),
+    }),
     queries: new JobQueries(core, (job) => explainer.waitingFor(job)),
   };
 }

@@ -11,6 +11,7 @@ import type { References } from '../content/references.ts';
 import type { Core } from '../core.ts';
 import { fail } from '../errors.ts';
 import { checkPossible } from '../job/check-possible.ts';
+import type { JobRecord } from '../job/job-record.ts';
 import { type DeploymentRecord, deploymentRow } from './deployment-record.ts';
 import { DEPLOYMENT_ID_CHARS, MAX_DEPLOYMENTS } from './limits.ts';
 import type { Reconciler } from './reconciler.ts';
@@ -20,6 +21,8 @@ interface DeploymentParts {
   readonly core: Core;
   readonly references: References;
   readonly reconciler: Reconciler;
+  /** Says why a queued job does not run. */
+  readonly waitingFor: (job: JobRecord) => string | undefined;
 }
 
 export class Deployments {
@@ -141,7 +144,8 @@ export class Deployments {
   }
 
   #view(deployment: DeploymentRecord): Deployment {
-    return deploymentView(deployment, this.#parts.core.clock.monotonicMs());
+    const { core, waitingFor } = this.#parts;
+    return deploymentView(deployment, core.clock.monotonicMs(), waitingFor);
   }
 }
 

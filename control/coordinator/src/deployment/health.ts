@@ -62,7 +62,7 @@ export function isProven({ healthySinceMs }: Slot, nowMs: number): boolean {
 /** One sentence for a person; undefined when there is nothing to say. */
 export function detailOf(slot: Slot, nowMs: number): string | undefined {
   if (slot.health === 'healthy' || slot.health === 'stopping') return undefined;
-  if (slot.crashes === 0) return slot.job === undefined ? undefined : slot.job.cause;
+  if (slot.crashes === 0) return undefined;
   const times = slot.crashes === 1 ? 'once' : `${slot.crashes} times in a row`;
   const waitMs = slot.waitUntilMs - nowMs;
   const isWaiting = slot.job === undefined && waitMs > 0;

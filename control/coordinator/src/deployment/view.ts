@@ -2,11 +2,17 @@
 import type { Deployment, Replica } from '@fog/wire';
 import type { DeploymentRecord, Slot } from './deployment-record.ts';
 import { detailOf } from './health.ts';
+import type { JobRecord } from '../job/job-record.ts';
 import { isOld } from './reconcile.ts';
 
-export function deploymentView(one: DeploymentRecord, nowMs: number): Deployment {
+/** `waitingFor` says why a queued job does not run. */
+export function deploymentView(
+  one: DeploymentRecord,
+  nowMs: number,
+  waitingFor: (job: JobRecord) => string | undefined,
+): Deployment {
   const slots = [...one.slots.values()].toSorted((a, b) => a.slot - b.slot);
-  const replicas = slots.flatMap((slot) => replicaView(slot, nowMs));
+  const replicas = slots.flatMap((slot) => replicaView(slot, nowMs, waitingFor));
   const cause = degradedBy(one, nowMs);
   return {
     id: one.id,
@@ -52,9 +58,14 @@ function stateOf(one: DeploymentRecord): Deployment['state'] {
 }
 
 /** None before the slot's first job. */
-function replicaView(slot: Slot, nowMs: number): Replica[] {
+function replicaView(
+  slot: Slot,
+  nowMs: number,
+  waitingFor: (job: JobRecord) => string | undefined,
+): Replica[] {
   if (slot.jobId === undefined) return [];
-  const detail = detailOf(slot, nowMs);
+  const detail =
+    detailOf(slot, nowMs) ?? (slot.job === undefined ? undefined : waitingFor(slot.job));
   return [
     {
       slot: slot.slot,

@@ -90,6 +90,21 @@ describe('a deployment', () => {
     assert.equal(job.spec.service, true);
   });
 
+  it('says what a replica waits for, and keeps its slot from work that could not run there', async () => {
+    await using fog = await fixture();
+    const agent = new HandAgent('a').connect(fog.coordinator, { slots: 1 });
+    const { id } = await fog.coordinator.deploy(OWNER, service({ replicas: 2 }));
+    const now = await until(fog, [agent], id, ({ healthy }) => healthy === 1);
+    const waiting = now.replicas.find(({ state }) => state === 'starting');
+    assert.equal(waiting?.detail, 'waits for a free slot');
+    const job = await fog.coordinator.submit(OWNER, spec({ array: { count: 8 } }));
+    await fog.clock.advanceAsync(1_000);
+    assert.equal(held(agent).length, 1);
+    assert.equal((await fog.coordinator.job(OWNER, job.id)).tasks.queued, 8);
+    await fog.coordinator.changeDeployment(OWNER, id, { replicas: 0 });
+    await agent.until(() => agent.leases.some((lease) => lease.job === job.id));
+  });
+
   it('starts a crashed replica again, after longer and longer, and says why', async () => {
     await using fog = await fixture();
     const agent = new HandAgent('a').connect(fog.coordinator);
