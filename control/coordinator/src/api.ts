@@ -22,6 +22,7 @@ import type {
 } from '@fog/wire';
 import type { Deployment, DeploymentChange, DeploymentSpec } from '@fog/wire';
 import type { Service } from '@fog/kernel';
+import type { VerifyCounts } from './verify/verify-state.ts';
 
 /** An agent whose key is proven. The server makes it, the coordinator talks through it. */
 export interface AgentLink {
@@ -124,6 +125,8 @@ export interface CoordinatorApi extends Service {
   setNodeMode(caller: NodeCaller, id: string, mode: NodeMode): Promise<FogNode>;
   /** The fleet now and its past. */
   topology(): Promise<Topology>;
+  /** What was checked since this coordinator leads; undefined while it does not. */
+  verification(): VerifyCounts | undefined;
   counts(): Pick<FogStatus, 'nodes' | 'jobs' | 'deployments'>;
 
   /**

@@ -31,7 +31,7 @@ import { MAX_LEASE_UPLOADS } from './limits.ts';
 import { type CoordinatorOptions, defaultCoordinatorOptions } from './options.ts';
 import { lastNumbers, recover } from './recover.ts';
 import { beginTerm, LEADERSHIP, type Term } from './term.ts';
-import type { Reexecution } from './verify/verify-state.ts';
+import type { Reexecution, VerifyCounts } from './verify/verify-state.ts';
 
 export interface CoordinatorDeps {
   readonly store: Store;
@@ -340,6 +340,10 @@ class Coordinator implements CoordinatorApi {
       jobs: { open: core.jobs.size, ended: core.endedJobs, queuedTasks, runningTasks },
       deployments: deployments.counts(),
     };
+  }
+
+  verification(): VerifyCounts | undefined {
+    return this.#term?.parts.core.verify.counts;
   }
 
   async addReference(account: string, content: string, sizeBytes: number): Promise<void> {

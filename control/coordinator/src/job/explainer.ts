@@ -38,6 +38,7 @@ const EVENT_TEXT: Readonly<Record<string, string>> = {
   lost: 'lost a node',
   requeued: 'was queued again',
   late: 'got a result too late to count',
+  disagreement: 'had copies that gave different results',
 };
 
 export class Explainer {

@@ -4,7 +4,7 @@ import type { Dispatcher } from '../lease/dispatcher.ts';
 import { nodeRow } from '../registry/node-record.ts';
 import type { Vote } from './ballot.ts';
 
-export type EvidenceKind = 'result' | 'known_answer' | 'manifest' | 'availability';
+export type EvidenceKind = 'result' | 'known_answer' | 'manifest';
 
 /** What raises or ends a node's credit. */
 export const CREDIT_KINDS: EvidenceKind[] = ['result', 'known_answer'];

@@ -21,16 +21,18 @@ export interface Reexecution {
   run(task: Rerun, signal: AbortSignal): Promise<Outcome>;
 }
 
-/** Since the start. */
+/** Since the coordinator leads. */
 export interface VerifyCounts {
   /** Results with no or a wrong signature. */
   forged: number;
   /** Results that were compared. */
   votes: number;
-  /** Copies asked for to check an accepted result. */
+  /** Accepted results that were picked to be checked. */
   checks: number;
+  /** Settled tasks that were asked again. */
   knownAnswers: number;
   disagreements: number;
+  /** Runs in the coordinator's own sandbox. */
   reexecutions: number;
   liesProven: number;
 }

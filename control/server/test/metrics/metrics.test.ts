@@ -26,5 +26,6 @@ describe('metrics', () => {
     assert.equal(answer.status, 200);
     assert.match(answer.headers['content-type'] ?? '', /^text\/plain; version=0\.0\.4/);
     assert.match(answer.body, /^fog_service_up\{service="store"\} 1$/m);
+    assert.match(answer.body, /^fog_coordinator_verification_events\{event="liesProven"\} 0$/m);
   });
 });

@@ -10,6 +10,9 @@ export function addMetricsRoute(app: FastifyInstance, deps: RouteDeps): void {
         sink.gauge('fog_service_up', isUp ? 1 : 0, { service: name });
         sink.gauge('fog_service_restarts', restarts, { service: name });
       }
+      for (const [event, count] of Object.entries(deps.coordinator.verification() ?? {})) {
+        sink.gauge('fog_coordinator_verification_events', count, { event });
+      }
     });
     return reply.header('content-type', deps.metrics.contentType).send(text);
   });
