@@ -6,6 +6,7 @@ import { defineCommand } from '../command/command.ts';
 import { DATA_DIR_FLAG, JSON_FLAG, SANDBOX_FLAG } from '../command/shared-flags.ts';
 import { dataDirOf, ensurePrivateDir } from '../process/data-dir.ts';
 import { knownFogsFile } from '../connect/known-fogs-file.ts';
+import { PROFILE_FLAGS, readProfile } from '../connect/profile-flags.ts';
 import { type Host, say, sayNext } from '../process/host.ts';
 import { createProgressLine } from '../run/progress-line.ts';
 import { readWholeStdin } from '../run/read-stdin.ts';
@@ -31,12 +32,17 @@ export const command = defineCommand({
     ...JSON_FLAG,
     ...DATA_DIR_FLAG,
     ...SANDBOX_FLAG,
+    ...PROFILE_FLAGS,
   },
   args: ['URL'],
   examples: [
     { line: 'fog join http://127.0.0.1:7700 --token CODE', does: 'the first time' },
     { line: 'fog join http://127.0.0.1:7700', does: 'ever after' },
     { line: 'fog join http://127.0.0.1:7700 --token - < code', does: 'keeps the code to itself' },
+    {
+      line: 'fog join http://127.0.0.1:7700 --region eu-west --at 52.52,13.40 --label disk=ssd',
+      does: 'says what the machine is; it is said anew with each join',
+    },
   ],
   exitCodes: {
     0: 'left in good order after Ctrl-C',
@@ -47,6 +53,7 @@ export const command = defineCommand({
   run: async ({ flags, args, host }) => {
     const slots = readSlots(flags.slots) ?? availableParallelism();
     const sandbox = readSandbox(flags.sandbox, host.env);
+    const profile = readProfile(flags);
     const joinCode = await readJoinCode(flags.token, host);
     const dataDir = await ensurePrivateDir(dataDirOf(flags['data-dir'], host.env));
     const { openLog } = await import('../process/log-file.ts');
@@ -63,6 +70,8 @@ export const command = defineCommand({
         slots,
         sandbox,
         name: flags.name,
+        profile,
+        measureSpeed: true,
         joinCode,
         onStatus: status,
       },

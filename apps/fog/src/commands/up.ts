@@ -11,6 +11,7 @@ import { operatorTokenFile } from '../compose/operator-token.ts';
 import { DEFAULT_PORT } from '../compose/ports.ts';
 import { endpointFile, readEndpoint, writeEndpoint } from '../connect/endpoint.ts';
 import { MAX_PORT, readListen } from '../connect/listen-flags.ts';
+import { PROFILE_FLAGS, readProfile } from '../connect/profile-flags.ts';
 import { fail } from '../errors.ts';
 import { dataDirOf, ensurePrivateDir } from '../process/data-dir.ts';
 import { type Host, say, sayNext } from '../process/host.ts';
@@ -72,6 +73,7 @@ const FLAGS = {
   ...JSON_FLAG,
   ...DATA_DIR_FLAG,
   ...SANDBOX_FLAG,
+  ...PROFILE_FLAGS,
 } as const;
 
 export const command = defineCommand({
@@ -192,9 +194,6 @@ async function checkNetworkFile(file: string | undefined): Promise<void> {
 
 function checkExclusions(flags: FlagValues<typeof FLAGS>, env: NodeJS.ProcessEnv): void {
   const isAlone = flags.role === COORDINATOR;
-  if (flags['no-worker'] && flags.slots !== undefined) {
-    throw usage(command, '--no-worker and --slots exclude each other.');
-  }
   if (isAlone && (flags.slots !== undefined || flags.processes || flags.config !== undefined)) {
     throw usage(command, '--role coordinator takes neither --slots, --processes nor --config.');
   }
@@ -212,6 +211,23 @@ function checkExclusions(flags: FlagValues<typeof FLAGS>, env: NodeJS.ProcessEnv
   }
 }
 
+/** Undefined when no worker is started here. */
+function workerOf(
+  flags: FlagValues<typeof FLAGS>,
+  env: NodeJS.ProcessEnv,
+): ComposeFogOptions['worker'] {
+  const slots = readSlots(flags.slots);
+  const sandbox = readSandbox(flags.sandbox, env);
+  const profile = readProfile(flags);
+  if (flags.role !== COORDINATOR && !flags['no-worker']) {
+    return { slots: slots ?? availableParallelism(), sandbox, profile, measureSpeed: true };
+  }
+  if (slots !== undefined) throw usage(command, '--no-worker and --slots exclude each other.');
+  const said = Object.keys(PROFILE_FLAGS).find((name) => flags[name as 'type']?.length);
+  if (said === undefined) return undefined;
+  throw usage(command, `--${said} is said of a worker, and none is started here.`);
+}
+
 async function readOptions(
   flags: FlagValues<typeof FLAGS>,
   host: Host,
@@ -220,8 +236,7 @@ async function readOptions(
   const isAlone = flags.role === COORDINATOR;
   const dataDir = dataDirOf(flags['data-dir'], host.env);
   const listen = await readListen(flags);
-  const slots = readSlots(flags.slots);
-  const sandbox = readSandbox(flags.sandbox, host.env);
+  const worker = workerOf(flags, host.env);
   // The roles of a mixnet, which this file starts too, need no database.
   const { readLiveUrl, readStoreUrl } = await import('../compose/open-storage.ts');
   return {
@@ -239,10 +254,7 @@ async function readOptions(
       isAlone || flags['no-mixnet']
         ? undefined
         : { processes: flags.processes, networkFile: flags.network, env: host.env },
-    worker:
-      isAlone || flags['no-worker']
-        ? undefined
-        : { slots: slots ?? availableParallelism(), sandbox },
+    worker,
   };
 }
 

@@ -3,6 +3,7 @@ import { openIdentity } from '@fog/crypto';
 import { type Agent, type AgentStatus, createAgent } from '@fog/harvest';
 import type { Clock, Logger } from '@fog/kernel';
 import { createRuntime, type Runtime } from '@fog/runtime';
+import type { NodeProfile } from '@fog/wire';
 import type { SandboxChoice } from '../run/run-flags.ts';
 import { lockFirstFree } from './lock-first-free.ts';
 
@@ -17,6 +18,9 @@ export interface ComposeAgentOptions {
   readonly slots: number;
   readonly sandbox: SandboxChoice;
   readonly name?: string | undefined;
+  readonly profile?: NodeProfile | undefined;
+  /** As of @fog/harvest. */
+  readonly measureSpeed?: boolean | undefined;
   readonly joinCode?: string | undefined;
   readonly onStatus?: (status: AgentStatus) => void;
 }
@@ -46,6 +50,8 @@ export async function composeAgent(
       slots,
       runtimeLevel: sandbox,
       ...(options.name === undefined ? {} : { name: options.name }),
+      ...(options.profile === undefined ? {} : { profile: options.profile }),
+      ...(options.measureSpeed === undefined ? {} : { measureSpeed: options.measureSpeed }),
       ...(options.joinCode === undefined ? {} : { joinCode: options.joinCode }),
       ...(options.onStatus === undefined ? {} : { onStatus: options.onStatus }),
     },

@@ -24,7 +24,6 @@ import {
 } from '../mix/embedded-mixnet.ts';
 import { joinAddress } from '../connect/join-address.ts';
 import { knownFogsFile } from '../connect/known-fogs-file.ts';
-import type { SandboxChoice } from '../run/run-flags.ts';
 import { composeLive } from './compose-live.ts';
 import { composeAgent, type ComposeAgentOptions } from './compose-agent.ts';
 import { composeReexecution } from './compose-reexecution.ts';
@@ -32,6 +31,8 @@ import { openOperatorToken } from './operator-token.ts';
 import { openStorage, type StorageOptions } from './open-storage.ts';
 import { createStoreService } from './store-service.ts';
 import { createWorkerService } from './worker-service.ts';
+
+type WorkerOptions = Pick<ComposeAgentOptions, 'slots' | 'sandbox' | 'profile' | 'measureSpeed'>;
 
 export interface ComposeFogOptions {
   readonly dataDir: string;
@@ -46,7 +47,7 @@ export interface ComposeFogOptions {
   /** Undefined: only this machine finds the fog. */
   readonly listen?: ListenOptions | undefined;
   /** Undefined: this process runs no tasks. */
-  readonly worker: { readonly slots: number; readonly sandbox: SandboxChoice } | undefined;
+  readonly worker: WorkerOptions | undefined;
   /** Undefined: no mixnet. */
   readonly mixnet?: Pick<EmbeddedMixnetOptions, 'processes' | 'networkFile' | 'env'> | undefined;
 }
@@ -185,8 +186,7 @@ function agentOptions(
     agentsDir: path.join(dataDir, 'agents'),
     knownFogsFile: knownFogsFile(dataDir),
     runtimesDir,
-    slots: worker?.slots ?? 1,
-    sandbox: worker?.sandbox ?? 'auto',
+    ...(worker ?? { slots: 1, sandbox: 'auto' }),
     joinCode,
   };
 }
