@@ -11,7 +11,7 @@ import { runNemesis } from './nemesis.ts';
 import { type NemesisOptions, readOptions, USAGE } from './options.ts';
 import { newRecords } from './records.ts';
 import { reportText } from './report.ts';
-import { makeSchedule } from './schedule.ts';
+import { lateResults, makeSchedule } from './schedule.ts';
 import { startWorkload } from './workload.ts';
 
 function say(text: string): void {
@@ -29,7 +29,9 @@ async function run(options: NemesisOptions): Promise<boolean> {
     ({ name, possible }) =>
       possible(fleet) && (options.actions.length === 0 || options.actions.includes(name)),
   );
-  const steps = makeSchedule(options.seed, options.totalMs, chosen);
+  const steps = options.breakFencing
+    ? lateResults()
+    : makeSchedule(options.seed, options.totalMs, chosen);
   for (const { atMs, action, lastsMs } of steps)
     say(`plan ${atMs} ms: ${action} for ${lastsMs} ms`);
   const nemesis = await runNemesis(fleet, steps, say);

@@ -25,7 +25,7 @@ export const USAGE: string = `npm run nemesis -- [--minutes N] [--seed S] [--act
   --python           also Python jobs
   --real-times       leases and heartbeats as in the product; else they are a quarter of that
   --drain-seconds N  how long all may take to end after the healing (180)
-  --break-fencing    take results that came too late: the checks must find it
+  --break-fencing    coordinators take results that come too late, and some do: the checks must find it
 `;
 
 /** Throws an error with one sentence. */
@@ -61,7 +61,7 @@ export function readOptions(args: readonly string[]): NemesisOptions {
     seed: positive('--seed', values.seed),
     actions,
     coordinators: positive('--coordinators', values.coordinators),
-    workers: positive('--workers', values.workers),
+    workers: values['break-fencing'] ? 2 : positive('--workers', values.workers),
     clients: positive('--clients', values.clients),
     drainMs: positive('--drain-seconds', values['drain-seconds']) * 1_000,
     python: values.python,

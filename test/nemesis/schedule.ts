@@ -17,7 +17,7 @@ export interface Step {
 }
 
 /** Between the beginnings of two actions: often two are under way at once. */
-const GAP_MS = [2_000, 7_000] as const;
+const GAP_MS = [2_000, 9_000] as const;
 /** Undisturbed at the beginning, so that there is work to disturb. */
 const FIRST_MS = 3_000;
 
@@ -37,4 +37,16 @@ export function makeSchedule(
     steps.push({ atMs, action: action.name, target: random.next(), lastsMs });
   }
   return steps;
+}
+
+/**
+ * The results of one worker come late: while it is cut off its leases end and go to the other, which sleeps; it is
+ * back before that wakes up. Targets are the first and the second of two workers.
+ */
+export function lateResults(): Step[] {
+  const [first, second] = [0, 0.5];
+  return [
+    { atMs: 5_000, action: 'freeze-worker', target: second, lastsMs: 18_000 },
+    { atMs: 5_500, action: 'cut-worker', target: first, lastsMs: 10_500 },
+  ];
 }

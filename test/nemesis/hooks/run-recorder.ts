@@ -6,11 +6,17 @@ const file = process.env['FOG_NEMESIS_RUNS'] ?? '';
 const trueNow = Date.now.bind(Date);
 
 declare global {
-  var nemesisRecord: (what: string, tokens: readonly number[], leaseMs?: number) => void;
+  /** `agoMs`: how long ago that began which the line is about. */
+  var nemesisRecord: (
+    what: string,
+    tokens: readonly number[],
+    leaseMs?: number,
+    agoMs?: number,
+  ) => void;
 }
 
-globalThis.nemesisRecord = (what, tokens, leaseMs) => {
-  const line = { at: trueNow(), pid: process.pid, what, tokens, leaseMs };
+globalThis.nemesisRecord = (what, tokens, leaseMs, agoMs = 0) => {
+  const line = { at: trueNow() - agoMs, pid: process.pid, what, tokens, leaseMs };
   appendFileSync(file, `${JSON.stringify(line)}\n`);
 };
 
@@ -27,7 +33,7 @@ editSources([
     file: LEASES,
     from: 'renew(leaseMs: number, knownSinceMs: number): void {',
     to: `renew(leaseMs: number, knownSinceMs: number): void {
-      nemesisRecord('renew', [...this.#terms.values()].filter((term) => term.monotonicMs <= knownSinceMs).map((term) => term.lease.token), leaseMs);`,
+      nemesisRecord('renew', [...this.#terms.values()].filter((term) => term.monotonicMs <= knownSinceMs).map((term) => term.lease.token), leaseMs, performance.now() - knownSinceMs);`,
   },
   {
     file: WORKER,
