@@ -36,16 +36,8 @@ export const ROUTING_STRATEGIES = [
 export const RoutingStrategy = z.enum(ROUTING_STRATEGIES);
 export type RoutingStrategy = z.infer<typeof RoutingStrategy>;
 
-/** How a batch finds its nodes; `auto` takes `greedy` for few tasks and `nsga2` for many. */
-export const BATCH_STRATEGIES = [
-  'auto',
-  'greedy',
-  'nsga2',
-  'latency_first',
-  'load_balance',
-  'trust_first',
-  'cost_optimize',
-] as const;
+/** `greedy` spreads tasks over the nodes by their load; `auto` leaves the choice to the fog. */
+export const BATCH_STRATEGIES = ['auto', 'greedy'] as const;
 export const Strategy = z.enum([...BATCH_STRATEGIES, ...ROUTING_STRATEGIES]);
 export type Strategy = z.infer<typeof Strategy>;
 
@@ -119,7 +111,7 @@ export const demandShape = {
   labels: Labels.optional(),
   minTrust: z.number().min(0).max(1).optional(),
   excludedNodes: z.array(NodeId).max(MAX_EXCLUDED_NODES).optional(),
-  /** µ-credits for one task at most. */
+  /** µ-credits one task may cost at most: the prices of its node for what it holds, until its timeout. */
   maxPrice: z.int().nonnegative().optional(),
 } as const;
 

@@ -1,5 +1,5 @@
 import { formatSize } from '@fog/kernel';
-import { CONFIDENTIAL_TRUST } from './feasibility.ts';
+import { CONFIDENTIAL_TRUST, priceOf } from './feasibility.ts';
 import type { PlacementNode, PlacementTask, Refusal } from './placement.ts';
 
 type Words = (task: PlacementTask, node: PlacementNode) => string;
@@ -19,6 +19,8 @@ const WORDS: Readonly<Record<Refusal, Words>> = {
   region: (task, node) => `is in ${node.region ?? 'no known region'}, not in ${task.region}`,
   trust: (task, node) =>
     `has a trust of ${(node.trust ?? 0).toFixed(2)}, and the job asks for ${task.minTrust}`,
+  price: (task, node) =>
+    `could cost ${credits(priceOf(task, node))} for one task, and the job pays ${credits(task.maxPrice?.credits ?? 0)}`,
   privacy: (task) =>
     task.privacy === 'secret'
       ? 'belongs to another owner, and the job is secret'
@@ -34,6 +36,11 @@ const WORDS: Readonly<Record<Refusal, Words>> = {
 /** Why the node cannot take the task, to be read after the node's name. */
 export function explainRefusal(refusal: Refusal, task: PlacementTask, node: PlacementNode): string {
   return WORDS[refusal](task, node);
+}
+
+/** From µ-credits. */
+function credits(amount: number): string {
+  return `${(amount / 1e6).toFixed(6).replace(/\.?0+$/, '')} credits`;
 }
 
 function lacks(what: string, wanted: string | number, has: string | number): string {

@@ -26,6 +26,7 @@ const CHECKS: readonly (readonly [Refusal, Check])[] = [
   ['labels', (task, node) => task.labels !== undefined && !carries(node.labels, task.labels)],
   ['region', (task, node) => task.region !== undefined && task.region !== node.region],
   ['trust', (task, node) => task.minTrust !== undefined && (node.trust ?? 0) < task.minTrust],
+  ['price', (task, node) => priceOf(task, node) > (task.maxPrice?.credits ?? Infinity)],
   ['privacy', breaksPrivacy],
   ['excluded', (task, node) => task.excludedNodes?.has(node.id) === true],
   ['same-owner', (task, node) => task.excludedOwners?.has(node.owner) === true],
@@ -48,6 +49,18 @@ function firstOf(
 ): Refusal | undefined {
   for (const [refusal, isUnfit] of checks) if (isUnfit(task, node)) return refusal;
   return undefined;
+}
+
+const BYTES_PER_GB = 1e9;
+
+/** µ-credits the task costs on the node if it runs until its timeout; 0 for a task that does not ask. */
+export function priceOf(task: PlacementTask, { prices }: PlacementNode): number {
+  if (task.maxPrice === undefined || prices === undefined) return 0;
+  const anHour =
+    (task.cores ?? 1) * prices.cpuHour +
+    (task.memoryBytes / BYTES_PER_GB) * prices.gbHour +
+    (task.gpus ?? 0) * prices.gpuHour;
+  return anHour * task.maxPrice.hours;
 }
 
 function carries(

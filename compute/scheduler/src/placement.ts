@@ -22,6 +22,8 @@ export interface PlacementTask {
   readonly labels?: Readonly<Record<string, string>>;
   readonly region?: string;
   readonly minTrust?: number;
+  /** µ-credits at most, and for how long it may run: what it could cost must stay below. */
+  readonly maxPrice?: { readonly credits: number; readonly hours: number };
   /** Absent is `public`. */
   readonly privacy?: 'public' | 'private' | 'confidential' | 'secret';
   /** Where the request comes from. */
@@ -60,6 +62,8 @@ export interface PlacementNode {
   readonly cpuLoad?: number;
   /** Lower bound of its reputation, 0 to 1; absent without evidence. */
   readonly trust?: number;
+  /** µ-credits its owner asks; absent is for nothing. */
+  readonly prices?: { readonly cpuHour: number; readonly gbHour: number; readonly gpuHour: number };
   /** Programs it ran of late: compiled and cached there. */
   readonly warm?: ReadonlySet<string>;
 }
@@ -89,6 +93,7 @@ export type Refusal =
   | 'labels'
   | 'region'
   | 'trust'
+  | 'price'
   | 'privacy'
   | 'excluded'
   | 'same-owner'

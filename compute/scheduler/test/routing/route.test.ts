@@ -105,5 +105,10 @@ test('a refusal says what lacks where', () => {
   assert.equal(told({ labels: { zone: 'a' } }), 'does not have the label zone=a');
   assert.equal(told({ minTrust: 0.7 }), 'has a trust of 0.00, and the job asks for 0.7');
   assert.equal(told({ excludedNodes: new Set(['poor']) }), 'is excluded by the job');
+  const dear = node('dear', { prices: { cpuHour: 3_000_000, gbHour: 0, gpuHour: 0 } });
+  const maxPrice = { credits: 1_000_000, hours: 0.5 };
+  const [priced] = explainRoute('least_loaded', task({ maxPrice }), [dear], state);
+  assert.equal(priced?.refused, 'could cost 1.5 credits for one task, and the job pays 1 credits');
+  assert.equal(told({ maxPrice }), undefined);
   assert.equal(told({ diskBytes: GIB }), 'has 0 B of disk, and the job asks for 1 GiB');
 });

@@ -9,7 +9,7 @@ export function placementTask(job: JobRecord, depth: number, index?: number): Pl
 }
 
 export function demandsOf(owner: string, spec: JobSpec): Omit<PlacementTask, 'depth'> {
-  const { resources, labels, region, minTrust, privacy, excludedNodes } = spec;
+  const { resources, labels, region, minTrust, maxPrice, privacy, excludedNodes } = spec;
   return {
     owner,
     runtime: spec.runtime,
@@ -21,9 +21,16 @@ export function demandsOf(owner: string, spec: JobSpec): Omit<PlacementTask, 'de
     ...(labels === undefined ? {} : { labels }),
     ...(region === undefined ? {} : { region }),
     ...(minTrust === undefined ? {} : { minTrust }),
+    ...(maxPrice === undefined ? {} : { maxPrice: { credits: maxPrice, hours: hoursOf(spec) } }),
     ...(privacy === undefined ? {} : { privacy }),
     ...(excludedNodes === undefined ? {} : { excludedNodes: new Set(excludedNodes) }),
   };
+}
+
+const MS_PER_HOUR = 3_600_000;
+
+function hoursOf({ timeoutMs }: JobSpec): number {
+  return timeoutMs / MS_PER_HOUR;
 }
 
 /** Tasks of one kind fit the same nodes and are equally important, so they share a queue and a capacity. */
@@ -31,7 +38,8 @@ export function kindOf(owner: string, spec: JobSpec): string {
   const { runtime, module, resources, labels, region, minTrust, privacy, excludedNodes } = spec;
   const priority = spec.priority ?? DEMAND_DEFAULTS.priority;
   const { class: serviceClass, tier, strategy, service } = spec;
-  const wishes = [labels, region, minTrust, privacy, excludedNodes];
+  const price = spec.maxPrice === undefined ? undefined : [spec.maxPrice, spec.timeoutMs];
+  const wishes = [labels, region, minTrust, price, privacy, excludedNodes];
   const rest = [...wishes, serviceClass, tier, strategy, service];
   const isPlain = rest.every((demand) => demand === undefined);
   const demands = isPlain ? '' : JSON.stringify(rest);

@@ -150,6 +150,7 @@ export function knownNode(node: NodeRecord, now: number): PlacementNode {
     ...(capabilities.diskBytes === undefined ? {} : { diskBytes: capabilities.diskBytes }),
     ...(capabilities.gpus === undefined ? {} : { gpus: capabilities.gpus }),
     ...(profile.region === undefined ? {} : { region: profile.region }),
+    ...(profile.prices === undefined ? {} : { prices: profile.prices }),
     ...(profile.coordinates === undefined ? {} : { coordinates: profile.coordinates }),
     ...(node.rttMs === undefined ? {} : { rttMs: node.rttMs }),
     ...(load === undefined ? {} : { cpuLoad: load.cpu }),
