@@ -56,9 +56,19 @@ export interface OutputEvent {
   readonly data: string;
 }
 
+/** A blob of an agent. */
+export interface Upload {
+  readonly content: string;
+  readonly sizeBytes: number;
+  /** From its first byte to its last. */
+  readonly tookMs?: number;
+}
+
 export interface JobListener {
   event(event: JobEvent): void;
   output(output: OutputEvent): void;
+  /** Resolves when more can be taken; false when nobody listens any more. */
+  drained?(): Promise<boolean>;
 }
 
 export interface FogListener {
@@ -85,7 +95,7 @@ export interface CoordinatorApi extends Service {
   /** Called when this coordinator begins or ceases to lead, and when another can. Returns the end of it. */
   onLeadership(listener: () => void): () => void;
   /** Who leads may have changed: looks at once, and leads when nobody does. */
-  campaign(): void;
+  campaign(): Promise<void>;
   /** Registers the node and makes it eligible for work. An older session of the same node is closed. */
   attach(link: AgentLink): AgentSession;
 
@@ -114,8 +124,13 @@ export interface CoordinatorApi extends Service {
   task(account: string, id: string, index: number): Promise<Task>;
   events(account: string, id: string, query: { after: number; limit: number }): Promise<JobEvent[]>;
   cancel(account: string, id: string): Promise<Job>;
-  /** Live events and output; calls the listener at once with what is buffered. Returns the end of it. */
-  follow(account: string, id: string, listener: JobListener): Promise<() => void>;
+  /** Stored events of all jobs of the account. */
+  accountEvents(account: string, query: { after: number; limit: number }): Promise<JobEvent[]>;
+  /**
+   * Live events and output; calls the listener at once with the output that is buffered. With `after`, what
+   * was stored since that event comes before what happens, without gap or double. Returns the end of it.
+   */
+  follow(account: string, id: string, listener: JobListener, after?: number): Promise<() => void>;
   subscribe(listener: FogListener): () => void;
   nodes(): Promise<FogNode[]>;
   /**
@@ -154,5 +169,5 @@ export interface CoordinatorApi extends Service {
   /** For agents: true when the node holds this lease and has not sent all a task may; checked before an output upload is taken. */
   mayUpload(node: string, token: number): boolean;
   /** Records bytes uploaded under a lease; only such content may be named in its result. */
-  leaseUploaded(node: string, token: number, content: string, sizeBytes: number): Promise<void>;
+  leaseUploaded(node: string, token: number, upload: Upload): Promise<void>;
 }

@@ -20,16 +20,19 @@ import type {
   FogListener,
   JobListener,
   NodeCaller,
+  Upload,
 } from './api.ts';
 import { assemble, type Parts } from './assemble.ts';
 import { fail } from './errors.ts';
 import { cancelJob } from './job/lifecycle.ts';
 import { noJob } from './job/queries.ts';
 import type { LeaseRecord } from './lease/lease-record.ts';
+import { EventReplay } from './live/event-replay.ts';
 import { specForAgent } from './lease/work-messages.ts';
 import { MAX_LEASE_UPLOADS } from './limits.ts';
 import { type CoordinatorOptions, defaultCoordinatorOptions } from './options.ts';
 import { lastNumbers, recover } from './recover.ts';
+import { noteTransfer } from './registry/measured.ts';
 import { beginTerm, LEADERSHIP, type Term } from './term.ts';
 import type { Reexecution, VerifyCounts } from './verify/verify-state.ts';
 
@@ -94,7 +97,7 @@ class Coordinator implements CoordinatorApi {
 
   async start(signal: AbortSignal): Promise<void> {
     this.#lastCause = undefined;
-    this.#stopCampaigns = this.#deps.clock.every(CAMPAIGN_MS, () => this.campaign());
+    this.#stopCampaigns = this.#deps.clock.every(CAMPAIGN_MS, () => void this.campaign());
     try {
       await this.#run(signal);
     } catch (error) {
@@ -129,7 +132,7 @@ class Coordinator implements CoordinatorApi {
     return { state: 'degraded', detail: 'it leads or stands by as soon as the API listens' };
   }
 
-  campaign(): void {
+  async campaign(): Promise<void> {
     if (this.#term !== undefined || this.#stopCampaigns === undefined) return;
     this.#campaign ??= this.#run(AbortSignal.timeout(CAMPAIGN_TIMEOUT_MS))
       .catch(async (error: unknown) => {
@@ -137,6 +140,7 @@ class Coordinator implements CoordinatorApi {
         if (isDiskFull(error)) await this.#readStored();
       })
       .finally(() => (this.#campaign = undefined));
+    await this.#campaign;
   }
 
   /** One try to lead. */
@@ -271,6 +275,8 @@ class Coordinator implements CoordinatorApi {
   results: CoordinatorApi['results'] = async (...args) => this.#readable.queries.results(...args);
   task: CoordinatorApi['task'] = async (...args) => this.#any.queries.task(...args);
   events: CoordinatorApi['events'] = async (...args) => this.#readable.queries.events(...args);
+  accountEvents: CoordinatorApi['accountEvents'] = async (...args) =>
+    this.#any.queries.accountEvents(...args);
 
   async cancel(account: string, id: string): Promise<Job> {
     const { core, queries } = this.#running;
@@ -285,14 +291,29 @@ class Coordinator implements CoordinatorApi {
     return view;
   }
 
-  async follow(account: string, id: string, listener: JobListener): Promise<() => void> {
+  async follow(
+    account: string,
+    id: string,
+    listener: JobListener,
+    after?: number,
+  ): Promise<() => void> {
     const { core, queries } = this.#running;
     await queries.job(account, id);
-    const stop = core.listeners.followJob(id, listener);
+    const replay = after === undefined ? undefined : replayTo(listener, after);
+    const stop = core.listeners.followJob(id, {
+      event: (event) => (replay === undefined ? listener.event(event) : replay.offer(event)),
+      output: (output) => listener.output(output),
+    });
     for (const lease of core.jobs.get(id)?.leases.values() ?? []) {
       for (const output of core.live.of(lease.token)) listener.output(output);
     }
-    return stop;
+    try {
+      await replay?.run((query) => queries.events(account, id, query));
+      return stop;
+    } catch (error) {
+      stop();
+      throw error;
+    }
   }
 
   subscribe(listener: FogListener): () => void {
@@ -371,15 +392,13 @@ class Coordinator implements CoordinatorApi {
     return lease?.node === node && lease.uploads.size < MAX_LEASE_UPLOADS;
   }
 
-  async leaseUploaded(
-    node: string,
-    token: number,
-    content: string,
-    sizeBytes: number,
-  ): Promise<void> {
+  async leaseUploaded(node: string, token: number, upload: Upload): Promise<void> {
     const { core } = this.#running;
+    const { content, sizeBytes, tookMs } = upload;
     const lease = core.leases.get(token);
     if (lease?.node !== node) throw fail('COORDINATOR_NO_LEASE');
+    const record = core.nodes.get(node);
+    if (record !== undefined && tookMs !== undefined) noteTransfer(record, sizeBytes, tookMs);
     lease.uploads.set(content, sizeBytes);
     core.journal.upload({ token, content, size_bytes: sizeBytes });
     await core.journal.committed();
@@ -388,6 +407,14 @@ class Coordinator implements CoordinatorApi {
   #leasesOf(node: string): Iterable<LeaseRecord> {
     return this.#running.core.nodes.get(node)?.leases.values() ?? [];
   }
+}
+
+function replayTo(listener: JobListener, after: number): EventReplay {
+  return new EventReplay({
+    after,
+    tell: (event) => listener.event(event),
+    drained: async () => (await listener.drained?.()) ?? true,
+  });
 }
 
 function reads(lease: LeaseRecord, content: string): boolean {

@@ -269,7 +269,10 @@ test('refusals: unknown content, foreign job, unknown task, overload, foreign le
   const a = new HandAgent('a').connect(coordinator);
   await a.until(() => a.leases.length === 1);
   const token = a.leases[0]?.token ?? 0;
-  await refuses(coordinator.leaseUploaded('b', token, 'c'.repeat(64), 1), 'COORDINATOR_NO_LEASE');
+  await refuses(
+    coordinator.leaseUploaded('b', token, { content: 'c'.repeat(64), sizeBytes: 1 }),
+    'COORDINATOR_NO_LEASE',
+  );
   await refuses(coordinator.leasedSpec('b', job.id), 'COORDINATOR_NO_LEASE');
   assert.equal(coordinator.nodeMayRead('a', MODULE), true);
   assert.equal(coordinator.nodeMayRead('b', MODULE), false);
@@ -293,7 +296,7 @@ test('a result may only name content sent under its own lease; its owner may the
   const honest = await coordinator.submit(OWNER, spec());
   await a.until(() => a.leases.length === 2);
   const token = a.leases[1]?.token ?? 0;
-  await coordinator.leaseUploaded('a', token, content, 9);
+  await coordinator.leaseUploaded('a', token, { content, sizeBytes: 9 });
   a.result(token, big);
   assert.equal((await coordinator.job(OWNER, honest.id, SHORT)).state, 'settled');
   assert.equal(await coordinator.mayRead(OWNER, content), true);

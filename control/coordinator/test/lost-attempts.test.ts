@@ -53,7 +53,10 @@ test('an agent may send a bounded number of contents under one lease', async () 
   let sent = 0;
   while (fog.coordinator.mayUpload('a', token) && sent < 5_000) {
     sent += 1;
-    void fog.coordinator.leaseUploaded('a', token, sent.toString(16).padStart(64, '0'), 1);
+    void fog.coordinator.leaseUploaded('a', token, {
+      content: sent.toString(16).padStart(64, '0'),
+      sizeBytes: 1,
+    });
   }
   assert.equal(sent, 2_004);
   assert.equal(fog.coordinator.mayUpload('b', token), false);

@@ -43,7 +43,7 @@ test('a job waits for what it needs, and gets its outputs as inputs', async () =
   );
   assert.deepEqual((await coordinator.why(OWNER, use)).needs[0]?.job, first?.id);
   const stdout = { sizeBytes: 3, content: 'b'.repeat(64) };
-  await coordinator.leaseUploaded('a', tokenOf(0), stdout.content, 3);
+  await coordinator.leaseUploaded('a', tokenOf(0), { content: stdout.content, sizeBytes: 3 });
   agent.result(tokenOf(0), ok({ stdout, files: [FILE] }));
   await agent.until(() => agent.leases.length === 2);
   const { inputs } = await coordinator.leasedSpec('a', use);

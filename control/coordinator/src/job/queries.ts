@@ -210,6 +210,22 @@ export class JobQueries {
     return rows.map(eventFromRow);
   }
 
+  async accountEvents(
+    account: string,
+    query: { readonly after: number; readonly limit: number },
+  ): Promise<JobEvent[]> {
+    const rows = await this.#core.store.db
+      .selectFrom('job_event')
+      .innerJoin('job', 'job.id', 'job_event.job')
+      .selectAll('job_event')
+      .where('job.owner', '=', account)
+      .where('job_event.seq', '>', query.after)
+      .orderBy('job_event.seq')
+      .limit(query.limit)
+      .execute();
+    return rows.map(eventFromRow);
+  }
+
   /** The open job of this account; undefined when it has ended or is not known. */
   #open(account: string, id: string): JobRecord | undefined {
     const job = this.#core.jobs.get(id);

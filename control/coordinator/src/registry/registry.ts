@@ -9,6 +9,7 @@ import type { LeaseRecord } from '../lease/lease-record.ts';
 import { loseLease } from '../lease/requeue.ts';
 import type { ResultDesk } from '../lease/result-desk.ts';
 import { breakerAt, CLOSED } from './breaker.ts';
+import { smoothed } from './measured.ts';
 import { nodeRow, nodeStatus, nodeView, type NodeRecord } from './node-record.ts';
 
 type Message = Exclude<FromAgent, { type: 'hello' }>;
@@ -195,7 +196,8 @@ export class Registry {
       else if (lease.state === 'leased') lease.expiresAtMs = clock.monotonicMs() + options.leaseMs;
       else if (lease.job.leases.get(lease.index) !== lease) revoked.push(token);
     }
-    const ping = Math.round(clock.monotonicMs());
+    // Rounded down: no round trip comes out below nothing.
+    const ping = Math.floor(clock.monotonicMs());
     node.pingMs = ping;
     node.link?.send({ type: 'heartbeat-ack', leaseMs: options.leaseMs, revoked, ping });
   }
@@ -277,11 +279,4 @@ export class Registry {
 /** What further copies of a task do is shown with its attempts only. */
 function isShown({ kind, job, index }: LeaseRecord): boolean {
   return kind === 'first' && !job.board.hasEnded(index);
-}
-
-/** Weight of the newest measurement in a smoothed one (RFC 6298 takes 1/8). */
-const NEWEST_WEIGHT = 0.125;
-
-function smoothed(before: number | undefined, newest: number): number {
-  return before === undefined ? newest : before + (newest - before) * NEWEST_WEIGHT;
 }

@@ -34,8 +34,10 @@ export function addAgentRoutes(app: FastifyInstance, deps: RouteDeps): void {
     const { node, signal } = request.agent;
     if (!coordinator.mayUpload(node, token)) throw fail('SERVER_NO_LEASE');
     const ends = AbortSignal.any([signal, deps.stopping]);
-    const blob: UploadedBlob = await receiveBlob(request, deps, ends);
-    await coordinator.leaseUploaded(node, token, blob.content, blob.sizeBytes);
-    return reply.code(201).send({ content: blob.content, sizeBytes: blob.sizeBytes });
+    const startedMs = deps.clock.monotonicMs();
+    const { content, sizeBytes }: UploadedBlob = await receiveBlob(request, deps, ends);
+    const tookMs = deps.clock.monotonicMs() - startedMs;
+    await coordinator.leaseUploaded(node, token, { content, sizeBytes, tookMs });
+    return reply.code(201).send({ content, sizeBytes });
   });
 }
