@@ -31,9 +31,9 @@ editSources([
   },
   {
     file: LEASES,
-    from: 'renew(leaseMs: number, knownSinceMs: number): void {',
-    to: `renew(leaseMs: number, knownSinceMs: number): void {
-      nemesisRecord('renew', [...this.#terms.values()].filter((term) => term.monotonicMs <= knownSinceMs).map((term) => term.lease.token), leaseMs, performance.now() - knownSinceMs);`,
+    from: 'renew(leaseMs: number, told: Moment): void {',
+    to: `renew(leaseMs: number, told: Moment): void {
+      nemesisRecord('renew', [...this.#terms.values()].filter((term) => term.since.monotonicMs <= told.monotonicMs).map((term) => term.lease.token), leaseMs, performance.now() - told.monotonicMs);`,
   },
   {
     file: WORKER,

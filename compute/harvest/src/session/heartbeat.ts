@@ -1,5 +1,6 @@
 import type { Clock } from '@fog/kernel';
 import { MAX_UNANSWERED_BEATS } from '../limits.ts';
+import { type Moment, onBothClocks } from '../work/lease-table.ts';
 
 export interface HeartbeatPeriods {
   readonly heartbeatMs: number;
@@ -20,16 +21,16 @@ export class Heartbeat {
   readonly #periods: HeartbeatPeriods;
   readonly #deps: HeartbeatDeps;
   /** When unanswered heartbeats were sent, oldest first. */
-  readonly #sentMs: number[] = [];
+  readonly #sent: Moment[] = [];
   /** When `hello` named what was held; an answer before the first heartbeat speaks of that. */
-  readonly #helloMs: number;
+  readonly #hello: Moment;
   #idle = false;
   #dueMs = 0;
   #cancel: () => void = () => {};
 
-  constructor(periods: HeartbeatPeriods, helloMs: number, deps: HeartbeatDeps) {
+  constructor(periods: HeartbeatPeriods, hello: Moment, deps: HeartbeatDeps) {
     this.#periods = periods;
-    this.#helloMs = helloMs;
+    this.#hello = hello;
     this.#deps = deps;
     if (deps.holds()) this.#beat();
     else this.#schedule();
@@ -42,12 +43,12 @@ export class Heartbeat {
     this.#schedule(Math.max(0, Math.min(leftMs, this.#periods.leasedHeartbeatMs)));
   }
 
-  /** Takes an answer; the moment since when the leases it renews were known to the coordinator. */
-  answered(): number {
-    const sentMs = this.#sentMs.shift();
+  /** Takes an answer; the moment at which the leases it renews were named to the coordinator. */
+  answered(): Moment {
+    const sent = this.#sent.shift();
     // The first answer is to `hello`: how the machine does, and how far it is, need not wait for a period.
-    if (sentMs === undefined) this.#schedule(0);
-    return sentMs ?? this.#helloMs;
+    if (sent === undefined) this.#schedule(0);
+    return sent ?? this.#hello;
   }
 
   stop(): void {
@@ -65,9 +66,9 @@ export class Heartbeat {
   }
 
   #beat(): void {
-    if (this.#sentMs.length >= MAX_UNANSWERED_BEATS) return this.#deps.silent();
+    if (this.#sent.length >= MAX_UNANSWERED_BEATS) return this.#deps.silent();
     this.#deps.send();
-    this.#sentMs.push(this.#deps.clock.monotonicMs());
+    this.#sent.push(onBothClocks(this.#deps.clock));
     this.#schedule();
   }
 }

@@ -18,11 +18,16 @@ export interface HeldLease {
   phaseReported: boolean;
 }
 
+/** One moment on both clocks. */
+export interface Moment {
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}
+
 interface Term {
   readonly lease: HeldLease;
   leaseMs: number;
-  monotonicMs: number;
-  wallMs: number;
+  since: Moment;
 }
 
 /**
@@ -66,7 +71,11 @@ export class LeaseTable {
       phaseSinceMs: 0,
       phaseReported: false,
     };
-    this.#terms.set(lease.token, { lease: held, leaseMs: lease.leaseMs, ...this.#nowOnBoth() });
+    this.#terms.set(lease.token, {
+      lease: held,
+      leaseMs: lease.leaseMs,
+      since: onBothClocks(this.#clock),
+    });
     return held;
   }
 
@@ -79,26 +88,28 @@ export class LeaseTable {
     return term.lease;
   }
 
-  /** Starts a new term for leases that were held at `knownSinceMs`: only those were named to the fog. */
-  renew(leaseMs: number, knownSinceMs: number): void {
-    const now = this.#nowOnBoth();
+  /**
+   * Starts a new term for the leases that were held when the fog was told of them. It begins then: an answer
+   * that took long, or waited while this machine slept, adds nothing to it.
+   */
+  renew(leaseMs: number, told: Moment): void {
     for (const term of this.#terms.values()) {
-      if (term.monotonicMs <= knownSinceMs) Object.assign(term, { leaseMs, ...now });
+      if (term.since.monotonicMs <= told.monotonicMs) Object.assign(term, { leaseMs, since: told });
     }
   }
 
   /** Tokens whose term has passed. */
   expired(): number[] {
-    const { monotonicMs, wallMs } = this.#nowOnBoth();
+    const { monotonicMs, wallMs } = onBothClocks(this.#clock);
     const tokens: number[] = [];
-    for (const [token, term] of this.#terms) {
-      const elapsedMs = Math.max(monotonicMs - term.monotonicMs, wallMs - term.wallMs);
-      if (elapsedMs >= term.leaseMs) tokens.push(token);
+    for (const [token, { leaseMs, since }] of this.#terms) {
+      const elapsedMs = Math.max(monotonicMs - since.monotonicMs, wallMs - since.wallMs);
+      if (elapsedMs >= leaseMs) tokens.push(token);
     }
     return tokens;
   }
+}
 
-  #nowOnBoth(): { monotonicMs: number; wallMs: number } {
-    return { monotonicMs: this.#clock.monotonicMs(), wallMs: this.#clock.now() };
-  }
+export function onBothClocks(clock: Clock): Moment {
+  return { monotonicMs: clock.monotonicMs(), wallMs: clock.now() };
 }

@@ -20,7 +20,7 @@ import { Heartbeat } from '../session/heartbeat.ts';
 import type { BlobCache } from '../staging/blob-cache.ts';
 import { JobSpecs } from '../staging/job-specs.ts';
 import type { Transfer } from '../staging/transfer.ts';
-import { type HeldLease, LeaseTable } from './lease-table.ts';
+import { type HeldLease, LeaseTable, onBothClocks } from './lease-table.ts';
 import { type EndedTask, runTask, type TaskDeps } from './run-task.ts';
 
 export interface WorkerOptions {
@@ -140,7 +140,7 @@ export class Worker {
     const { clock, link } = this.#deps;
     this.#nodeOwner = welcome.owner;
     for (const { lease } of this.#active.values()) lease.phaseReported = false;
-    this.#heartbeat = new Heartbeat(welcome, clock.monotonicMs(), {
+    this.#heartbeat = new Heartbeat(welcome, onBothClocks(clock), {
       clock,
       holds: () => this.#leases.size + this.#deliveries.size > 0,
       send: () => this.#beat(),
@@ -163,12 +163,12 @@ export class Worker {
       case 'cancel':
         return this.#revoke(message.tokens, message.reason);
       case 'heartbeat-ack': {
-        const knownSinceMs = this.#heartbeat?.answered();
+        const told = this.#heartbeat?.answered();
         if (message.ping !== undefined) {
           this.#ping = { ping: message.ping, atMs: this.#deps.clock.monotonicMs() };
         }
         this.#revoke(message.revoked, 'the coordinator took the lease back');
-        if (knownSinceMs !== undefined) this.#leases.renew(message.leaseMs, knownSinceMs);
+        if (told !== undefined) this.#leases.renew(message.leaseMs, told);
         return;
       }
       case 'ack':
