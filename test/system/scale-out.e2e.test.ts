@@ -1,7 +1,9 @@
 /** Two coordinators on a real PostgreSQL, a real bucket and a real Redis: whichever is lost, no task is. */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { FogClient } from '@fog/server/client';
+import { createClient, type FogClient } from '@fog/server/client';
 import { type Child, waitFor } from '@fog/testkit';
 import { type FogWorld, fogWorld, type RunningAgent, type RunningFog } from '@fog/testkit/fog';
 import {
@@ -12,7 +14,7 @@ import {
   startRedis,
   startS3,
 } from '@fog/testkit/servers';
-import type { FogStatus } from '@fog/wire';
+import type { FogStatus, ServiceStatus } from '@fog/wire';
 import { SLEPT, writeSleepModule } from './sleep-module.ts';
 import { assertEachOnce, DEADLINE_MS, HALF, TASK_MS, TASKS } from './sleeping-array.ts';
 
@@ -80,6 +82,21 @@ const runArray = ({ world, standby }: Pair): Child =>
     world.dir.file('sleep.wasm'),
   ]);
 
+const holder = (database: string): Promise<string> =>
+  postgres.sql(database, 'select holder from leadership');
+
+/** What a command on the machine of this coordinator talks to: this one, and no other. */
+async function endpointOf({ dataDir }: RunningFog): Promise<{ url: string; token: string }> {
+  const text = await readFile(path.join(dataDir, 'endpoint.json'), 'utf8');
+  return JSON.parse(text) as { url: string; token: string };
+}
+
+const localClient = async (fog: RunningFog): Promise<FogClient> =>
+  createClient(await endpointOf(fog));
+
+const service = async (client: FogClient, name: string): Promise<ServiceStatus | undefined> =>
+  (await attempt(client.services()))?.find((each) => each.name === name);
+
 async function jobOf(client: FogClient): Promise<string> {
   return waitFor('the job', async () => (await attempt(client.jobs()))?.jobs[0]?.id);
 }
@@ -141,5 +158,81 @@ describe('a fog of two coordinators', () => {
     );
     assert.equal((await standby.client.jobs()).jobs.length, 1);
     await stopAll(pair, standby);
+  });
+
+  it('goes on without Redis, says so, and recovers when it is back', async () => {
+    await using pair = await startPair();
+    const { leader, standby } = pair;
+    const run = runArray(pair);
+    const id = await jobOf(standby.client);
+    await half(standby.client, id);
+    await redis.kill();
+    for (const fog of [leader, standby]) {
+      const client = await localClient(fog);
+      const live = await waitFor('degraded', async () => {
+        const found = await service(client, 'live');
+        return found?.health === 'degraded' && found;
+      });
+      assert.match(
+        live.detail ?? '',
+        /^Redis at 127\.0\.0\.1:\d+ cannot be used since .*FOG_LIVE\.$/,
+      );
+    }
+    await assertFinished(run, standby.client, id);
+    await redis.start();
+    for (const fog of [leader, standby]) {
+      const client = await localClient(fog);
+      await waitFor('healthy', async () => (await service(client, 'live'))?.health === 'healthy');
+      assert.ok(!fog.child.describe().includes(redis.password));
+    }
+    const both = async (): Promise<boolean> =>
+      roles(await standby.client.status()) === 'leads, stands by';
+    await waitFor('both in the list', both);
+    await stopAll(pair, standby, leader);
+  });
+
+  it('answers 503 while PostgreSQL is away, and finishes when it is back', async () => {
+    await using pair = await startPair();
+    const { leader, standby } = pair;
+    const run = runArray(pair);
+    const id = await jobOf(standby.client);
+    await half(standby.client, id);
+    await postgres.kill();
+    const { url, token } = await endpointOf(leader);
+    const answer = await waitFor('a refusal', async () => {
+      const response = await fetch(`${url}/api/v1/jobs`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      return response.status === 503 && response;
+    });
+    assert.equal(answer.headers.get('retry-after'), '1');
+    const problem = (await answer.json()) as { retryable: boolean; detail: string };
+    assert.equal(problem.retryable, true, problem.detail);
+    await postgres.start();
+    await assertFinished(run, standby.client, id);
+    await stopAll(pair, standby, leader);
+  });
+
+  it('lets a leader that slept through its lease do nothing more', async () => {
+    await using pair = await startPair();
+    const { leader, standby } = pair;
+    const run = runArray(pair);
+    const id = await jobOf(standby.client);
+    await half(standby.client, id);
+    const before = await holder(pair.database);
+    leader.child.signal('SIGSTOP');
+    const next = await waitFor('the other to lead', async () => {
+      const now = await holder(pair.database);
+      return now !== before && now;
+    });
+    leader.child.signal('SIGCONT');
+    await assertFinished(run, standby.client, id);
+    const former = await localClient(leader);
+    await waitFor('the former to stand by', async () => {
+      const [first, second] = (await attempt(former.status()))?.coordinators ?? [];
+      return first?.id === next && first.leads && second?.id === before;
+    });
+    assert.equal((await former.jobs()).jobs.length, 1);
+    await stopAll(pair, standby, leader);
   });
 });

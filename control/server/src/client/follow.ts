@@ -22,7 +22,7 @@ export async function* followEvents(
     `${peer.url.protocol.replace('http', 'ws')}//${peer.url.host}/api/v1/events`,
     {
       agent: peer.agent,
-      headers: { authorization: `Bearer ${options.token}` },
+      headers: { ...options.headers, authorization: `Bearer ${options.token}` },
       perMessageDeflate: false,
       maxPayload: MAX_EVENT_FRAME_BYTES,
       handshakeTimeout: SILENCE_MS,

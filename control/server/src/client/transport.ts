@@ -34,6 +34,8 @@ export interface Transport {
 export interface TransportOptions {
   readonly servers: Servers;
   readonly token: string;
+  /** Further ones, on sockets. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 interface Answered {

@@ -10,10 +10,11 @@ import type { MixnetApi } from '../mixnet/mixnet-api.ts';
 import { createAgentSessions } from '../sockets/agent-sessions.ts';
 import type { AgentSocketCounters } from '../sockets/agent-ports.ts';
 import { createAgentSocket } from '../sockets/agent-socket.ts';
+import { createFogNews } from '../sockets/fog-news.ts';
 import { createEventsSocket } from '../sockets/events-socket.ts';
 import { type SocketRoutes, routeUpgrades } from '../sockets/upgrade.ts';
 import { createHostList } from './access.ts';
-import { createForwarder } from './forward.ts';
+import { createForwarder, type Forwarder } from './forward.ts';
 import { type App, buildApp } from './build-app.ts';
 import { CLOSE_GRACE_MS, MAX_CONNECTIONS } from './limits.ts';
 import { dialled, hostNames, type HostPort, type ListenOptions } from './listen-addresses.ts';
@@ -118,6 +119,7 @@ async function start(
   const hosts = createHostList();
   const authenticate = createAuthenticate(deps.credentials, deps.live);
   const forwarder = createForwarder(deps.logger);
+  const news = createFogNews(deps);
   const { app, routes } = await buildApp({
     ...deps,
     mixnet: deps.mixnet,
@@ -139,7 +141,7 @@ async function start(
     { ...deps, hosts, forwarder },
     {
       '/api/v1/agent': createAgentSocket(heartbeats, agentDeps),
-      '/api/v1/events': createEventsSocket({ ...deps, authenticate }),
+      '/api/v1/events': createEventsSocket({ ...deps, authenticate, news }),
     },
   );
   app.server.on('upgrade', sockets.upgrade);
@@ -152,6 +154,7 @@ async function start(
     secure = await listenBeyond(options.listen, deps.identity, app);
   } catch (error) {
     sockets.close();
+    news.close();
     await app.close();
     throw error;
   }
@@ -159,22 +162,34 @@ async function start(
   addresses = addressesOf(options.listen, deps.identity, secure?.bound ?? []);
   const names = options.listen === undefined ? [] : hostNames(options.listen, secure?.bound ?? []);
   hosts.serve({ plainPort: portOf(app), secure: names });
-  // Its sessions and subscriptions end with the coordinator; peers connect anew to the next.
-  const watches = [
-    deps.services().onChange(({ name, state }) => {
-      if (name === deps.coordinator.name && state !== 'running') sockets.disconnect();
-    }),
-    deps.coordinator.onLeadership(() => {
-      sockets.disconnect();
-      forwarder.close();
-    }),
-  ];
+  const watches = watch(deps, sockets, forwarder);
   const stopWatching = (): void => {
     for (const stop of watches) stop();
+    news.close();
     forwarder.close();
   };
   const port = portOf(app);
   return { app, routes, sockets, stopping, stopWatching, port, secure, addresses };
+}
+
+/** Sessions and subscriptions end with what they rest on; peers connect anew to what is next. */
+function watch(
+  { coordinator, live, services }: ApiServerDeps,
+  sockets: SocketRoutes,
+  forwarder: Forwarder,
+): (() => void)[] {
+  return [
+    services().onChange(({ name, state }) => {
+      if (name === coordinator.name && state !== 'running') sockets.disconnect();
+    }),
+    coordinator.onLeadership(() => {
+      sockets.disconnect();
+      forwarder.close();
+    }),
+    live.onShared(() => {
+      if (coordinator.leader !== undefined) sockets.disconnect();
+    }),
+  ];
 }
 
 function portOf(app: App['app']): number {

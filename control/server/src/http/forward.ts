@@ -13,7 +13,7 @@ import { fail } from '../errors.ts';
 import { problemHeaders, rawProblem, toProblem } from './problem.ts';
 
 /** Marks what was handed on once: two that each take the other for the leader must not play ball. */
-const FORWARDED = 'fog-forwarded';
+export const FORWARDED = 'fog-forwarded';
 /** Headers that concern one connection. @spec RFC 9110 §7.6.1 */
 const HOP_BY_HOP = [
   'connection',

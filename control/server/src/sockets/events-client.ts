@@ -1,20 +1,22 @@
-import type { CoordinatorApi, JobListener } from '@fog/coordinator';
 import { errorMessage, isFogError, type Logger } from '@fog/kernel';
 import { type EventsMessage, EventsRequest, parseWith } from '@fog/wire';
 import type { WebSocket } from 'ws';
 import type { Caller } from '../auth/credentials.ts';
 import { parseJson } from './agent-handshake.ts';
+import type { FollowJob, Follower } from './follow-job.ts';
 import { MAX_EVENT_BACKLOG_BYTES, MAX_EVENT_REQUESTS, MAX_FOLLOWED_JOBS } from './limits.ts';
 
 type Topic = Extract<EventsRequest, { type: 'subscribe' }>['topic'];
 
 const POLICY_VIOLATION = 1008;
+const SERVICE_RESTART = 1012;
 
 /** One socket: what it asked for, and the bound on what waits for it. */
 export class EventsClient {
   readonly socket: WebSocket;
   readonly caller: Caller;
-  readonly #deps: { readonly coordinator: CoordinatorApi; readonly logger: Logger };
+  readonly #followJob: FollowJob;
+  readonly #logger: Logger;
   readonly #topics = new Set<Topic>();
   /** Followed jobs; the end of each is known once the coordinator has answered. */
   readonly #follows = new Map<string, (() => void) | undefined>();
@@ -24,11 +26,12 @@ export class EventsClient {
   constructor(
     socket: WebSocket,
     caller: Caller,
-    deps: { readonly coordinator: CoordinatorApi; readonly logger: Logger },
+    deps: { readonly followJob: FollowJob; readonly logger: Logger },
   ) {
     this.socket = socket;
     this.caller = caller;
-    this.#deps = deps;
+    this.#followJob = deps.followJob;
+    this.#logger = deps.logger;
     socket.on('message', (data: Buffer) => void this.#request(data.toString('utf8')));
     socket.once('close', () => {
       for (const end of this.#follows.values()) end?.();
@@ -101,12 +104,13 @@ export class EventsClient {
       return this.#say({ type: 'error', code: 'SERVER_BUSY', message });
     }
     this.#follows.set(job, undefined);
-    const listener: JobListener = {
-      event: (event) => this.#say({ type: 'job-event', event }),
-      output: (output) => this.#say({ type: 'output', job, ...output }),
+    const follower: Follower = {
+      tell: (message) => this.#say(message),
+      over: () => void this.#follows.delete(job),
+      lost: () => this.socket.close(SERVICE_RESTART, 'another coordinator may lead'),
     };
     try {
-      const end = await this.#deps.coordinator.follow(this.caller.account, job, listener);
+      const end = await this.#followJob(job, follower);
       if (this.socket.readyState === this.socket.OPEN) this.#follows.set(job, end);
       else end();
     } catch (error) {
@@ -119,7 +123,7 @@ export class EventsClient {
     if (isFogError(error) && error.kind !== 'bug') {
       return this.#say({ type: 'error', code: error.code, message: error.message });
     }
-    this.#deps.logger.error('a request on the events socket failed', {
+    this.#logger.error('a request on the events socket failed', {
       cause: errorMessage(error),
     });
     this.#say({ type: 'error', code: 'SERVER_BUG', message: 'The fog failed to do this.' });

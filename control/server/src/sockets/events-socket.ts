@@ -2,13 +2,15 @@
 import type { CoordinatorApi } from '@fog/coordinator';
 import type { Clock, Logger } from '@fog/kernel';
 import type { EventsMessage } from '@fog/wire';
-import type { Authenticate } from '../auth/authenticate.ts';
+import { type Authenticate, bearerToken } from '../auth/authenticate.ts';
 import type { Credentials } from '../auth/credentials.ts';
 import { fail } from '../errors.ts';
 import { refuseWhileDown } from '../http/service-down.ts';
 import type { MixnetApi } from '../mixnet/mixnet-api.ts';
 import type { Services } from '../service-manager/service-manager.ts';
 import { EventsClient } from './events-client.ts';
+import type { FogNews } from './fog-news.ts';
+import { followAtLeader, followHere } from './follow-job.ts';
 import { createKeepAlive } from './keep-alive.ts';
 import { MAX_EVENT_CLIENTS, MAX_EVENT_REQUEST_BYTES } from './limits.ts';
 import { createSocketServer } from './socket-server.ts';
@@ -16,6 +18,7 @@ import type { SocketEndpoint } from './upgrade.ts';
 
 export interface EventsSocketDeps {
   readonly coordinator: CoordinatorApi;
+  readonly news: FogNews;
   readonly authenticate: Authenticate;
   readonly credentials: Pick<Credentials, 'onRevoke'>;
   readonly services: () => Services;
@@ -43,12 +46,21 @@ export function createEventsSocket(deps: EventsSocketDeps): SocketEndpoint {
       const caller = await deps.authenticate(authorization, request.socket.remoteAddress);
       refuseWhileDown(deps);
       if (server.count >= MAX_EVENT_CLIENTS) throw fail('SERVER_BUSY');
-      const client = new EventsClient(await server.upgrade(request, socket, head), caller, deps);
+      const { leader } = deps.coordinator;
+      const followJob =
+        leader === undefined
+          ? followHere(deps.coordinator, caller.account)
+          : followAtLeader(leader, bearerToken(authorization) ?? '');
+      const client = new EventsClient(await server.upgrade(request, socket, head), caller, {
+        ...deps,
+        followJob,
+      });
       unsubscribe ??= fanOut(clients, deps);
       clients.add(client);
       client.socket.once('close', () => clients.delete(client));
       keepAlive.watch(client.socket);
     },
+    servesStandby: () => deps.news.isComplete,
     disconnect,
     close: () => {
       disconnect();
@@ -69,7 +81,7 @@ function fanOut(clients: ReadonlySet<EventsClient>, deps: EventsSocketDeps): () 
       client.send(text);
     }
   };
-  const stopEvents = deps.coordinator.subscribe({
+  const stopEvents = deps.news.subscribe({
     jobEvent: (event, owner) =>
       publish(
         { type: 'job-event', event },

@@ -4,13 +4,15 @@ import type { CoordinatorApi } from '@fog/coordinator';
 import type { Clock, Logger } from '@fog/kernel';
 import { fail } from '../errors.ts';
 import type { HostList } from '../http/access.ts';
-import type { Forwarder } from '../http/forward.ts';
+import { FORWARDED, type Forwarder } from '../http/forward.ts';
 import { rawProblem, toProblem } from '../http/problem.ts';
 
 /** A WebSocket endpoint. */
 export interface SocketEndpoint {
   /** Takes the connection over, or throws the reason it does not; then the caller answers with a problem. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
+  /** True when it can do without leading now. */
+  readonly servesStandby?: () => boolean;
   /** Says goodbye on every socket. Peers may come back while the API runs. */
   disconnect(): void;
   /** As `disconnect`, and lets go of all it holds. */
@@ -46,7 +48,9 @@ export function routeUpgrades(
       const endpoint = Object.hasOwn(endpoints, path) ? endpoints[path] : undefined;
       if (endpoint === undefined) throw fail('SERVER_NO_ROUTE');
       const { leader } = deps.coordinator;
-      if (leader === undefined) await endpoint.accept(request, socket, head);
+      const isForwarded = request.headers[FORWARDED] !== undefined;
+      const isHere = leader === undefined || (!isForwarded && endpoint.servesStandby?.() === true);
+      if (isHere) await endpoint.accept(request, socket, head);
       else deps.forwarder.upgrade(leader, request, socket, head);
     };
     accept().catch((error: unknown) => {

@@ -3,40 +3,16 @@ import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import type { JobListener } from '@fog/coordinator';
 import { waitFor } from '@fog/testkit';
-import type { EventsMessage, JobEvent } from '@fog/wire';
-import { WebSocket } from 'ws';
+import type { JobEvent } from '@fog/wire';
 import { outcomeOf, RawAgent } from '../agent-fixture.ts';
-import { bearer, type FogFixture, override, startFog } from '../fog-fixture.ts';
+import { Reader } from '../events-reader.ts';
+import { type FogFixture, override, startFog } from '../fog-fixture.ts';
 
 let fog: FogFixture;
 before(async () => {
   fog = await startFog();
 });
 after(() => fog[Symbol.asyncDispose]());
-
-class Reader implements Disposable {
-  readonly socket: WebSocket;
-  readonly messages: EventsMessage[] = [];
-  constructor(url: string, token: string) {
-    this.socket = new WebSocket(`${url.replace('http', 'ws')}/api/v1/events`, {
-      headers: bearer(token),
-    });
-    this.socket.on('error', () => {});
-    this.socket.on('message', (data: Buffer) => this.messages.push(JSON.parse(data.toString())));
-  }
-  async ask(request: object): Promise<void> {
-    if (this.socket.readyState !== WebSocket.OPEN) await once(this.socket, 'open');
-    this.socket.send(JSON.stringify(request));
-  }
-  async seen(type: EventsMessage['type'], count = 1): Promise<EventsMessage[]> {
-    const found = (): EventsMessage[] => this.messages.filter((each) => each.type === type);
-    await waitFor(`${count} × ${type}`, () => found().length >= count);
-    return found();
-  }
-  [Symbol.dispose](): void {
-    this.socket.terminate();
-  }
-}
 
 async function submit(target: FogFixture, client = target.client): Promise<string> {
   const { content } = await client.uploadBlob(new Uint8Array([0]));
