@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import type { FogClient } from '@fog/server/client';
 import { exitModule, waitFor } from '@fog/testkit';
 import { fogWorld } from '@fog/testkit/fog';
+import { startPostgres } from '@fog/testkit/servers';
 import type { Deployment } from '@fog/wire';
 import { writeFile } from 'node:fs/promises';
 import { TICK, writeTickModule } from './tick-module.ts';
@@ -145,5 +146,40 @@ describe('a service', () => {
       await child.gone();
     }
     assert.deepEqual(await world.leftovers(), []);
+  });
+
+  it('goes on under another coordinator when the one that leads is killed', async () => {
+    await using postgres = await startPostgres();
+    await using world = await fogWorld();
+    const env = { FOG_STORE: await postgres.createDatabase('fog') };
+    const up = ['--no-worker', '--no-mixnet', '--port', '0'];
+    const leader = await world.up(up, 'one', env);
+    const standby = await world.up(up, 'two', env);
+    const file = world.dir.file('tick.wasm');
+    await writeTickModule(file, TICK_MS);
+    for (let worker = 0; worker < REPLICAS; worker += 1) await world.join(standby.joinLine, SLOTS);
+    const flags = ['--name', 'ticker', '--replicas', `${REPLICAS}`];
+    const where = ['--data-dir', leader.dataDir];
+    const created = await world.fog(['deployment', 'create', ...where, ...flags, file]).ended();
+    assert.equal(created.code, 0, created.stderr);
+    const before = await reach(standby.client, 'three replicas', isWhole);
+
+    await leader.child.kill();
+    await leader.child.gone();
+    await waitFor(
+      'the other one to lead',
+      async () => (await standby.client.deployments().catch(() => [])).length > 0,
+      { deadlineMs: DEADLINE_MS },
+    );
+    await waitFor('the workers', async () => (await standby.client.status()).nodes.online === 3, {
+      deadlineMs: DEADLINE_MS,
+    });
+    const after = await reach(standby.client, 'the replicas of before', isWhole);
+    assert.deepEqual(jobsOf(after), jobsOf(before));
+    assert.equal(after.seen.jobs, REPLICAS);
+    const scaled = { replicas: 1 };
+    await standby.client.changeDeployment(after.id, scaled);
+    const one = await reach(standby.client, 'one replica', isWhole);
+    assert.deepEqual(jobsOf(one), jobsOf(before).slice(0, 1));
   });
 });
