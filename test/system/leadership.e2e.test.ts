@@ -24,7 +24,9 @@ async function twoStores(): Promise<readonly [Store, Store]> {
   return [await openStore({ url }), await openStore({ url })];
 }
 
-const isNotLeader = (error: unknown): boolean => isFogError(error, 'STORE_NOT_LEADER');
+/** Whoever called may call again: then the new leader answers. */
+const isNotLeader = (error: unknown): boolean =>
+  isFogError(error, 'STORE_NOT_LEADER') && error.retryable && error.kind === 'unavailable';
 
 async function expiry(store: Store): Promise<number> {
   const row = await store.db

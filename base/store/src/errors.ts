@@ -23,7 +23,11 @@ export const STORE_ERRORS = {
     kind: 'unavailable',
   },
   STORE_DISK_FULL: { message: 'The disk is full.', kind: 'unavailable', retryable: true },
-  STORE_NOT_LEADER: { message: 'Another coordinator leads now.', kind: 'conflict' },
+  STORE_NOT_LEADER: {
+    message: 'Another coordinator leads now. Try again in a moment.',
+    kind: 'unavailable',
+    retryable: true,
+  },
   STORE_CLOSED: { message: 'The database is closed.', kind: 'unavailable', retryable: true },
   STORE_NO_BLOB: { message: 'No such content is stored.', kind: 'not-found' },
   STORE_BLOBS_REFUSED: { message: 'The object storage refuses the fog.', kind: 'unavailable' },
