@@ -41,6 +41,9 @@ type Finding = readonly [Violation['rule'], string];
 function* checkTask(task: TaskHistory): Generator<Finding> {
   const { attempts, result, isOver, wasCancelled } = task;
   const accepted = attempts.filter(({ state }) => state === 'accepted');
+  for (const { token } of attempts.filter(isLeft)) {
+    if (isOver) yield ['f', `its job has ended, and token ${token} is still leased`];
+  }
   if (accepted.length > 1) {
     const tokens = accepted.map(({ token }) => token).join(', ');
     yield ['b', `${accepted.length} results were accepted, under the tokens ${tokens}`];
@@ -60,6 +63,11 @@ function* checkTask(task: TaskHistory): Generator<Finding> {
   }
   yield* checkFence(attempts, first);
   yield* checkBytes(task, result);
+}
+
+/** Checks go on after the end of their task. */
+function isLeft({ state, kind }: AttemptRow): boolean {
+  return state === 'leased' && (kind === 'first' || kind === 'copy');
 }
 
 /** Between attempts that follow each other, only the newest counts; copies run beside each other. */
