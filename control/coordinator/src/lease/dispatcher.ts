@@ -8,13 +8,14 @@ import {
   type PlacementNode,
   type PlacementOptions,
   type PlacementTask,
+  refusalOf,
   type RouteState,
   type RoutingStrategyName,
 } from '@fog/scheduler';
 import type { AgentLink } from '../api.ts';
 import { type Core, forgetLease } from '../core.ts';
 import { siblingNodes } from '../deployment/deployment-record.ts';
-import { JobQueues, type KindQueue } from '../job/job-queues.ts';
+import { type ChosenTask, JobQueues, type KindQueue } from '../job/job-queues.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { placementTask } from '../job/placement-task.ts';
 import { type NodeRecord, placementNode } from '../registry/node-record.ts';
@@ -41,6 +42,8 @@ export class Dispatcher {
   /** The node each routing strategy chose last. */
   readonly #lastRouted = new Map<RoutingStrategyName, string>();
   #round = 0;
+  /** In this round a service found all slots busy: what comes after it may not queue up on them again. */
+  #isSlotWanted = false;
   #kicked = false;
   #stopped = false;
 
@@ -135,7 +138,7 @@ export class Dispatcher {
 
   #depth(job: JobRecord): number {
     // A service keeps its slot: nothing may wait behind it.
-    if (job.spec.service === true) return 1;
+    if (job.spec.service === true || this.#isSlotWanted) return 1;
     const runMs = this.#runMs.get(job.spec.module);
     if (runMs === undefined) return 1;
     return Math.min(CREDIT_PER_SLOT, Math.max(1, Math.ceil(AHEAD_MS / Math.max(1, runMs))));
@@ -155,6 +158,7 @@ export class Dispatcher {
 
   #dispatch(): void {
     const sends = new Map<AgentLink, LeaseRecord[]>();
+    this.#isSlotWanted = false;
     for (const queue of this.#queues.kinds(this.#core.clock.now()))
       this.#dispatchKind(queue, sends);
     if (sends.size === 0) return;
@@ -177,10 +181,8 @@ export class Dispatcher {
   #placeKind(queue: KindQueue, sends: Map<AgentLink, LeaseRecord[]>): void {
     const fleet = this.fleet();
     if (queue.first === undefined) return;
-    const room = capacityFor(this.task(queue.first), fleet);
-    // Replicas one by one: each avoids the nodes of those before it.
     const isService = queue.first.spec.service === true;
-    const chosen = queue.take(isService ? Math.min(1, room) : room);
+    const chosen = this.#choose(queue, queue.first, fleet);
     this.#round += 1;
     const tasks = chosen.map(({ job, index }) => this.task(job, index));
     const placement = place(tasks, fleet, this.#placementOptions(queue.first ?? chosen[0]?.job));
@@ -199,6 +201,16 @@ export class Dispatcher {
       if (isCopyWanted(one)) one.job.board.wantCopy(one.index);
       queue.giveBack(one);
     }
+  }
+
+  /** As many tasks as there is room for; replicas one by one, for each avoids the nodes of those before it. */
+  #choose(queue: KindQueue, job: JobRecord, fleet: readonly PlacementNode[]): ChosenTask[] {
+    const task = this.task(job);
+    const room = capacityFor(task, fleet);
+    if (job.spec.service !== true) return queue.take(room);
+    this.#isSlotWanted ||=
+      room === 0 && fleet.some((node) => node.slots > 0 && refusalOf(task, node) === undefined);
+    return queue.take(Math.min(1, room));
   }
 
   #issue(

@@ -105,6 +105,26 @@ describe('a deployment', () => {
     await agent.until(() => agent.leases.some((lease) => lease.job === job.id));
   });
 
+  it('gets its slot from a stream of short tasks', async () => {
+    await using fog = await fixture();
+    const agent = new HandAgent('a').connect(fog.coordinator, { slots: 2 });
+    const { id: job } = await fog.coordinator.submit(OWNER, spec({ array: { count: 100 } }));
+    const finish = async (): Promise<void> => {
+      const next = agent.unanswered().find((lease) => lease.job === job);
+      if (next !== undefined) agent.result(next.token);
+      await fog.clock.advanceAsync(10);
+    };
+    while (agent.unanswered().length < 16) await finish();
+    const { id } = await fog.coordinator.deploy(OWNER, service({ replicas: 1 }));
+    let [replica] = (await fog.coordinator.deployment(OWNER, id)).replicas;
+    while (replica?.node === undefined && agent.unanswered().length > 0) {
+      await finish();
+      [replica] = (await fog.coordinator.deployment(OWNER, id)).replicas;
+    }
+    assert.equal(replica?.node, 'a');
+    assert.ok((await fog.coordinator.job(OWNER, job)).tasks.queued > 0, 'it did not wait for all');
+  });
+
   it('starts a crashed replica again, after longer and longer, and says why', async () => {
     await using fog = await fixture();
     const agent = new HandAgent('a').connect(fog.coordinator);
