@@ -7,6 +7,7 @@ import { report } from './report.ts';
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   jobs: async () => (await import('./jobs/jobs.ts')).jobs,
   mixnet: async () => (await import('./mixnet/mixnet.ts')).mixnet,
+  registry: async () => (await import('./registry/registry.ts')).registry,
   sphinx: async () => (await import('./sphinx/sphinx.ts')).sphinx,
 };
 

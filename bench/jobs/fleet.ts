@@ -42,9 +42,7 @@ export async function startFleet(workers: number, store?: string): Promise<Fleet
     const { code } = await client.createJoinCode();
     const agents: Child[] = [];
     for (let worker = 0; worker < workers; worker += 1) {
-      const agentDir = stack.use(await tempDir());
-      const args = [FOG, 'join', client.url, '--slots', '1', '--data-dir', agentDir.path];
-      agents.push(stack.use(new Child({ args, env: { FOG_JOIN_TOKEN: code } })));
+      agents.push(stack.use(joinWorker(client.url, code, stack.use(await tempDir()))));
     }
     await waitFor(
       'the workers to connect',
@@ -68,6 +66,12 @@ export async function startFleet(workers: number, store?: string): Promise<Fleet
     await stack.disposeAsync();
     throw error;
   }
+}
+
+/** A worker with one slot. */
+export function joinWorker(url: string, joinCode: string, dir: TempDir): Child {
+  const args = [FOG, 'join', url, '--slots', '1', '--data-dir', dir.path];
+  return new Child({ args, env: { FOG_JOIN_TOKEN: joinCode } });
 }
 
 async function connect(dir: TempDir, coordinator: Child): Promise<FogClient> {
