@@ -221,14 +221,18 @@ export const Problem = z.object({
 });
 export type Problem = z.infer<typeof Problem>;
 
+/** Number of the last job event that is known: those stored since come first, then what happens, none twice. */
+const After = z.int().nonnegative().optional();
+
 /** Client → server on /api/v1/events: JSON text frames. */
 export const EventsRequest = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('subscribe'),
     topic: z.enum(['jobs', 'nodes', 'services', 'mixnet']),
+    after: After,
   }),
   /** Events and live output of one job; what is buffered of running tasks comes first. */
-  z.strictObject({ type: z.literal('follow'), job: JobId }),
+  z.strictObject({ type: z.literal('follow'), job: JobId, after: After }),
 ]);
 export type EventsRequest = z.infer<typeof EventsRequest>;
 

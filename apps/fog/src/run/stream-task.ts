@@ -52,7 +52,7 @@ async function follow(
   open: readonly OpenStream[],
   signal: AbortSignal,
 ): Promise<void> {
-  for await (const message of link.client().follow(job, { signal })) {
+  for await (const message of link.client().follow(job, { signal, patienceMs: 0 })) {
     if (message.type !== 'output' || message.index !== index) continue;
     const stream = open.find(({ name }) => name === message.stream);
     if (stream !== undefined) await printLive(stream, message);

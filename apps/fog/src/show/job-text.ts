@@ -61,12 +61,24 @@ export function jobText(job: JobDetail, now: number): string {
 }
 
 export function eventsTable(events: readonly JobEvent[]): string {
-  const rows = events.map((event) => [
-    clockTime(event.time),
-    event.index === undefined ? '' : `[${event.index}]`,
-    event.type,
-    event.node?.slice(0, 8) ?? '',
-    event.cause ?? '',
-  ]);
-  return table([['TIME', 'TASK', 'EVENT', 'NODE', 'CAUSE'], ...rows]);
+  return table([['TIME', 'TASK', 'EVENT', 'NODE', 'CAUSE'], ...events.map(eventCells)]);
+}
+
+/** Width of the columns before the last, when the rows to come are not known. */
+const EVENT_WIDTHS = [19, 8, 12, 8];
+
+/** One row of a table that grows. */
+export function eventLine(event: JobEvent): string {
+  const cells = eventCells(event).map((cell, at) => printable(cell).padEnd(EVENT_WIDTHS[at] ?? 0));
+  return `${cells.join('  ').trimEnd()}\n`;
+}
+
+function eventCells({ time, index, type, node, cause }: JobEvent): string[] {
+  return [
+    clockTime(time),
+    index === undefined ? '' : `[${index}]`,
+    type,
+    node?.slice(0, 8) ?? '',
+    cause ?? '',
+  ];
 }

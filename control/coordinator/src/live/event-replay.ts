@@ -1,4 +1,7 @@
-import { type JobEvent, MAX_PAGE } from '@fog/wire';
+import type { JobEvent } from '@fog/wire';
+
+/** Events read at once: with their causes they stay well below what may wait for one reader. */
+const REPLAY_PAGE = 200;
 
 interface ReplayTo {
   /** The last event that was heard before. */
@@ -39,7 +42,7 @@ export class EventReplay {
   /** Resolves when all that was stored is told, and from then on what happens is told at once. */
   async run(read: ReadEvents): Promise<void> {
     for (;;) {
-      const page = await read({ after: this.#told, limit: MAX_PAGE });
+      const page = await read({ after: this.#told, limit: REPLAY_PAGE });
       for (const event of page) this.#to.tell(event);
       this.#told = page.at(-1)?.seq ?? this.#told;
       if (page.length === 0 && this.#newest <= this.#told) {

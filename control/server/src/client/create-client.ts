@@ -29,7 +29,7 @@ import { fail } from '../errors.ts';
 import { ask, get, post, send } from './ask.ts';
 import { deploymentCalls } from './deployment-calls.ts';
 import type { ClientOptions, FogClient } from './fog-client.ts';
-import { followEvents } from './follow.ts';
+import { followJob } from './resume.ts';
 import { createServers } from './servers.ts';
 import { createTransport, type Transport, type TransportOptions } from './transport.ts';
 
@@ -126,7 +126,7 @@ function byteCalls(transport: Transport, target: TransportOptions): Pick<FogClie
       const encoded = path.split('/').map(encodeURIComponent).join('/');
       return transport.bytes(get(`${jobPath(id)}/tasks/${index}/files/${encoded}`, {}, options));
     },
-    follow: (id, options) => followEvents(target, { type: 'follow', job: id }, options.signal),
+    follow: (id, options) => followJob(target, id, options),
   };
 }
 

@@ -37,6 +37,14 @@ export interface ClientOptions {
   readonly token: string;
 }
 
+export interface FollowOptions {
+  readonly signal: AbortSignal;
+  /** Number of the last event that is known: what was stored since comes first. */
+  readonly after?: number;
+  /** How long a lost fog is called again; 0 ends with the connection. */
+  readonly patienceMs?: number;
+}
+
 export interface CallOptions {
   readonly signal?: AbortSignal;
 }
@@ -99,8 +107,11 @@ export interface FogClient extends DeploymentCalls {
     path: string,
     options?: CallOptions,
   ): Promise<AsyncIterable<Uint8Array>>;
-  /** Live events and output of a job until `signal` aborts or the socket ends; starts with what is buffered. */
-  follow(id: string, options: { readonly signal: AbortSignal }): AsyncIterable<EventsMessage>;
+  /**
+   * Live events and output of a job until `signal` aborts; starts with what is buffered. Over a lost
+   * connection it goes on after the last event.
+   */
+  follow(id: string, options: FollowOptions): AsyncIterable<EventsMessage>;
   nodes(options?: CallOptions): Promise<FogNode[]>;
   /** Where a request would go now; places nothing. */
   route(request: RouteRequestInput, options?: CallOptions): Promise<RouteAnswer>;

@@ -52,8 +52,9 @@ export function createEventsSocket(deps: EventsSocketDeps): SocketEndpoint {
           ? followHere(deps.coordinator, caller.account)
           : followAtLeader(leader, bearerToken(authorization) ?? '');
       const client = new EventsClient(await server.upgrade(request, socket, head), caller, {
-        ...deps,
+        logger: deps.logger,
         followJob,
+        readEvents: (query) => deps.coordinator.accountEvents(caller.account, query),
       });
       unsubscribe ??= fanOut(clients, deps);
       clients.add(client);
@@ -85,7 +86,7 @@ function fanOut(clients: ReadonlySet<EventsClient>, deps: EventsSocketDeps): () 
     jobEvent: (event, owner) =>
       publish(
         { type: 'job-event', event },
-        (client) => client.wants('jobs') && client.caller.account === owner,
+        (client) => client.caller.account === owner && client.takes(event),
       ),
     node: (node) =>
       publish(
