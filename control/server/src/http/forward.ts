@@ -138,7 +138,10 @@ function headersFor(
 ): OutgoingHttpHeaders {
   const { origin: _origin, ...rest } = headers;
   const kept = isUpgrade ? rest : withoutHops(rest);
-  return { ...kept, host: url.host, [FORWARDED]: '1' };
+  // Said for Node too: it would send the body of a GET or DELETE bare, and the leader read it as the next request.
+  const isChunked = !isUpgrade && headers['transfer-encoding'] !== undefined;
+  const framing = isChunked ? { 'transfer-encoding': 'chunked' } : {};
+  return { ...kept, ...framing, host: url.host, [FORWARDED]: '1' };
 }
 
 function withoutHops(headers: IncomingMessage['headers']): OutgoingHttpHeaders {

@@ -92,6 +92,25 @@ describe('a standby', () => {
     assert.equal(seen['host'], new URL(leaderUrl).host);
   });
 
+  it('keeps a body a body: no request hides in it', async () => {
+    const hidden = 'DELETE /hidden HTTP/1.1\r\nhost: x\r\n\r\n';
+    let requests = 0;
+    const count = (): void => void (requests += 1);
+    leader.on('request', count);
+    for (const method of ['GET', 'DELETE', 'POST']) {
+      const request = http.request(urlOf(standby), {
+        method,
+        headers: { 'transfer-encoding': 'chunked' },
+      });
+      request.end(hidden);
+      const [answer] = (await once(request, 'response')) as [IncomingMessage];
+      const seen = JSON.parse((await answer.toArray()).join('')) as Record<string, string>;
+      assert.deepEqual([seen['method'], seen['body']], [method, hidden]);
+    }
+    leader.off('request', count);
+    assert.equal(requests, 3);
+  });
+
   it('joins sockets', async () => {
     const request = http.get(`${urlOf(standby)}/api/v1/agent`, {
       headers: { connection: 'upgrade', upgrade: 'echo' },
