@@ -87,14 +87,13 @@ export async function composeFog(
 ): Promise<RunningFog> {
   await using stack = new AsyncDisposableStack();
   const { dataDir, port, listen, worker } = options;
-  const { clock } = deps;
   stack.use(lockDirectory(dataDir));
-  const storage = await openStorage(dataDir, options.storage, clock);
+  const storage = await openStorage(dataDir, options.storage, deps.clock);
   const { store, blobs, identity } = storage;
   const storeService = createStoreService(store);
   stack.defer(() => storeService.stop());
-  const credentials = createCredentials(store, clock);
-  const enrolment = createEnrolment(store, clock);
+  const credentials = createCredentials(store, deps.clock);
+  const enrolment = createEnrolment(store, deps.clock);
   const token = await openOperatorToken(dataDir, credentials);
   // Others cannot reach it before it listens.
   const addressNow = (): string | undefined =>
@@ -134,6 +133,8 @@ export async function composeFog(
   const manager = manage(parts, mixnet?.services ?? [], deps);
   stack.defer(() => manager.stop());
   await manager.start(signal);
+  // The address it is a candidate with is known only now; who asks next finds it leading, or standing by.
+  await coordinator.campaign();
   const address = addressOf(api);
   await roster.join(address);
   stack.defer(() => roster.leave());

@@ -28,7 +28,7 @@ export async function composeLive(
 ): Promise<ComposedLive> {
   const live = await openLive({ url, namespace: fogId }, deps);
   // Who stands by need not wait for its next look at the lease.
-  live.subscribe(LEADERSHIP, () => coordinator.campaign());
+  live.subscribe(LEADERSHIP, () => void coordinator.campaign());
   coordinator.onLeadership(() => live.publish(LEADERSHIP, ''));
   const roster = createRoster({ id, coordinator, live, clock: deps.clock });
   return { live, roster, services: url === undefined ? [] : [liveService(live)] };
