@@ -9,8 +9,10 @@ import {
   FromAgent,
   isTerminal,
   JobSpec,
+  NodeProfile,
   Outcome,
   parseWith,
+  RouteRequest,
   specContents,
   taskCount,
 } from '../src/index.ts';
@@ -104,6 +106,36 @@ test('agent frames: unknown types, extra fields and negative tokens are refused'
   ];
   for (const frame of bad) assert.equal(FromAgent.safeParse(frame).success, false);
   assert.equal(FromAgent.safeParse({ type: 'heartbeat', held: [1, 2] }).success, true);
+});
+
+test('what a node says of itself stays on the globe, finite and small', () => {
+  const profile = { type: 'compute', labels: {} };
+  const heartbeat = { type: 'heartbeat', held: [] };
+  const good = { cpu: 0.5, freeMemoryBytes: 1 };
+  assert.ok(
+    NodeProfile.safeParse({ ...profile, coordinates: { latitude: -90, longitude: 180 } }).success,
+  );
+  assert.ok(FromAgent.safeParse({ ...heartbeat, load: good }).success);
+  const many = Object.fromEntries(Array.from({ length: 33 }, (_, at) => [`l${at}`, '']));
+  const wrong = [
+    { coordinates: { latitude: 90.5, longitude: 0 } },
+    { coordinates: { latitude: 0, longitude: -181 } },
+    { coordinates: { latitude: Number.NaN, longitude: 0 } },
+    { labels: many },
+    { labels: { zone: 'x'.repeat(129) } },
+    { labels: { '-zone': 'x' } },
+    { prices: { cpuHour: 1e308, gbHour: 0, gpuHour: 0, spotDiscount: 0 } },
+    { prices: { cpuHour: 0, gbHour: 0, gpuHour: 0, spotDiscount: 1.1 } },
+  ];
+  for (const each of wrong) assert.ok(!NodeProfile.safeParse({ ...profile, ...each }).success);
+  for (const bad of [{ cpu: Number.NaN }, { cpu: 1e308 }, { freeMemoryBytes: 1e308 }]) {
+    assert.ok(!FromAgent.safeParse({ ...heartbeat, load: { ...good, ...bad } }).success);
+  }
+});
+
+test('a strategy that does not exist is refused, for jobs and for single requests', () => {
+  assert.throws(() => parseWith(JobSpec, { ...minimal, strategy: 'fastest' }, 'job'), /strategy/);
+  assert.throws(() => parseWith(RouteRequest, { strategy: 'greedy' }, 'route'), /strategy/);
 });
 
 test('four states are terminal', () => {

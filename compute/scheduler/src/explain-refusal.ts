@@ -10,11 +10,11 @@ const WORDS: Readonly<Record<Refusal, Words>> = {
   'sandbox-level': (task) =>
     `runs ${task.runtime} of its own owner only, because it has no bubblewrap`,
   memory: (task, node) =>
-    lacks('memory', formatSize(task.memoryBytes), formatSize(node.memoryBytes)),
-  cores: (task, node) => lacks('cores', task.cores ?? 0, node.cores ?? 1),
+    lacks(`${formatSize(node.memoryBytes)} of memory`, formatSize(task.memoryBytes)),
+  cores: (task, node) => lacks(counted(node.cores ?? 1, 'core'), task.cores ?? 0),
   disk: (task, node) =>
-    lacks('disk', formatSize(task.diskBytes ?? 0), formatSize(node.diskBytes ?? 0)),
-  gpu: (task, node) => lacks('GPUs', task.gpus ?? 0, node.gpus ?? 0),
+    lacks(`${formatSize(node.diskBytes ?? 0)} of disk`, formatSize(task.diskBytes ?? 0)),
+  gpu: (task, node) => lacks(counted(node.gpus ?? 0, 'GPU'), task.gpus ?? 0),
   labels: (task, node) => `does not have the label ${missingLabels(task, node)}`,
   region: (task, node) => `is in ${node.region ?? 'no known region'}, not in ${task.region}`,
   trust: (task, node) =>
@@ -43,8 +43,12 @@ function credits(amount: number): string {
   return `${(amount / 1e6).toFixed(6).replace(/\.?0+$/, '')} credits`;
 }
 
-function lacks(what: string, wanted: string | number, has: string | number): string {
-  return `has ${has} of ${what}, and the job asks for ${wanted}`;
+function lacks(has: string, wanted: string | number): string {
+  return `has ${has}, and the job asks for ${wanted}`;
+}
+
+function counted(count: number, what: string): string {
+  return count === 1 ? `1 ${what}` : `${count} ${what}s`;
 }
 
 function missingLabels(task: PlacementTask, node: PlacementNode): string {

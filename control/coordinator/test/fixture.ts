@@ -66,7 +66,13 @@ export class HandAgent {
 
   connect(
     coordinator: CoordinatorApi,
-    over: { held?: number[]; slots?: number; owner?: string; sandboxLevel?: 'os' | 'process' } = {},
+    over: {
+      held?: number[];
+      slots?: number;
+      owner?: string;
+      sandboxLevel?: 'os' | 'process';
+      memoryBytes?: number;
+    } = {},
   ): this {
     const slots = over.slots ?? 2;
     this.session = coordinator.attach({
@@ -80,7 +86,7 @@ export class HandAgent {
         platform: 'linux',
         arch: 'x64',
         cores: slots,
-        memoryBytes: 8 * 2 ** 30,
+        memoryBytes: over.memoryBytes ?? 8 * 2 ** 30,
         slots,
         sandboxLevel: over.sandboxLevel ?? 'os',
         runtimes: ['wasm', 'python'],

@@ -126,3 +126,16 @@ test('the topology counts the fleet and remembers its past', async () => {
   assert.equal(history.length, 1);
   assert.equal(links.length, 1);
 });
+
+test('machines that claim to be endless leave the topology readable', async () => {
+  await using fog = await fixture();
+  const { coordinator, clock, store } = fog;
+  const endless = { memoryBytes: Number.MAX_SAFE_INTEGER };
+  clock.advance(40_000);
+  for (const id of ['a', 'b']) new HandAgent(id).connect(coordinator, endless);
+  clock.advance(21_000);
+  await store.write(async () => {});
+  const { history } = await coordinator.topology();
+  assert.equal(history.length, 1);
+  assert.equal(history[0]?.capacity.memoryBytes, Number.MAX_SAFE_INTEGER);
+});

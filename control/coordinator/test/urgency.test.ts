@@ -83,7 +83,7 @@ test('what no node could ever run is refused with what each lacks', async () => 
   new HandAgent('a').connect(coordinator);
   await assert.rejects(coordinator.submit(OWNER, huge), (error) => {
     assert.ok(isFogError(error, 'COORDINATOR_IMPOSSIBLE'));
-    assert.match(error.message, /a has 2 of cores, and the job asks for 64/);
+    assert.match(error.message, /a has 2 cores, and the job asks for 64/);
     return true;
   });
 });

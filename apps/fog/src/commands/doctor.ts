@@ -94,7 +94,7 @@ async function checkFog(
       return { check: ok('fog', `none runs on ${dataDir}; "fog run" works without one`) };
     }
     const { nodes } = await found.client.status({ signal: choice.signal });
-    const detail = `${found.client.url} answers, ${nodes.online} nodes online`;
+    const detail = `${found.client.url} answers, nodes online: ${nodes.online}`;
     return { check: ok('fog', detail), found };
   } catch (error) {
     return { check: failed('fog', errorMessage(error), 'Check --fog, FOG_URL and FOG_TOKEN.') };

@@ -99,8 +99,8 @@ test('a refusal says what lacks where', () => {
   const told = (over: Parameters<typeof task>[0]): string | undefined =>
     explainRoute('least_loaded', task(over), [poor], state)[0]?.refused;
   assert.equal(told({ memoryBytes: 4 * GIB }), 'has 1 GiB of memory, and the job asks for 4 GiB');
-  assert.equal(told({ cores: 8 }), 'has 2 of cores, and the job asks for 8');
-  assert.equal(told({ gpus: 1 }), 'has 0 of GPUs, and the job asks for 1');
+  assert.equal(told({ cores: 8 }), 'has 2 cores, and the job asks for 8');
+  assert.equal(told({ gpus: 1 }), 'has 0 GPUs, and the job asks for 1');
   assert.equal(told({ region: 'us-east' }), 'is in eu-west, not in us-east');
   assert.equal(told({ labels: { zone: 'a' } }), 'does not have the label zone=a');
   assert.equal(told({ minTrust: 0.7 }), 'has a trust of 0.00, and the job asks for 0.7');

@@ -65,6 +65,9 @@ export class TopologyBook {
       capacity.cores += capabilities.cores;
       capacity.memoryBytes += capabilities.memoryBytes;
     }
+    // Agents say how large they are: what some make up must not make the sum unreadable.
+    capacity.cores = Math.min(capacity.cores, Number.MAX_SAFE_INTEGER);
+    capacity.memoryBytes = Math.min(capacity.memoryBytes, Number.MAX_SAFE_INTEGER);
     return { time: this.#core.clock.now(), nodes: nodes.length, byType, byStatus, capacity };
   }
 

@@ -63,6 +63,8 @@ async function listen(
     serve,
   );
   server.maxConnections = MAX_CONNECTIONS;
+  // As of the plain listener: Node would cut every upload after five minutes; ours are cut when they are slow.
+  server.requestTimeout = 0;
   server.setTimeout(CONNECTION_SILENCE_MS);
   const listening = Promise.withResolvers<void>();
   server.once('error', listening.reject);

@@ -49,6 +49,12 @@ describe('the API on further addresses', () => {
     assert.equal(await statusWith(address, 'evil.example'), 421);
   });
 
+  it('cuts no upload because of how long it takes', async () => {
+    const listeners = await listenSecurely([LOCAL], fog.identity.certificate(), () => {});
+    await listeners.close();
+    assert.equal(listeners.servers[0]?.requestTimeout, 0);
+  });
+
   it('refuses a certificate that is none', async () => {
     const certificate = { key: 'no key', certificate: 'no certificate' };
     const listening = listenSecurely([LOCAL], certificate, () => {});
