@@ -74,6 +74,28 @@ export const ACTIONS: readonly Action[] = [
       return () => postgres.start();
     },
   },
+  {
+    name: 'kill-live',
+    weight: 1,
+    lasts: LONG_MS,
+    possible: always,
+    target: () => 'Redis',
+    begin: async ({ redis }) => {
+      await redis.kill();
+      return () => redis.start();
+    },
+  },
+  {
+    name: 'freeze-live',
+    weight: 1,
+    lasts: LONG_MS,
+    possible: always,
+    target: () => 'Redis',
+    begin: async ({ redis }) => {
+      redis.freeze();
+      return async () => redis.thaw();
+    },
+  },
 ];
 
 type Deed = Omit<Action, 'name' | 'weight'>;

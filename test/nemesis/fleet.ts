@@ -1,11 +1,18 @@
-/** Two coordinators on one PostgreSQL and one bucket, and workers of two owners: real processes, each with its place. */
+/** Coordinators on one PostgreSQL, one Redis and one bucket, and workers of two owners: real processes, each with its place. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { createCredentials } from '@fog/server';
 import { createClient, type FogClient } from '@fog/server/client';
 import { systemClock } from '@fog/kernel';
 import { openStore, type Store } from '@fog/store';
 import { tempDir, waitFor } from '@fog/testkit';
-import { freePort, type PostgresServer, startPostgres, startS3 } from '@fog/testkit/servers';
+import {
+  freePort,
+  type PostgresServer,
+  type RedisServer,
+  startPostgres,
+  startRedis,
+  startS3,
+} from '@fog/testkit/servers';
 import { Member } from './member.ts';
 import { type Relay, startRelay } from './relay.ts';
 import { openSite, type Site } from './site.ts';
@@ -30,6 +37,7 @@ export interface Fleet extends AsyncDisposable {
   readonly coordinators: readonly Coordinator[];
   readonly workers: readonly Member[];
   readonly postgres: PostgresServer;
+  readonly redis: RedisServer;
   /** The harness's own look into the database. */
   readonly store: Store;
   /** Clients of each account; each prefers another coordinator. */
@@ -57,9 +65,11 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     return made;
   };
   const postgres = stack.use(await startPostgres());
+  const redis = stack.use(await startRedis());
   const s3 = stack.use(await startS3());
   const url = await postgres.createDatabase('fog');
   const bucket = stack.use(await startRelay(site.host, s3.port));
+  const live = stack.use(await startRelay(site.host, redis.port));
   const times = options.realTimes ? [] : ['short-times'];
   const broken = options.breakFencing ? ['no-fencing'] : [];
   const at = (target: string, from: number, to: number): string =>
@@ -83,6 +93,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
         ...s3.env,
         XDG_DATA_HOME: dir.file('home'),
         FOG_STORE: at(url, postgres.port, database.port),
+        FOG_LIVE: at(redis.url, redis.port, live.port),
         FOG_BLOBS: at(s3.url, s3.port, bucket.port),
       },
       hooks: [...times, ...broken, 'jumping-clock'],
@@ -135,6 +146,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     coordinators,
     workers,
     postgres,
+    redis,
     store,
     accounts,
     runFiles,

@@ -42,10 +42,12 @@ export interface Records {
   readonly wishes: Wish[];
   /** Calls that were answered with an error that says "again", by code. */
   readonly retried: Map<string, number>;
+  /** What such an answer said last, by code. */
+  readonly said: Map<string, string>;
   /** Errors that no client should see, by code, with one message each. */
   readonly surprises: Map<string, string>;
 }
 
 export function newRecords(): Records {
-  return { wishes: [], retried: new Map(), surprises: new Map() };
+  return { wishes: [], retried: new Map(), said: new Map(), surprises: new Map() };
 }

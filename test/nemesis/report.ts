@@ -34,6 +34,7 @@ export function reportText(outcome: Outcome): string {
     `attempts    ${attempts.length}: ${counted(attempts.map(({ state }) => state))}`,
     `runs        ${runs.runs} on workers`,
     `asked again ${listed(records.retried) || 'never'}`,
+    ...[...records.said].map(([code, text]) => `  ${code}: ${text}`),
     `drained     ${(drainMs / 1_000).toFixed(1)} s after the healing`,
     ...[...records.surprises].map(([code, text]) => `surprise    ${code}: ${text}`),
     ...nemesis.problems.map((problem) => `problem     ${problem}`),

@@ -314,6 +314,7 @@ async function insist<T>(
       }
       if (!isFogError(error) || error.kind === 'bug') records.surprises.set(code, String(error));
       records.retried.set(code, (records.retried.get(code) ?? 0) + 1);
+      records.said.set(code, String(error));
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     }
   }
