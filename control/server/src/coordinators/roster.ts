@@ -61,9 +61,10 @@ export function createRoster({ id, coordinator, live, clock }: RosterDeps): Rost
       );
       const [first] = ownAddress === undefined ? [] : urlsOf(ownAddress);
       if (first === undefined || others.every((address) => address === ownAddress)) return own;
-      // Who came by TLS cannot be sent elsewhere without it, nor off this machine to its loopback.
-      const scheme = first.slice(0, first.indexOf(':') + 1);
-      const urls = [...others, ...own].flatMap(urlsOf).filter((url) => url.startsWith(scheme));
+      // Who came by TLS cannot be sent elsewhere without it, nor off this machine to its loopback; and nobody
+      // to another key, whatever is announced: join lines are made of these.
+      const kind = kindOf(first);
+      const urls = [...others, ...own].flatMap(urlsOf).filter((url) => kindOf(url) === kind);
       return [...new Set(urls)].slice(0, MAX_ADDRESSES);
     },
   };
@@ -73,6 +74,12 @@ export function createRoster({ id, coordinator, live, clock }: RosterDeps): Rost
 function urlsOf(address: string): string[] {
   const { address: read } = readFogAddress(address);
   return (read?.urls ?? []).map((url) => formatFogAddress({ fogId: read?.fogId, urls: [url] }));
+}
+
+/** Scheme and key. */
+function kindOf(url: string): string {
+  const { protocol, username } = new URL(url);
+  return `${protocol}//${username}`;
 }
 
 function parse(text: string): unknown {

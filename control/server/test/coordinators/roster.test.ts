@@ -71,6 +71,21 @@ describe('the roster of coordinators', () => {
     assert.deepEqual(local.addresses([ONE]), [ONE]);
   });
 
+  it('leads nobody to another key, whatever is announced', async () => {
+    const { live, roster } = await world();
+    const own = roster('1');
+    await own.join(ONE);
+    for (const [at, address] of [
+      ONE.replaceAll('a', 'b'),
+      'https://bare.example.org:1',
+    ].entries()) {
+      const value = JSON.stringify({ address, since: 0 });
+      await live.join('coordinators', { id: `x${at}`, value });
+      await live.join('coordinators', { id: '1', value });
+    }
+    assert.deepEqual(own.addresses([ONE]), [ONE]);
+  });
+
   it('takes what others announce for what it is: text', async () => {
     const { live, roster } = await world();
     const own = roster('1');
