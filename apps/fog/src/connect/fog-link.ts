@@ -60,8 +60,11 @@ export function createFogLink(first: FogTarget, client: FogClient, deps: FogLink
   };
 }
 
+/** What is harmless to repeat may be repeated also when nobody knows whether it was stored. */
+const PASSING = ['CLIENT_UNREACHABLE', 'STORE_COMMIT_UNKNOWN'];
+
 export function isPassing(error: unknown): error is FogError {
-  return error instanceof FogError && (error.code === 'CLIENT_UNREACHABLE' || error.retryable);
+  return error instanceof FogError && (error.retryable || PASSING.includes(error.code));
 }
 
 function createLoss(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isFogError } from '@fog/kernel';
+import { FogError, isFogError } from '@fog/kernel';
 import { VirtualClock } from '@fog/testkit';
 import { createFogLink, type FogLink } from '../../src/connect/fog-link.ts';
 import type { FogTarget } from '../../src/connect/find-fog.ts';
@@ -68,6 +68,20 @@ describe('createFogLink', () => {
     await clock.advanceAsync(1_000);
     await answer;
     assert.deepEqual(seen, ['http://127.0.0.1:1', 'http://127.0.0.1:2']);
+  });
+
+  it('repeats a call of which nobody knows whether it was stored', async () => {
+    const { link: fog, clock } = link();
+    let calls = 0;
+    const answer = fog.call(async () => {
+      calls += 1;
+      if (calls > 1) return;
+      const row = { message: 'The connection was lost.', kind: 'unavailable' } as const;
+      throw new FogError('STORE_COMMIT_UNKNOWN', row);
+    });
+    await clock.advanceAsync(1_000);
+    await answer;
+    assert.equal(calls, 2);
   });
 
   it('does not repeat what cannot help', async () => {
