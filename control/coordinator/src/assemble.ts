@@ -87,6 +87,7 @@ export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, sta
     timeouts.ended(job);
     needs.ended(job);
     reconciler.ended(job);
+    dispatcher.ended(job);
   });
   const registry = new Registry(core, dispatcher, new ResultDesk(core, dispatcher));
   const topology = new TopologyBook(core, registry);
@@ -98,6 +99,7 @@ export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, sta
     topology,
     timed: [
       registry,
+      needs,
       timeouts,
       topology,
       new VerifyRounds(core, dispatcher),

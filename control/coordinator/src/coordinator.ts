@@ -97,13 +97,9 @@ class Coordinator implements CoordinatorApi {
 
   async start(signal: AbortSignal): Promise<void> {
     this.#lastCause = undefined;
+    // Before the campaigns begin: two tries at once could both lead.
+    await this.#run(signal);
     this.#stopCampaigns = this.#deps.clock.every(CAMPAIGN_MS, () => void this.campaign());
-    try {
-      await this.#run(signal);
-    } catch (error) {
-      this.#stopCampaigns();
-      throw error;
-    }
   }
 
   async stop(): Promise<void> {

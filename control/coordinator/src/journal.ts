@@ -154,6 +154,11 @@ export class Journal {
     return this.#commit ?? this.#last;
   }
 
+  /** Nothing noted waits to be durable. */
+  get isDurable(): boolean {
+    return this.#sinceMs.length === 0;
+  }
+
   /** How long the oldest change has waited to be durable. */
   get waitingMs(): number {
     const [oldest] = this.#sinceMs;
@@ -264,11 +269,11 @@ async function writeDeployment(
     await trx.deleteFrom('deployment').where('id', '=', id).execute();
     return;
   }
-  const { spec, version, updated_at } = row;
+  const { id: _id, ...changed } = row;
   await trx
     .insertInto('deployment')
     .values(row)
-    .onConflict((c) => c.column('id').doUpdateSet({ spec, version, updated_at }))
+    .onConflict((c) => c.column('id').doUpdateSet(changed))
     .execute();
 }
 

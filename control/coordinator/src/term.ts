@@ -53,6 +53,7 @@ async function lead(
   await recover(parts.core);
   for (const job of parts.core.jobs.values()) await parts.needs.restore(job);
   signal.throwIfAborted();
+  lease.lost.throwIfAborted();
   const lost = (): void => over(lease.lost.reason);
   lease.lost.addEventListener('abort', lost, { once: true });
   for (const job of parts.core.jobs.values()) parts.accept(job);

@@ -24,6 +24,11 @@ export class JobQueues {
     queue.add(job);
   }
 
+  /** The job waits no more. */
+  remove(job: JobRecord): void {
+    this.#kinds.get(job.kind)?.remove(job);
+  }
+
   /** The kinds that wait, most urgent first; one that is found empty afterwards is forgotten. */
   *kinds(now: number): Generator<KindQueue> {
     const waiting = [...this.#kinds].map(([kind, queue]) => ({
@@ -48,6 +53,7 @@ export class JobQueues {
 export class KindQueue {
   /** Jobs with a deadline, earliest first. */
   readonly #dated: JobRecord[] = [];
+  readonly #isDated = new Set<JobRecord>();
   readonly #undated = new Set<JobRecord>();
   /** Tasks it has given so far. */
   taken = 0;
@@ -68,10 +74,30 @@ export class KindQueue {
   add(job: JobRecord): void {
     const due = job.spec.deadlineAt;
     if (due === undefined) this.#undated.add(job);
-    else if (!this.#dated.includes(job)) {
-      const at = this.#dated.findIndex((other) => (other.spec.deadlineAt ?? 0) > due);
-      this.#dated.splice(at === -1 ? this.#dated.length : at, 0, job);
+    else if (!this.#isDated.has(job)) {
+      this.#isDated.add(job);
+      this.#dated.splice(this.#placeOf(due), 0, job);
     }
+  }
+
+  remove(job: JobRecord): void {
+    this.#undated.delete(job);
+    if (!this.#isDated.delete(job)) return;
+    const at = this.#dated.indexOf(job);
+    if (at === 0) this.#dated.shift();
+    else this.#dated.splice(at, 1);
+  }
+
+  /** Behind all that are due no later: found in a few steps, for 100,000 may wait. */
+  #placeOf(due: number): number {
+    let low = 0;
+    let high = this.#dated.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#dated[middle]?.spec.deadlineAt ?? 0) > due) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 
   /** At most `capacity` tasks: all of the earliest deadlines, then an even share for each job that waits. */
@@ -85,7 +111,7 @@ export class KindQueue {
       takeFrom(job, isDated ? left : Math.max(1, Math.floor(left / this.#undated.size)), chosen);
       if (isDated) {
         if (job.board.ready) break;
-        this.#dated.shift();
+        this.remove(job);
       } else {
         this.#undated.delete(job);
         if (job.board.ready) this.#undated.add(job);

@@ -31,11 +31,21 @@ export class Needs {
   readonly #release: (job: JobRecord) => void;
   /** Waiting jobs by the id of a job they need. */
   readonly #waiting = new Map<string, Set<JobRecord>>();
+  #stopped = false;
 
   constructor({ core, blobs, release }: NeedsParts) {
     this.#core = core;
     this.#blobs = blobs;
     this.#release = release;
+  }
+
+  start(): void {
+    this.#stopped = false;
+  }
+
+  /** What is looked at now changes nothing any more, and is not looked at again. */
+  stop(): void {
+    this.#stopped = true;
   }
 
   /** Throws COORDINATOR_NO_JOB for a need of another account, or of nobody. */
@@ -83,6 +93,7 @@ export class Needs {
 
   #look(job: JobRecord): void {
     this.#advance(job).catch((error: unknown) => {
+      if (this.#stopped) return;
       this.#core.logger.warn('a job that needs others could not be looked at', {
         job: job.id,
         cause: errorMessage(error),
@@ -125,7 +136,7 @@ export class Needs {
   }
 
   #isWaiting(job: JobRecord): boolean {
-    return this.#core.jobs.get(job.id) === job && !isTerminal(job.state);
+    return !this.#stopped && this.#core.jobs.get(job.id) === job && !isTerminal(job.state);
   }
 
   #forget(job: JobRecord): void {

@@ -146,7 +146,8 @@ export class JobQueries {
 
   async task(account: string, id: string, index: number): Promise<Task> {
     const open = this.#open(account, id);
-    const total = open?.board.total ?? (await this.#row(account, id)).task_count;
+    const stored = open === undefined ? await this.#row(account, id) : undefined;
+    const total = open?.board.total ?? stored?.task_count ?? 0;
     if (index >= total) {
       throw fail('COORDINATOR_NO_TASK', {
         message: `Job ${id} has no task ${index}: its last is ${total - 1}.`,
@@ -166,7 +167,8 @@ export class JobQueries {
       .where('job', '=', id)
       .where('idx', '=', index)
       .executeTakeFirst();
-    const view = taskView(index, this.#attempts(attempts), row, this.#core.jobs.get(id));
+    const isEnded = stored !== undefined && isTerminal(stored.state as JobState);
+    const view = taskView(index, this.#attempts(attempts), { row, job: open, isEnded });
     const proof = await this.#proof(account, id, attempts, view.outcome);
     return proof === undefined ? view : { ...view, proof };
   }
@@ -248,7 +250,7 @@ export class JobQueries {
 /** The same answer for a job that is not there and for another account's. */
 export function noJob(id: string): Error {
   return fail('COORDINATOR_NO_JOB', {
-    message: `There is no job ${id}. "jobs" lists yours.`,
+    message: `There is no job ${id}. "fog jobs" lists yours.`,
     details: { job: id },
   });
 }
@@ -287,14 +289,24 @@ function outcomeView(row: TaskResultRow): TaskOutcome {
 function taskView(
   index: number,
   views: Attempt[],
-  row: TaskResultRow | undefined,
-  job: JobRecord | undefined,
+  {
+    row,
+    job,
+    isEnded,
+  }: {
+    readonly row: TaskResultRow | undefined;
+    readonly job: JobRecord | undefined;
+    /** Of the job, before `row` was looked for. */
+    readonly isEnded: boolean;
+  },
 ): Task {
   if (row !== undefined) {
     const { attempts: _count, ...view } = outcomeView(row);
     return { ...view, attempts: views };
   }
-  if (job === undefined) return { ...cancelledTask(index), attempts: views };
+  if (isEnded) return { ...cancelledTask(index), attempts: views };
+  // Another coordinator knows where an open one stands.
+  if (job === undefined) return { index, state: 'queued', attempts: views };
   const lease = job.leases.get(index);
   if (lease === undefined || lease.state === 'lost') {
     const isVoting = (job.ballots.get(index)?.votes.length ?? 0) > 0;

@@ -76,20 +76,21 @@ export class Submissions {
   }
 
   async #once(account: string, orders: readonly Order[]): Promise<Job[]> {
-    const first = orders[0]?.key;
-    if (first === undefined) return this.#create(account, orders);
-    const flight = `${account} ${first}`;
-    const before = this.#underWay.get(flight);
+    const keys = orders.flatMap(({ key }) => key ?? []);
+    if (keys.length === 0) return this.#create(account, orders);
+    const flights = keys.map((key) => `${account} ${key}`);
+    // Any of them: two that share one key would break the commit of both.
+    const before = flights.find((flight) => this.#underWay.has(flight));
     if (before !== undefined) {
-      await before.catch(() => {});
+      await this.#underWay.get(before)?.catch(() => {});
       return this.#once(account, orders);
     }
     const created = this.#sameOrNew(account, orders);
-    this.#underWay.set(flight, created);
+    for (const flight of flights) this.#underWay.set(flight, created);
     try {
       return await created;
     } finally {
-      this.#underWay.delete(flight);
+      for (const flight of flights) this.#underWay.delete(flight);
     }
   }
 

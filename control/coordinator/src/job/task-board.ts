@@ -30,7 +30,7 @@ export class TaskBoard {
   /** No index below it was never taken. */
   #fresh = 0;
   /** Taken before and given back, ready to be taken again. */
-  #returned: number[] = [];
+  readonly #returned = new Set<number>();
   /** Tasks of which a further copy is wanted, whatever state they are in. */
   readonly #copies = new Set<number>();
   #copiesInARow = 0;
@@ -75,12 +75,17 @@ export class TaskBoard {
     return this.#copies.size > 0 || this.#hasFirst;
   }
 
-  get #hasFirst(): boolean {
-    this.#skipTaken();
-    return this.#returned.length > 0 || this.#fresh < this.total;
+  /** The task of which a copy is wanted, when nothing else is ready. */
+  get onlyCopy(): number | undefined {
+    return this.#hasFirst ? undefined : this.#copies.values().next().value;
   }
 
-  /** Next index to place, lowest first among the given back; it stays queued until `lease`. */
+  get #hasFirst(): boolean {
+    this.#skipTaken();
+    return this.#returned.size > 0 || this.#fresh < this.total;
+  }
+
+  /** Next index to place, what was given back first; it stays queued until `lease`. */
   take(): number | undefined {
     if (this.#copies.size > 0 && (this.#copiesInARow < COPIES_IN_A_ROW || !this.#hasFirst)) {
       const index = this.#copies.values().next().value;
@@ -89,9 +94,9 @@ export class TaskBoard {
       return index;
     }
     this.#copiesInARow = 0;
-    while (this.#returned.length > 0) {
-      const index = this.#returned.shift();
-      if (index !== undefined && this.#state[index] === QUEUED) return index;
+    for (const index of this.#returned) {
+      this.#returned.delete(index);
+      if (this.#state[index] === QUEUED) return index;
     }
     this.#skipTaken();
     if (this.#fresh >= this.total) return undefined;
@@ -102,16 +107,15 @@ export class TaskBoard {
 
   #skipTaken(): void {
     while (this.#fresh < this.total && this.#state[this.#fresh] !== QUEUED) this.#fresh += 1;
-    while (this.#returned.length > 0 && this.#state[this.#returned[0] ?? 0] !== QUEUED) {
-      this.#returned.shift();
+    for (const index of this.#returned) {
+      if (this.#state[index] === QUEUED) return;
+      this.#returned.delete(index);
     }
   }
 
   /** Makes a taken or requeued index available to `take` again. */
   giveBack(index: number): void {
-    if (this.#state[index] === QUEUED && !this.#returned.includes(index)) {
-      this.#returned.push(index);
-    }
+    if (this.#state[index] === QUEUED) this.#returned.add(index);
   }
 
   /** Returns the attempt's number, from 1. */

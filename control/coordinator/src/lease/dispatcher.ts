@@ -42,7 +42,7 @@ export class Dispatcher {
   /** The node each routing strategy chose last. */
   readonly #lastRouted = new Map<RoutingStrategyName, string>();
   #round = 0;
-  /** In this round a service found all slots busy: what comes after it may not queue up on them again. */
+  /** In this round some work found all slots busy: what comes after it may not queue up on them again. */
   #isSlotWanted = false;
   #kicked = false;
   #stopped = false;
@@ -67,6 +67,12 @@ export class Dispatcher {
 
   enqueue(job: JobRecord): void {
     this.#queues.enqueue(job);
+  }
+
+  /** Its slots are free, and it waits for none any more, unless a copy is to check its result. */
+  ended(job: JobRecord): void {
+    if (!job.board.ready) this.#queues.remove(job);
+    this.kick();
   }
 
   /** Learns how long this work runs, which decides how much of it a node holds in advance. */
@@ -207,10 +213,14 @@ export class Dispatcher {
   #choose(queue: KindQueue, job: JobRecord, fleet: readonly PlacementNode[]): ChosenTask[] {
     const task = this.task(job);
     const room = capacityFor(task, fleet);
-    if (job.spec.service !== true) return queue.take(room);
-    this.#isSlotWanted ||=
-      room === 0 && fleet.some((node) => node.slots > 0 && refusalOf(task, node) === undefined);
-    return queue.take(Math.min(1, room));
+    this.#isSlotWanted ||= room === 0 && this.#couldRun(job, fleet);
+    return queue.take(job.spec.service === true ? Math.min(1, room) : room);
+  }
+
+  #couldRun(job: JobRecord, fleet: readonly PlacementNode[]): boolean {
+    if (!job.board.ready) return false;
+    const task = this.task(job, job.board.onlyCopy);
+    return fleet.some((node) => node.slots > 0 && refusalOf(task, node) === undefined);
   }
 
   #issue(

@@ -43,7 +43,7 @@ function findVictim(
   job: JobRecord,
   standing: number,
 ): LeaseRecord | undefined {
-  const task = dispatcher.task(job);
+  const task = dispatcher.task(job, job.board.onlyCopy);
   const able = dispatcher.fleet().filter((node) => refusalOf(task, node) === undefined);
   let best: LeaseRecord | undefined;
   for (const { id } of able) {

@@ -110,7 +110,7 @@ function tryAgain(
       outcome: { ...last, failure: exhausted(last, attempts, why) },
       node: lease.node,
     });
-    return;
+    return dispatcher.kick();
   }
   avoidNode(lease);
   job.board.requeue(index);

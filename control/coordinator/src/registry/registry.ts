@@ -54,10 +54,10 @@ export class Registry {
     node.link = link;
     node.isDead = false;
     this.#heard(node);
+    this.#acknowledge(node, link.held);
     this.#keepOnlyHeld(node, new Set(link.held));
     this.#core.journal.node(nodeRow(node));
     this.#announce(node);
-    this.#acknowledge(node, link.held);
     this.#dispatcher.kick();
     return {
       message: (message) => {
@@ -188,18 +188,25 @@ export class Registry {
 
   /** Renews what is still the node's, names what is not. */
   #acknowledge(node: NodeRecord, held: readonly number[]): void {
-    const { clock, options, leases } = this.#core;
+    const { clock, options, leases, journal } = this.#core;
     const revoked: number[] = [];
+    const ended: number[] = [];
     for (const token of held) {
       const lease = leases.get(token);
-      if (lease?.node !== node.id) revoked.push(token);
+      // Its result may have been taken a moment ago: the agent keeps it until that is durable.
+      if (lease === undefined && !journal.isDurable) ended.push(token);
+      else if (lease?.node !== node.id) revoked.push(token);
       else if (lease.state === 'leased') lease.expiresAtMs = clock.monotonicMs() + options.leaseMs;
       else if (lease.job.leases.get(lease.index) !== lease) revoked.push(token);
     }
     // Rounded down: no round trip comes out below nothing.
     const ping = Math.floor(clock.monotonicMs());
     node.pingMs = ping;
-    node.link?.send({ type: 'heartbeat-ack', leaseMs: options.leaseMs, revoked, ping });
+    const { link } = node;
+    link?.send({ type: 'heartbeat-ack', leaseMs: options.leaseMs, revoked, ping });
+    if (ended.length === 0) return;
+    const reason = 'the lease has ended';
+    journal.afterCommit(() => link?.send({ type: 'cancel', tokens: ended, reason }));
   }
 
   #progress(node: NodeRecord, token: number, phase: Phase): void {
