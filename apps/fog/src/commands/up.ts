@@ -47,8 +47,8 @@ const FLAGS = {
   },
   blobs: {
     type: 'text',
-    value: 'URL',
-    help: 'files in an S3-compatible bucket instead of the data directory (FOG_BLOBS)',
+    value: 'DIR|URL',
+    help: 'files in a directory of several coordinators, or an S3-compatible bucket (FOG_BLOBS)',
   },
   live: {
     type: 'text',

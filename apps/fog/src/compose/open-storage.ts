@@ -5,6 +5,7 @@ import { type Identity, identityFromSeed, openIdentity } from '@fog/crypto';
 import type { Clock } from '@fog/kernel';
 import {
   type Blobs,
+  type BlobsOptions,
   getOrCreateSecret,
   openBlobs,
   openStore,
@@ -15,7 +16,7 @@ import {
 export interface StorageOptions {
   /** `postgres://…`; undefined: SQLite in the data directory. */
   readonly store: string | undefined;
-  /** `s3://…`; undefined: files in the data directory. */
+  /** `s3://…`, or a directory that coordinators share; undefined: files in the data directory. */
   readonly blobs: string | undefined;
   /** Holds the credentials of the bucket. */
   readonly env: NodeJS.ProcessEnv;
@@ -38,9 +39,8 @@ export async function openStorage(
   clock: Clock,
 ): Promise<Storage> {
   const own = await openIdentity(path.join(dataDir, 'fog.key'));
-  const { store: url, blobs: bucketUrl, env = {} } = options ?? {};
-  const bucket = bucketUrl === undefined ? {} : { bucket: { url: bucketUrl, env } };
-  const blobs = await openBlobs({ dir: path.join(dataDir, 'blobs'), ...bucket });
+  const { store: url, blobs: where, env = {} } = options ?? {};
+  const blobs = await openBlobs(blobsOptions(dataDir, where, { env, id: own.id }));
   const store = await openStore(url === undefined ? { dir: dataDir } : { url });
   try {
     const identity = store.kind === 'sqlite' ? own : await sharedIdentity(store, clock);
@@ -49,6 +49,18 @@ export async function openStorage(
     await store.close();
     throw error;
   }
+}
+
+function blobsOptions(
+  dataDir: string,
+  where: string | undefined,
+  { env, id }: { readonly env: NodeJS.ProcessEnv; readonly id: string },
+): BlobsOptions {
+  const own = path.join(dataDir, 'blobs');
+  if (where === undefined) return { dir: own };
+  // What has a scheme is a bucket, or said to be none.
+  if (where.includes('://')) return { dir: own, bucket: { url: where, env } };
+  return { dir: path.resolve(where), incoming: `incoming-${id}` };
 }
 
 async function sharedIdentity(store: Store, clock: Clock): Promise<Identity> {

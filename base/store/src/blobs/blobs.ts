@@ -27,6 +27,8 @@ export interface Blobs {
 export interface BlobsOptions {
   /** Keeps them, or with `bucket` only uploads until they are whole. */
   readonly dir: string;
+  /** Subdirectory for uploads until they are whole; one of its own for each process that shares `dir`. */
+  readonly incoming?: string;
   readonly bucket?: BucketOptions;
 }
 
@@ -38,8 +40,8 @@ export interface BucketOptions {
 }
 
 /** Throws STORE_URL, STORE_BLOBS_REFUSED, STORE_BLOBS_UNREACHABLE for a bucket that cannot be used. */
-export async function openBlobs({ dir, bucket }: BlobsOptions): Promise<Blobs> {
+export async function openBlobs({ dir, incoming, bucket }: BlobsOptions): Promise<Blobs> {
   // Loaded on demand: a fog without a bucket pays nothing for it.
   if (bucket !== undefined) return (await import('./s3-blobs.ts')).openS3Blobs(dir, bucket);
-  return (await import('./disk-blobs.ts')).openDiskBlobs(dir);
+  return (await import('./disk-blobs.ts')).openDiskBlobs(dir, incoming);
 }

@@ -8,8 +8,8 @@ import { contentName, noBlob, openIncoming } from './incoming.ts';
 /** Read at once from the disk. */
 const READ_BYTES = 256 * 1024;
 
-export async function openDiskBlobs(dir: string): Promise<Blobs> {
-  const incoming = await openIncoming(path.join(dir, 'incoming'));
+export async function openDiskBlobs(dir: string, uploads = 'incoming'): Promise<Blobs> {
+  const incoming = await openIncoming(path.join(dir, uploads));
   const fileOf = (content: string): string => path.join(dir, contentName(content));
   return {
     place: dir,
