@@ -103,3 +103,23 @@ test('an account beyond its share is told to wait, others are not', async () => 
   await coordinator.cancel(OWNER, job.id);
   await coordinator.submit('bob', spec());
 });
+
+test('long work gets its slot from a stream of short tasks', async () => {
+  await using fog = await fixture();
+  const { coordinator } = fog;
+  const agent = new HandAgent('a').connect(coordinator, { slots: 1 });
+  await coordinator.submit(OWNER, spec({ array: { count: 200 } }));
+  await agent.until(() => agent.leases.length === 1);
+  agent.result(agent.leases[0]?.token ?? 0);
+  await agent.until(() => agent.leases.length > 8);
+  const other = 'c'.repeat(64);
+  await coordinator.addReference(OWNER, other, 8);
+  const long = await coordinator.submit(OWNER, spec({ module: other }));
+  let answered = 1;
+  while (!agent.leases.some((lease) => lease.job === long.id)) {
+    agent.result(agent.leases[answered]?.token ?? 0);
+    answered += 1;
+    await agent.until(() => agent.acks().tokens.length === answered);
+  }
+  assert.ok(answered < 30, `after ${answered} short tasks`);
+});
