@@ -2,7 +2,6 @@
 import type { Outcome, OutputBytes, Verification } from '@fog/wire';
 import { type Core, forgetLease } from '../core.ts';
 import { endTask } from '../job/lifecycle.ts';
-import { nodeRow } from '../registry/node-record.ts';
 import type { Proof } from '../verify/proofs.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { attemptRow, type LeaseRecord } from './lease-record.ts';
@@ -24,7 +23,7 @@ export function acceptResult(
   const node = core.nodes.get(lease.node);
   if (node !== undefined) {
     if (outcome.exitCode === 0) node.settled += 1;
-    core.journal.node(nodeRow(node));
+    core.journal.node(node);
   }
   core.journal.attempt(
     attemptRow(lease, {

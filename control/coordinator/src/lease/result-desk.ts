@@ -3,7 +3,7 @@ import { errorMessage } from '@fog/kernel';
 import { failedOutcome, type FromAgent, type Outcome, type TaskResult } from '@fog/wire';
 import { type Core, forgetLease } from '../core.ts';
 import { afterFailure, afterSuccess } from '../registry/breaker.ts';
-import { type NodeRecord, nodeRow } from '../registry/node-record.ts';
+import type { NodeRecord } from '../registry/node-record.ts';
 import { noteEvidence } from '../verify/evidence.ts';
 import { openFrame, type Proof, type SignedFrame } from '../verify/proofs.ts';
 import { countResult } from '../verify/tally.ts';
@@ -89,7 +89,7 @@ export class ResultDesk {
     const { failure } = outcome;
     node.failed += 1;
     node.breaker = afterFailure(node.breaker, core.clock.now());
-    core.journal.node(nodeRow(node));
+    core.journal.node(node);
     if (failure !== undefined && lease.state === 'leased') {
       failAttempt(core, this.#dispatcher, lease, { ...outcome, failure });
     }

@@ -10,7 +10,7 @@ import { loseLease } from '../lease/requeue.ts';
 import type { ResultDesk } from '../lease/result-desk.ts';
 import { breakerAt, CLOSED } from './breaker.ts';
 import { smoothed } from './measured.ts';
-import { nodeRow, nodeStatus, nodeView, type NodeRecord } from './node-record.ts';
+import { nodeStatus, nodeView, type NodeRecord } from './node-record.ts';
 
 type Message = Exclude<FromAgent, { type: 'hello' }>;
 
@@ -56,7 +56,7 @@ export class Registry {
     this.#heard(node);
     this.#acknowledge(node, link.held);
     this.#keepOnlyHeld(node, new Set(link.held));
-    this.#core.journal.node(nodeRow(node));
+    this.#core.journal.node(node);
     this.#announce(node);
     this.#dispatcher.kick();
     return {
@@ -85,7 +85,7 @@ export class Registry {
     if (node.mode !== mode) {
       node.mode = mode;
       if (mode === 'maintenance') this.#giveBack(node);
-      this.#core.journal.node(nodeRow(node));
+      this.#core.journal.node(node);
       this.#announce(node);
       this.#dispatcher.kick();
       await this.#core.journal.committed();

@@ -1,7 +1,6 @@
 /** Evidence about nodes: written once, never changed; reputation is computed from these rows alone. */
 import type { Core } from '../core.ts';
 import type { Dispatcher } from '../lease/dispatcher.ts';
-import { nodeRow } from '../registry/node-record.ts';
 import type { Vote } from './ballot.ts';
 
 export type EvidenceKind = 'result' | 'known_answer' | 'manifest';
@@ -68,7 +67,7 @@ export function blame(
   if (node === undefined) return;
   const until = core.clock.now() + LIE_COOL_DOWN_MS;
   node.breaker = { state: 'open', failures: node.breaker.failures + 1, until };
-  core.journal.node(nodeRow(node));
+  core.journal.node(node);
   dispatcher.takeBack(node, 'its node gave a wrong result');
 }
 
