@@ -59,6 +59,7 @@ export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, sta
   const references = new References(core);
   const explainer = new Explainer(core, dispatcher);
   const release = (job: JobRecord): void => {
+    if (job.spec.needs !== undefined) job.queuedAt ??= core.clock.now();
     if (job.state === 'submitted') {
       job.state = 'queued';
       core.journal.job(job);

@@ -69,6 +69,7 @@ export async function recover(core: Core): Promise<void> {
   const specs = new Map<string, JobSpec>();
   for (const row of open) core.jobs.set(row.id, jobFromRow(core, row, specOf(row.spec, specs)));
   await recoverTasks(core);
+  await recoverPreemptions(core);
   await recoverCredit(core);
   await recoverDeployments(core);
 }
@@ -147,6 +148,22 @@ async function recoverTasks(core: Core): Promise<void> {
   for (const row of uploads) core.leases.get(row.token)?.uploads.set(row.content, row.size_bytes);
 }
 
+/** What was taken back for more urgent work costs no retry. */
+async function recoverPreemptions(core: Core): Promise<void> {
+  const { db } = core.store;
+  const openJobs = db.selectFrom('job').select('id').where('state', 'in', OPEN);
+  const preempted = await db
+    .selectFrom('job_event')
+    .select((e) => ['job', 'idx', e.fn.countAll().as('times')])
+    .where('type', '=', 'preempted')
+    .where('job', 'in', openJobs)
+    .groupBy(['job', 'idx'])
+    .execute();
+  for (const { job, idx, times } of preempted) {
+    if (idx !== null) core.jobs.get(job)?.preemptions.set(idx, Number(times));
+  }
+}
+
 /** Leases whose uploads are looked up after a restart; older ones send theirs again. */
 const MAX_RESTORED_UPLOAD_LEASES = 10_000;
 
@@ -170,6 +187,7 @@ function restoreAttempt(core: Core, row: AttemptRow): void {
 /** A copy that no longer runs has left nothing behind. */
 function restoreCopy(core: Core, job: JobRecord, row: AttemptRow): void {
   job.board.restoreAttempts(row.idx, row.number);
+  countCopy(job, row);
   if (row.state !== 'leased') return;
   const lease = leaseFromRow(core, job, row);
   ballotOf(job, row.idx).copies.add(lease);
@@ -187,9 +205,14 @@ function restoreVote(core: Core, job: JobRecord, row: AttemptRow): void {
   const vote = newVote(core, lease, { outcome, proof });
   ballotOf(job, row.idx).votes.push({ ...vote, endedAt: row.ended_at ?? vote.endedAt });
   if (row.kind === 'first') job.leases.delete(row.idx);
+  else countCopy(job, row);
   job.board.restoreAttempts(row.idx, row.number);
   job.board.hold(row.idx);
   if (!isReplicated(job)) doubt(core, job, row.idx);
+}
+
+function countCopy(job: JobRecord, { idx }: AttemptRow): void {
+  job.copyAttempts.set(idx, (job.copyAttempts.get(idx) ?? 0) + 1);
 }
 
 function leaseFromRow(core: Core, job: JobRecord, row: AttemptRow): LeaseRecord {

@@ -61,3 +61,55 @@ test('an agent may send a bounded number of contents under one lease', async () 
   assert.equal(sent, 2_004);
   assert.equal(fog.coordinator.mayUpload('b', token), false);
 });
+
+test('copies of a task cost it no retry', async () => {
+  await using fog = await fixture();
+  const { coordinator } = fog;
+  const agents = ['a', 'b', 'c', 'd'].map((id) =>
+    new HandAgent(id).connect(coordinator, { owner: `owner ${id}` }),
+  );
+  const strict = { class: 'S', determinism: 'strict', retries: 1 };
+  const job = await coordinator.submit(OWNER, spec(strict));
+  const held = (): HandAgent[] => agents.filter(({ leases }) => leases.length > 0);
+  await Promise.all(agents.slice(0, 3).map((_, at) => untilAny(agents, () => held().length > at)));
+  const first = agents.find(({ leases }) => leases[0]?.attempt === 1);
+  first?.session?.message({ type: 'goodbye' });
+  await untilAny(agents, () => held().length === 4);
+  assert.equal((await coordinator.job(OWNER, job.id)).failure, undefined);
+});
+
+test('what was taken back for urgent work costs no retry after a restart either', async () => {
+  await using fog = await fixture();
+  const agent = new HandAgent('a').connect(fog.coordinator, { slots: 1 });
+  const low = await fog.coordinator.submit(OWNER, spec({ retries: 1 }));
+  await agent.until(() => agent.leases.length === 1);
+  await fog.coordinator.submit(OWNER, spec({ tier: 'gold', args: ['gold'] }));
+  await agent.until(() => agent.leases.length === 2);
+  agent.result(agent.leases[1]?.token ?? 0);
+  await agent.until(() => agent.leases.length === 3);
+  await fog.restart();
+  const again = new HandAgent('a', agent).connect(fog.coordinator, { slots: 1 });
+  await again.until(() => again.leases.length === 1);
+  assert.equal(again.leases[0]?.attempt, 3);
+  again.result(again.leases[0]?.token ?? 0);
+  assert.equal((await fog.coordinator.job(OWNER, low.id, { waitMs: 5_000 })).state, 'settled');
+});
+
+test('a job that waits for others is not late in the queue', async () => {
+  await using fog = await fixture();
+  const { coordinator, clock } = fog;
+  const agent = new HandAgent('a').connect(coordinator, { slots: 1 });
+  const first = await coordinator.submit(OWNER, spec());
+  await agent.until(() => agent.leases.length === 1);
+  const phaseTimeouts = { queuedMs: 5_000 };
+  const needs = [{ job: first.id, outputs: [] }];
+  const second = await coordinator.submit(OWNER, spec({ needs, phaseTimeouts }));
+  clock.advance(7_000);
+  assert.equal((await coordinator.job(OWNER, second.id)).state, 'submitted');
+  agent.result(agent.leases[0]?.token ?? 0);
+  await agent.until(() => agent.leases.length === 2);
+});
+
+async function untilAny(agents: readonly HandAgent[], ready: () => boolean): Promise<void> {
+  await Promise.race(agents.map((each) => each.until(ready)));
+}

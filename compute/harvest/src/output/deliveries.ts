@@ -228,8 +228,9 @@ export class Deliveries {
       await spool.write(delivery.fogId, delivery.record);
       delivery.spooled = true;
     } catch (error) {
-      this.#notBeforeMs = clock.monotonicMs() + SPOOL_AGAIN_MS;
+      // One that was delivered meanwhile has no files any more; the disk is well.
       if (this.#all.has(delivery.record.lease.token)) {
+        this.#notBeforeMs = clock.monotonicMs() + SPOOL_AGAIN_MS;
         logger.warn('a result cannot be kept on disk', { error: errorMessage(error) });
       }
     }

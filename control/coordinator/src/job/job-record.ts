@@ -47,8 +47,12 @@ export interface JobRecord {
   readonly tokens: Set<number>;
   /** Nodes that failed a task before. */
   readonly avoid: Map<number, Set<string>>;
+  /** Attempts of each task that were copies: they cost no retry. */
+  readonly copyAttempts: Map<number, number>;
   /** Times each task was taken back for more urgent work. */
   readonly preemptions: Map<number, number>;
+  /** When it could first be placed, where that was later than its submission. */
+  queuedAt: number | undefined;
   /** Called after a commit that changed the job. */
   readonly waiters: Set<() => void>;
   /** All results below this index are in the store. */
@@ -93,7 +97,9 @@ export function newJobRecord(input: NewJob, openTasks: OpenTasks): JobRecord {
     ballots: new Map(),
     tokens: new Set(),
     avoid: new Map(),
+    copyAttempts: new Map(),
     preemptions: new Map(),
+    queuedAt: undefined,
     waiters: new Set(),
     durablePrefix: 0,
     state: 'submitted',

@@ -42,6 +42,8 @@ export function endTask(
   job.board.end(index, state);
   job.leases.delete(index);
   job.avoid.delete(index);
+  job.preemptions.delete(index);
+  job.copyAttempts.delete(index);
   job.startedAt ??= core.clock.now();
   core.journal.result({
     job: job.id,

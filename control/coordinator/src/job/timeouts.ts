@@ -56,8 +56,7 @@ export class Timeouts {
   #lookAtPhases(job: JobRecord, now: number): void {
     const { queuedMs, stagingMs, uploadingMs } = job.spec.phaseTimeouts ?? {};
     const { core } = this.#parts;
-    const isUnstarted = job.startedAt === undefined && job.leases.size === 0;
-    if (queuedMs !== undefined && isUnstarted && now - job.createdAt > queuedMs) {
+    if (queuedMs !== undefined && isUntaken(job) && now - queuedSince(job) > queuedMs) {
       return expire(core, job, `no node took it within ${formatDuration(queuedMs)}`);
     }
     for (const lease of job.leases.values()) {
@@ -83,6 +82,15 @@ export class Timeouts {
     });
     this.#parts.giveUp(lease, code, cause);
   }
+}
+
+/** What waits for other jobs is not queued yet. */
+function isUntaken({ state, startedAt, leases }: JobRecord): boolean {
+  return state === 'queued' && startedAt === undefined && leases.size === 0;
+}
+
+function queuedSince({ queuedAt, createdAt }: JobRecord): number {
+  return queuedAt ?? createdAt;
 }
 
 function expire(core: Core, job: JobRecord, message: string): void {

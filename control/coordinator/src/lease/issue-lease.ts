@@ -34,6 +34,7 @@ export function issueCopy(core: Core, order: LeaseOrder): LeaseRecord | undefine
   ballot.wanted -= 1;
   const isCheck = job.board.hasEnded(index);
   const attempt = job.board.leaseCopy(index);
+  job.copyAttempts.set(index, (job.copyAttempts.get(index) ?? 0) + 1);
   const isFaster = !isCheck && isSpeculative(job, ballot);
   const kind = isCheck ? 'check' : isFaster ? 'speculative' : 'copy';
   const lease = newLease(core, order, { attempt, kind, alias: undefined });

@@ -104,7 +104,8 @@ function tryAgain(
   const { last, baseMs } = attempt;
   if (job.board.stateOf(index) !== 'leased') return;
   const attempts = job.board.attempts(index);
-  if (attempts - (job.preemptions.get(index) ?? 0) > job.spec.retries) {
+  const free = (job.preemptions.get(index) ?? 0) + (job.copyAttempts.get(index) ?? 0);
+  if (attempts - free > job.spec.retries) {
     const why = last.failure?.message ?? 'unknown';
     endTask(core, job, index, {
       outcome: { ...last, failure: exhausted(last, attempts, why) },
