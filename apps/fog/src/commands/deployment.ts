@@ -175,14 +175,14 @@ async function scale(call: Call): Promise<number> {
   const replicas = readFlag('scale', rest[0], whole({ min: 0, max: MAX_REPLICAS })) ?? 0;
   const { id } = await findDeployment(client, name, signal);
   const changed = await linkOf(call).call((one) => one.changeDeployment(id, { replicas }));
-  return told(call, changed, `${changed.name} goes to ${replicas} replicas`);
+  return told(call, changed, `${changed.name} goes to ${replicasText(replicas)}`);
 }
 
 async function remove(call: Call): Promise<number> {
   const { signal, client, name } = call;
   const { id } = await findDeployment(client, name, signal);
   const gone = await client.deleteDeployment(id, { signal });
-  return told(call, gone, `deleted ${gone.name}; its ${gone.replicas.length} replicas stop`);
+  return told(call, gone, `deleted ${gone.name}, which had ${replicasText(gone.replicas.length)}`);
 }
 
 async function show(call: Call): Promise<number> {
@@ -210,4 +210,8 @@ async function told(call: Call, deployment: Deployment, text: string): Promise<n
 
 async function next(host: Host, line: string): Promise<void> {
   await sayNext(host, `${host.self} ${line}`);
+}
+
+function replicasText(count: number): string {
+  return count === 1 ? '1 replica' : `${count} replicas`;
 }

@@ -1,5 +1,6 @@
 import { isFogError } from '@fog/kernel';
 import { createClient, type FogClient } from '@fog/server/client';
+import { defaultDataDir } from '../../bin/data-dir.js';
 import { fail } from '../errors.ts';
 import { readEndpoint } from './endpoint.ts';
 import { completeAddress, rememberFog } from './known-address.ts';
@@ -85,8 +86,10 @@ function isAbsent(error: unknown): boolean {
 export async function needFog(choice: FogChoice, self: string): Promise<FoundFog> {
   const found = await findFog(choice);
   if (found !== undefined) return found;
+  const isUsual = choice.dataDir === defaultDataDir(choice.env);
+  const up = isUsual ? `${self} up` : `${self} up --data-dir ${choice.dataDir}`;
   throw fail('FOG_NONE_RUNNING', {
-    message: `No fog runs on ${choice.dataDir}. Start one with "${self} up", or name one with --fog URL.`,
+    message: `No fog runs on ${choice.dataDir}. Start one with "${up}", or name one with --fog URL.`,
     details: { dataDir: choice.dataDir },
   });
 }

@@ -82,7 +82,7 @@ describe('findFog', () => {
     );
     await assert.rejects(needFog(choice(dir.path), 'fog'), (error) => {
       assert.ok(isFogError(error, 'FOG_NONE_RUNNING'));
-      assert.match(error.message, /Start one with "fog up"/);
+      assert.match(error.message, /Start one with "fog up --data-dir \/.+"/);
       return true;
     });
   });
