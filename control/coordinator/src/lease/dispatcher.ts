@@ -44,6 +44,8 @@ export class Dispatcher {
   #round = 0;
   /** In this round some work found all slots busy: what comes after it may not queue up on them again. */
   #isSlotWanted = false;
+  /** The connected nodes as they are in this round, until one is given or loses a lease. */
+  #fleetNow: PlacementNode[] | undefined;
   #kicked = false;
   #stopped = false;
 
@@ -133,6 +135,7 @@ export class Dispatcher {
     leases: readonly LeaseRecord[] = [...node.leases.values()],
   ): void {
     const tokens = leases.map(({ token }) => token);
+    this.#fleetNow = undefined;
     for (const lease of leases) {
       loseLease(this.#core, this, lease, reason);
       forgetLease(this.#core, lease);
@@ -165,8 +168,10 @@ export class Dispatcher {
   #dispatch(): void {
     const sends = new Map<AgentLink, LeaseRecord[]>();
     this.#isSlotWanted = false;
+    this.#fleetNow = undefined;
     for (const queue of this.#queues.kinds(this.#core.clock.now()))
       this.#dispatchKind(queue, sends);
+    this.#fleetNow = undefined;
     if (sends.size === 0) return;
     this.#core.journal.afterCommit(() => {
       for (const [link, leases] of sends) this.#send(link, leases);
@@ -185,8 +190,8 @@ export class Dispatcher {
   }
 
   #placeKind(queue: KindQueue, sends: Map<AgentLink, LeaseRecord[]>): void {
-    const fleet = this.fleet();
     if (queue.first === undefined) return;
+    const fleet = (this.#fleetNow ??= this.fleet());
     const isService = queue.first.spec.service === true;
     const chosen = this.#choose(queue, queue.first, fleet);
     this.#round += 1;
@@ -196,6 +201,7 @@ export class Dispatcher {
     if (last !== undefined && placement.strategy !== 'greedy') {
       this.#lastRouted.set(placement.strategy, last.node);
     }
+    if (placement.assignments.length > 0) this.#fleetNow = undefined;
     for (const { task, node } of placement.assignments) {
       const one = chosen[task];
       if (one !== undefined) this.#issue(one.job, one.index, node, sends);
