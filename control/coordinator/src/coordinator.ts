@@ -119,10 +119,10 @@ class Coordinator implements CoordinatorApi {
 
   #leaderless(): Health {
     if (this.#lastCause !== undefined) {
-      const cause = errorMessage(this.#lastCause);
+      const cause = withoutStop(this.#lastCause);
       // A restart finds the same disk; what was stored can still be read.
       const state = isDiskFull(this.#lastCause) ? 'degraded' : 'unhealthy';
-      return { state, detail: `nobody leads: ${cause} It tries again each second.` };
+      return { state, detail: `nobody leads: ${cause}. It tries again each second.` };
     }
     if (this.#stopCampaigns === undefined) return { state: 'unhealthy', detail: 'not started' };
     return { state: 'degraded', detail: 'it leads or stands by as soon as the API listens' };
@@ -229,7 +229,7 @@ class Coordinator implements CoordinatorApi {
     if (this.#lastCause === undefined) throw fail('COORDINATOR_STOPPED');
     if (isDiskFull(this.#lastCause)) throw this.#lastCause;
     throw fail('COORDINATOR_STOPPED', {
-      message: `The coordinator starts again from what is stored: ${errorMessage(this.#lastCause)}. Try again in a moment.`,
+      message: `The coordinator starts again from what is stored: ${withoutStop(this.#lastCause)}. Try again in a moment.`,
       cause: this.#lastCause,
     });
   }
@@ -423,4 +423,9 @@ function reads(lease: LeaseRecord, content: string): boolean {
 
 function isDiskFull(error: unknown): boolean {
   return isFogError(error, 'STORE_DISK_FULL');
+}
+
+/** The message of an error, to go on behind it with a sentence of one's own. */
+function withoutStop(error: unknown): string {
+  return errorMessage(error).replace(/\.$/, '');
 }
