@@ -113,3 +113,49 @@ test('a job that waits for others is not late in the queue', async () => {
 async function untilAny(agents: readonly HandAgent[], ready: () => boolean): Promise<void> {
   await Promise.race(agents.map((each) => each.until(ready)));
 }
+
+test('a job may wait for a node that is away, and takes its result when it is back', async () => {
+  await using fog = await fixture();
+  const { coordinator, clock } = fog;
+  const disconnect = { onLost: 'wait', waitMs: 60_000 };
+  const a = new HandAgent('a').connect(coordinator, { slots: 1 });
+  const job = await coordinator.submit(OWNER, spec({ disconnect }));
+  await a.until(() => a.leases.length === 1);
+  const token = a.leases[0]?.token ?? 0;
+  const b = new HandAgent('b').connect(coordinator, { slots: 1 });
+  a.session?.closed();
+  clock.advance(6_000);
+  assert.equal((await coordinator.job(OWNER, job.id)).state, 'queued');
+  assert.equal(b.leases.length, 0);
+  const back = new HandAgent('a', a).connect(coordinator, { slots: 1, held: [token] });
+  back.result(token);
+  assert.equal((await coordinator.job(OWNER, job.id, { waitMs: 5_000 })).state, 'settled');
+});
+
+test('a job that waited for its node in vain runs elsewhere', async () => {
+  await using fog = await fixture();
+  const { coordinator, clock } = fog;
+  const a = new HandAgent('a').connect(coordinator, { slots: 1 });
+  await coordinator.submit(OWNER, spec({ disconnect: { onLost: 'wait', waitMs: 20_000 } }));
+  await a.until(() => a.leases.length === 1);
+  a.session?.closed();
+  clock.advance(6_000);
+  const b = new HandAgent('b').connect(coordinator, { slots: 1 });
+  clock.advance(10_000);
+  assert.equal(b.leases.length, 0);
+  clock.advance(10_000);
+  await b.until(() => b.leases.length === 1);
+});
+
+test('a job may end with the node that had it', async () => {
+  await using fog = await fixture();
+  const { coordinator, clock } = fog;
+  const a = new HandAgent('a').connect(coordinator, { slots: 1 });
+  const job = await coordinator.submit(OWNER, spec({ disconnect: { onLost: 'fail' } }));
+  await a.until(() => a.leases.length === 1);
+  a.session?.closed();
+  clock.advance(6_000);
+  const ended = await coordinator.job(OWNER, job.id, { waitMs: 5_000 });
+  assert.equal(ended.state, 'failed');
+  assert.equal(ended.failure?.code, 'NODE_LOST');
+});

@@ -1,5 +1,12 @@
 /** What happens to a lease that will bring no result: its task goes back to the queue, or fails for good. */
-import { failedOutcome, type Failure, type FailureCode, type Outcome } from '@fog/wire';
+import {
+  DEMAND_DEFAULTS,
+  type DisconnectPolicy,
+  failedOutcome,
+  type Failure,
+  type FailureCode,
+  type Outcome,
+} from '@fog/wire';
 import { type Core, forgetLease } from '../core.ts';
 import { endTask } from '../job/lifecycle.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -11,12 +18,36 @@ const RETRY_BASE_MS = 100;
 /** Longest wait between attempts. */
 const RETRY_MAX_MS = 10_000;
 
-/** The node lost the lease (dead, gone, expired). The task runs elsewhere at once. */
+/** The node is silent, gone or late: the job says what happens to its task. */
+export function disconnectLease(
+  core: Core,
+  dispatcher: Dispatcher,
+  lease: LeaseRecord,
+  cause: string,
+): void {
+  giveUp(core, dispatcher, lease, { cause, policy: lease.job.spec.disconnect });
+}
+
+/** The node will bring nothing. The task runs elsewhere at once. */
 export function loseLease(
   core: Core,
   dispatcher: Dispatcher,
   lease: LeaseRecord,
   cause: string,
+): void {
+  giveUp(core, dispatcher, lease, { cause, policy: undefined });
+}
+
+interface Loss {
+  readonly cause: string;
+  readonly policy: DisconnectPolicy | undefined;
+}
+
+function giveUp(
+  core: Core,
+  dispatcher: Dispatcher,
+  lease: LeaseRecord,
+  { cause, policy = DEMAND_DEFAULTS.disconnect }: Loss,
 ): void {
   if (lease.state === 'lost') return;
   lease.state = 'lost';
@@ -33,7 +64,24 @@ export function loseLease(
   if (lease.alias !== undefined) return forgetLease(core, lease);
   core.events.add(lease.job, 'lost', { index: lease.index, node: lease.node, cause });
   if (isCopy) return loseCopy(core, dispatcher, lease);
-  tryAgain(core, dispatcher, lease, { last: failedOutcome('NODE_LOST', cause), baseMs: 0 });
+  const last = failedOutcome('NODE_LOST', cause);
+  if (policy.onLost === 'fail') return endLost(core, dispatcher, lease, last);
+  tryAgain(core, dispatcher, lease, {
+    last,
+    delayMs: policy.onLost === 'wait' ? policy.waitMs : 0,
+  });
+}
+
+/** The job wants no second attempt of what may have run. */
+function endLost(
+  core: Core,
+  dispatcher: Dispatcher,
+  { job, index, node }: LeaseRecord,
+  outcome: Outcome,
+): void {
+  if (job.board.stateOf(index) !== 'leased') return;
+  endTask(core, job, index, { outcome, node });
+  dispatcher.kick();
 }
 
 /** The node reported that the fog, not the program, failed. */
@@ -54,7 +102,9 @@ export function failAttempt(
   );
   if (isFurtherCopy(lease)) return loseCopy(core, dispatcher, lease);
   if (lease.job.leases.get(lease.index) !== lease) return;
-  tryAgain(core, dispatcher, lease, { last: outcome, baseMs: RETRY_BASE_MS });
+  const { attempt } = lease;
+  const delayMs = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** (attempt - 1));
+  tryAgain(core, dispatcher, lease, { last: outcome, delayMs });
 }
 
 /** The fog gives up on an attempt that its node has not ended. */
@@ -98,10 +148,10 @@ function tryAgain(
   core: Core,
   dispatcher: Dispatcher,
   lease: LeaseRecord,
-  attempt: { readonly last: Outcome; readonly baseMs: number },
+  attempt: { readonly last: Outcome; readonly delayMs: number },
 ): void {
   const { job, index } = lease;
-  const { last, baseMs } = attempt;
+  const { last, delayMs } = attempt;
   if (job.board.stateOf(index) !== 'leased') return;
   const attempts = job.board.attempts(index);
   const free = (job.preemptions.get(index) ?? 0) + (job.copyAttempts.get(index) ?? 0);
@@ -125,7 +175,6 @@ function tryAgain(
     dispatcher.enqueue(job);
     dispatcher.kick();
   };
-  const delayMs = Math.min(RETRY_MAX_MS, baseMs * 2 ** (attempts - 1));
   if (delayMs === 0) again();
   else core.clock.after(delayMs, again);
 }

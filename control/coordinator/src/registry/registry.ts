@@ -6,7 +6,7 @@ import { fail } from '../errors.ts';
 import { phaseReached } from '../job/lifecycle.ts';
 import type { Dispatcher } from '../lease/dispatcher.ts';
 import type { LeaseRecord } from '../lease/lease-record.ts';
-import { loseLease } from '../lease/requeue.ts';
+import { disconnectLease, loseLease } from '../lease/requeue.ts';
 import type { ResultDesk } from '../lease/result-desk.ts';
 import { breakerAt, CLOSED } from './breaker.ts';
 import { smoothed } from './measured.ts';
@@ -241,7 +241,7 @@ export class Registry {
 
   #loseAll(node: NodeRecord, cause: string): void {
     for (const lease of node.leases.values()) {
-      loseLease(this.#core, this.#dispatcher, lease, cause);
+      disconnectLease(this.#core, this.#dispatcher, lease, cause);
     }
   }
 
@@ -253,7 +253,7 @@ export class Registry {
         if (lease.deadlineMs < nowMs) {
           loseLease(this.#core, this.#dispatcher, lease, 'its node held it far beyond the timeout');
         } else if (lease.expiresAtMs < nowMs) {
-          loseLease(this.#core, this.#dispatcher, lease, 'its lease was not renewed in time');
+          disconnectLease(this.#core, this.#dispatcher, lease, 'its lease was not renewed in time');
         }
       }
       if (node.link !== undefined && nowMs - node.lastHeardMs > options.deadMs) {
