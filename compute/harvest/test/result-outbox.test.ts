@@ -4,15 +4,19 @@ import { verifySignature } from '@fog/crypto';
 import { FromAgent, failedOutcome, manifestBatchBytes, MAX_AGENT_FRAME_BYTES } from '@fog/wire';
 import { encodeResult } from '../src/output/encode-result.ts';
 import { type OutgoingResult, ResultOutbox } from '../src/output/result-outbox.ts';
+import { VirtualClock } from '@fog/testkit';
+import { FRAME_RESULTS } from '../src/limits.ts';
 import { identity } from './harness.ts';
 
 const sign = (digests: readonly string[]): string =>
   Buffer.from(identity.sign(manifestBatchBytes('fog', identity.id, digests))).toString('base64');
 
-function rig(open = true) {
+function rig(open = true, hasMore = () => false) {
   const frames: string[] = [];
+  const clock = new VirtualClock();
   const link = { open, sendText: (text: string) => void frames.push(text) };
-  return { frames, link, outbox: new ResultOutbox(link, sign) };
+  const outbox = new ResultOutbox(link, sign, { clock, hasMore });
+  return { frames, link, clock, outbox };
 }
 
 const counts = (frames: readonly string[]): number[] =>
@@ -74,4 +78,29 @@ test('keeps results while there is no session and forgets them', () => {
   assert.deepEqual(counts(frames), [1]);
   outbox.clear();
   assert.equal(outbox.sizeBytes, 0);
+});
+
+test('while work waits results share a frame, but none waits long', async () => {
+  let waiting = true;
+  const { frames, clock, outbox } = rig(true, () => waiting);
+  const result = (token: number): OutgoingResult => ({
+    token,
+    json: JSON.stringify({ token, outcome: failedOutcome('TRAP') }),
+    digest: 'd'.repeat(64),
+  });
+  outbox.add(result(1));
+  outbox.add(result(2));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(frames.length, 0);
+  clock.advance(5);
+  assert.deepEqual(counts(frames), [2]);
+  for (let token = 10; token < 10 + FRAME_RESULTS; token += 1) outbox.add(result(token));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(counts(frames), [2, FRAME_RESULTS]);
+  waiting = false;
+  outbox.add(result(99));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(counts(frames), [2, FRAME_RESULTS, 1]);
+  clock.advance(10);
+  assert.equal(frames.length, 3);
 });

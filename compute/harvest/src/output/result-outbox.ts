@@ -2,8 +2,9 @@
  * Finished results until the coordinator has them durably; batched into frames, each signed as a whole,
  * sent again after a reconnect.
  */
+import type { Clock } from '@fog/kernel';
 import { MAX_AGENT_FRAME_BYTES } from '@fog/wire';
-import { MAX_RESULTS_PER_FRAME } from '../limits.ts';
+import { FRAME_RESULTS, LINGER_MS, MAX_RESULTS_PER_FRAME } from '../limits.ts';
 
 /** A result on its way. */
 export interface OutgoingResult {
@@ -26,6 +27,12 @@ export interface OutboxLink {
   sendText(text: string): void;
 }
 
+export interface OutboxPace {
+  readonly clock: Pick<Clock, 'after'>;
+  /** More results are expected at once: work waits on this node. */
+  readonly hasMore: () => boolean;
+}
+
 const HEAD = '{"type":"results","results":[';
 /** Characters of an Ed25519 signature in base64. */
 const SIGNATURE_CHARS = 88;
@@ -37,24 +44,34 @@ export class ResultOutbox {
   readonly #finished = new Map<number, Finished>();
   #unsent: Finished[] = [];
   #sizeBytes = 0;
+  readonly #pace: OutboxPace;
   #flushDue = false;
+  #stopLingering: (() => void) | undefined;
 
-  constructor(link: OutboxLink, sign: SignBatch) {
+  constructor(link: OutboxLink, sign: SignBatch, pace: OutboxPace) {
     this.#link = link;
     this.#sign = sign;
+    this.#pace = pace;
   }
 
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
 
-  /** Goes out at the end of this turn of the event loop, with its neighbours. */
+  /**
+   * Goes out at the end of this turn of the event loop, or a moment later with those that come meanwhile
+   * while work waits on this node: a frame costs a signature here and its check at the coordinator.
+   */
   add(result: OutgoingResult): void {
     const finished = { ...result, sizeBytes: Buffer.byteLength(result.json) };
     this.#finished.set(result.token, finished);
     this.#sizeBytes += finished.sizeBytes;
     this.#unsent.push(finished);
     if (this.#flushDue) return;
+    if (this.#pace.hasMore() && this.#unsent.length < FRAME_RESULTS) {
+      this.#stopLingering ??= this.#pace.clock.after(LINGER_MS, () => this.flush());
+      return;
+    }
     this.#flushDue = true;
     setImmediate(() => {
       this.#flushDue = false;
@@ -82,6 +99,8 @@ export class ResultOutbox {
   }
 
   flush(): void {
+    this.#stopLingering?.();
+    this.#stopLingering = undefined;
     if (!this.#link.open) return;
     const unsent = this.#unsent;
     this.#unsent = [];

@@ -89,8 +89,10 @@ export class Worker {
     this.#options = options;
     this.#deps = deps;
     this.#leases = new LeaseTable(clock);
-    this.#outbox = new ResultOutbox(link, (digests) =>
-      toBase64(identity.sign(manifestBatchBytes(link.fogId, identity.id, digests))),
+    this.#outbox = new ResultOutbox(
+      link,
+      (digests) => toBase64(identity.sign(manifestBatchBytes(link.fogId, identity.id, digests))),
+      { clock, hasMore: () => this.#queue.length > 0 },
     );
     this.#deliveries = new Deliveries({
       clock,
