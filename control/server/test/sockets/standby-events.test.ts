@@ -25,7 +25,12 @@ before(async () => {
   live = new Proxy(memory, {
     get: (target, key) => {
       if (key === 'isShared') return isShared;
-      if (key === 'onShared') return (listener: () => void) => changes.add(listener);
+      if (key === 'onShared') {
+        return (listener: () => void) => {
+          changes.add(listener);
+          return () => changes.delete(listener);
+        };
+      }
       return Reflect.get(target, key, target) as unknown;
     },
   });
