@@ -116,10 +116,11 @@ describe('results that finish while the coordinator is away', () => {
     const before = await world.up([...ALONE, '--port', '0']);
     const agent = await world.join(before.joinLine, ['--slots', '2'], 'agent');
     const id = await startSlowJob(world, before.dataDir, 6);
-    await waitFor(
-      'running tasks',
-      async () => (await before.client.status()).jobs.runningTasks >= 2,
-    );
+    // Given out is not begun: a lease that was not sent yet dies with the coordinator.
+    await waitFor('running tasks', async () => {
+      const [one, two] = [await before.client.task(id, 0), await before.client.task(id, 1)];
+      return one.state === 'running' && two.state === 'running';
+    });
     await before.child.kill();
     const held = await waitFor('results on disk', async () => {
       const records = await spooled(agent.dataDir);
