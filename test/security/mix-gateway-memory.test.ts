@@ -63,12 +63,14 @@ describe('the memory of a gateway process', () => {
   let dir: TempDir;
   let gateways: Child;
   let directory: Directory;
-  const client = async (seed: number): Promise<MeasuringClient> => {
+  /** Listens before it connects: what waits for it comes at once. */
+  const client = async (seed: number, heard: string[] = []): Promise<MeasuringClient> => {
     const identity = identityFromSeed(new Uint8Array(32).fill(seed));
     const made = createMixClient(
       { identity, guardFile: dir.file(`guards-${seed}`) },
       { ...common, directory, connect: connectToGateway },
     );
+    made.onMessage((message) => heard.push(fromUtf8(message)));
     await made.start(AbortSignal.timeout(READY_MS));
     stack.defer(() => made.stop());
     await waitFor('a gateway', () => made.address !== undefined, { deadlineMs: READY_MS });
@@ -105,8 +107,7 @@ describe('the memory of a gateway process', () => {
     assert.equal(holds(gateways.pid, secret), false);
 
     const heard: string[] = [];
-    const again = await client(22);
-    again.onMessage((message) => heard.push(fromUtf8(message)));
+    await client(22, heard);
     await waitFor('the sealed message', () => heard.length > 0);
     assert.deepEqual(heard, [secret]);
   });
