@@ -2,10 +2,11 @@
 import type { Benchmark } from '../benchmark.ts';
 import { measureHeartbeats } from './heartbeats.ts';
 import { measureMoves } from './moves.ts';
-import { measureRoutes, STRATEGIES } from './routes.ts';
+import { ROUTING_STRATEGIES } from '@fog/wire';
+import { measureRoutes } from './routes.ts';
 
 const ROUTE_FIGURES = Object.fromEntries(
-  STRATEGIES.map((strategy) => [`routeMicros.${strategy}`, { unit: 'µs' }]),
+  ROUTING_STRATEGIES.map((strategy) => [`routeMicros.${strategy}`, { unit: 'µs' }]),
 );
 
 export const registry: Benchmark = {

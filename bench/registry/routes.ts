@@ -1,20 +1,7 @@
 /** Microseconds of one routing decision among a thousand nodes, and of the least a decision can be: one look at each. */
-import {
-  type PlacementNode,
-  type PlacementTask,
-  route,
-  type RoutingStrategyName,
-} from '@fog/scheduler';
+import { type PlacementNode, type PlacementTask, route } from '@fog/scheduler';
+import { ROUTING_STRATEGIES } from '@fog/wire';
 import { median } from '../statistics.ts';
-
-export const STRATEGIES = [
-  'round_robin',
-  'least_loaded',
-  'affinity_based',
-  'proximity_based',
-  'privacy_aware',
-  'random',
-] as const satisfies readonly RoutingStrategyName[];
 
 const NODES = 1_000;
 const WARM_UP = 300;
@@ -41,7 +28,7 @@ export function measureRoutes(): Record<string, number> {
   const random = weyl();
   const nodes = Array.from({ length: NODES }, (_, at) => node(at, random));
   const figures: Record<string, number> = {};
-  for (const strategy of STRATEGIES) {
+  for (const strategy of ROUTING_STRATEGIES) {
     let last: string | undefined;
     figures[`routeMicros.${strategy}`] = micros(() => {
       last = route(strategy, TASK, nodes, { random, last });

@@ -41,7 +41,10 @@ export const BATCH_STRATEGIES = ['auto', 'greedy'] as const;
 export const Strategy = z.enum([...BATCH_STRATEGIES, ...ROUTING_STRATEGIES]);
 export type Strategy = z.infer<typeof Strategy>;
 
-/** Who may see the work: `private` keeps it on machines of the submitter's own and of trusted owners. */
+/**
+ * Who may see the work, beside the submitter's own machines: `private` those with an operating-system
+ * sandbox, `confidential` of these the trusted ones, `secret` none.
+ */
 export const JobPrivacy = z.enum(['public', 'private', 'confidential', 'secret']);
 export type JobPrivacy = z.infer<typeof JobPrivacy>;
 

@@ -26,7 +26,7 @@ interface TermParts {
  * recovered when it resolves.
  */
 export async function beginTerm(parts: TermParts, signal: AbortSignal): Promise<Term | undefined> {
-  const { deps, options } = parts;
+  const { deps } = parts;
   const { candidate } = deps;
   const holder = candidate?.holder ?? 'sole';
   const address = candidate === undefined ? 'here' : candidate.address();
@@ -34,7 +34,7 @@ export async function beginTerm(parts: TermParts, signal: AbortSignal): Promise<
   const lease = await tryLead({ name: LEADERSHIP, holder, address }, deps);
   if (lease === undefined) return undefined;
   try {
-    return await lead({ ...parts, options }, lease, signal);
+    return await lead(parts, lease, signal);
   } catch (error) {
     await lease.release();
     throw error;

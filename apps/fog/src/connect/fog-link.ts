@@ -61,10 +61,9 @@ export function createFogLink(first: FogTarget, client: FogClient, deps: FogLink
 }
 
 /** What is harmless to repeat may be repeated also when nobody knows whether it was stored. */
-const PASSING = ['CLIENT_UNREACHABLE', 'STORE_COMMIT_UNKNOWN'];
-
 export function isPassing(error: unknown): error is FogError {
-  return error instanceof FogError && (error.retryable || PASSING.includes(error.code));
+  if (!(error instanceof FogError)) return false;
+  return error.retryable || error.code === 'STORE_COMMIT_UNKNOWN';
 }
 
 function createLoss(

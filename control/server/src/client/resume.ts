@@ -80,7 +80,7 @@ class Loss {
 }
 
 function isPassing(error: unknown): boolean {
-  return error instanceof FogError && (error.code === 'CLIENT_UNREACHABLE' || error.retryable);
+  return error instanceof FogError && error.retryable;
 }
 
 function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
