@@ -9,6 +9,7 @@ export type {
   PlacementTask,
   Refusal,
 } from './placement.ts';
+export { type ChosenTask, JobQueues, type KindQueue, type WaitingJob } from './queue/job-queues.ts';
 export {
   type Candidate,
   explainRoute,

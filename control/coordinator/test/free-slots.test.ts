@@ -1,9 +1,6 @@
 /** A slot that comes free is given on at once, to whoever waits for it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { JobQueues } from '../src/job/job-queues.ts';
-import { type JobRecord, newJobRecord } from '../src/job/job-record.ts';
-import { OpenTasks } from '../src/job/open-tasks.ts';
 import { fixture, HandAgent, ok, OWNER, spec } from './fixture.ts';
 
 test('the slot of a job that expires goes to the next one', async () => {
@@ -82,27 +79,4 @@ test('work of a higher tier is not kept waiting by a cancelled job before it', a
   await coordinator.cancel(OWNER, cancelled.id);
   agent.result(agent.leases[0]?.token ?? 0, ok({ usage }));
   await agent.until(() => agent.leases.some(({ job }) => job === gold.id));
-});
-
-test('50,000 jobs with deadlines queue in order, and leave from anywhere', () => {
-  const queues = new JobQueues();
-  const openTasks = new OpenTasks();
-  const shared = spec();
-  const jobs = Array.from({ length: 50_000 }, (_, at) =>
-    newJobRecord(
-      {
-        id: `j${at}`,
-        owner: OWNER,
-        spec: { ...shared, deadlineAt: 1_000_000 + ((at * 7_919) % 50_000) },
-        idempotencyKey: undefined,
-        createdAt: 0,
-      },
-      openTasks,
-    ),
-  );
-  for (const job of jobs) queues.enqueue(job);
-  const [queue] = queues.kinds(0);
-  assert.equal(queue?.first, jobs[0]);
-  queues.remove(jobs[0] as JobRecord);
-  assert.equal(queue?.first?.spec.deadlineAt, 1_000_001);
 });

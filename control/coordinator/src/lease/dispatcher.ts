@@ -3,7 +3,10 @@ import { randomInt } from 'node:crypto';
 import { arrayItem, CREDIT_PER_SLOT, type Lease, type LeasedJob } from '@fog/wire';
 import {
   capacityFor,
+  type ChosenTask,
   isRoutingStrategy,
+  JobQueues,
+  type KindQueue,
   place,
   type PlacementNode,
   type PlacementOptions,
@@ -15,7 +18,6 @@ import {
 import type { AgentLink } from '../api.ts';
 import { type Core, forgetLease } from '../core.ts';
 import { siblingNodes } from '../deployment/deployment-record.ts';
-import { type ChosenTask, JobQueues, type KindQueue } from '../job/job-queues.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { placementTask } from '../job/placement-task.ts';
 import { type NodeRecord, placementNode } from '../registry/node-record.ts';
@@ -37,7 +39,7 @@ const RECENT_WEIGHT = 0.2;
 
 export class Dispatcher {
   readonly #core: Core;
-  readonly #queues = new JobQueues();
+  readonly #queues = new JobQueues<JobRecord>();
   readonly #runMs = new Map<string, number>();
   /** The node each routing strategy chose last. */
   readonly #lastRouted = new Map<RoutingStrategyName, string>();
@@ -179,7 +181,7 @@ export class Dispatcher {
   }
 
   /** Room that is made for a kind goes to it before anybody else has a turn. */
-  #dispatchKind(queue: KindQueue, sends: Map<AgentLink, LeaseRecord[]>): void {
+  #dispatchKind(queue: KindQueue<JobRecord>, sends: Map<AgentLink, LeaseRecord[]>): void {
     this.#placeKind(queue, sends);
     while (queue.first?.board.ready === true && preemptFor(this.#core, this, queue.first)) {
       const before = queue.taken;
@@ -189,7 +191,7 @@ export class Dispatcher {
     }
   }
 
-  #placeKind(queue: KindQueue, sends: Map<AgentLink, LeaseRecord[]>): void {
+  #placeKind(queue: KindQueue<JobRecord>, sends: Map<AgentLink, LeaseRecord[]>): void {
     if (queue.first === undefined) return;
     const fleet = (this.#fleetNow ??= this.fleet());
     const isService = queue.first.spec.service === true;
@@ -216,7 +218,11 @@ export class Dispatcher {
   }
 
   /** As many tasks as there is room for; replicas one by one, for each avoids the nodes of those before it. */
-  #choose(queue: KindQueue, job: JobRecord, fleet: readonly PlacementNode[]): ChosenTask[] {
+  #choose(
+    queue: KindQueue<JobRecord>,
+    job: JobRecord,
+    fleet: readonly PlacementNode[],
+  ): ChosenTask<JobRecord>[] {
     const task = this.task(job);
     const room = capacityFor(task, fleet);
     this.#isSlotWanted ||= room === 0 && this.#couldRun(job, fleet);

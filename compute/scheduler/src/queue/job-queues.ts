@@ -3,34 +3,49 @@
  * urgent kind comes first; waiting makes urgent, so nothing starves; equally urgent kinds take turns, and
  * so do the jobs of one kind, except that those with a deadline go first, earliest deadline first.
  */
-import type { JobRecord } from './job-record.ts';
 
-export interface ChosenTask {
-  readonly job: JobRecord;
+/** What the queues must know of a job. */
+export interface WaitingJob {
+  /** Jobs of one kind have tasks that fit the same nodes. */
+  readonly kind: string;
+  /** Lower is sooner. */
+  readonly priority: number;
+  readonly createdAt: number;
+  readonly spec: { readonly deadlineAt?: number | undefined };
+  readonly board: {
+    /** Whether `take` would find a task. */
+    readonly ready: boolean;
+    take(): number | undefined;
+    giveBack(index: number): void;
+  };
+}
+
+export interface ChosenTask<Job extends WaitingJob> {
+  readonly job: Job;
   readonly index: number;
 }
 
 /** Waiting that is worth one step of priority. */
 const AGEING_MS = 60_000;
 
-export class JobQueues {
-  readonly #kinds = new Map<string, KindQueue>();
+export class JobQueues<Job extends WaitingJob> {
+  readonly #kinds = new Map<string, KindQueue<Job>>();
   #served = 0;
 
-  enqueue(job: JobRecord): void {
+  enqueue(job: Job): void {
     if (!job.board.ready) return;
-    const queue = this.#kinds.get(job.kind) ?? new KindQueue();
+    const queue = this.#kinds.get(job.kind) ?? new KindQueue<Job>();
     this.#kinds.set(job.kind, queue);
     queue.add(job);
   }
 
   /** The job waits no more. */
-  remove(job: JobRecord): void {
+  remove(job: Job): void {
     this.#kinds.get(job.kind)?.remove(job);
   }
 
   /** The kinds that wait, most urgent first; one that is found empty afterwards is forgotten. */
-  *kinds(now: number): Generator<KindQueue> {
+  *kinds(now: number): Generator<KindQueue<Job>> {
     const waiting = [...this.#kinds].map(([kind, queue]) => ({
       kind,
       queue,
@@ -50,17 +65,17 @@ export class JobQueues {
 }
 
 /** Jobs whose tasks fit the same nodes and have the same priority. */
-export class KindQueue {
+export class KindQueue<Job extends WaitingJob> {
   /** Jobs with a deadline, earliest first. */
-  readonly #dated: JobRecord[] = [];
-  readonly #isDated = new Set<JobRecord>();
-  readonly #undated = new Set<JobRecord>();
+  readonly #dated: Job[] = [];
+  readonly #isDated = new Set<Job>();
+  readonly #undated = new Set<Job>();
   /** Tasks it has given so far. */
   taken = 0;
   /** When it last had a turn. */
   servedAt = 0;
 
-  get first(): JobRecord | undefined {
+  get first(): Job | undefined {
     return this.#dated[0] ?? this.#undated.values().next().value;
   }
 
@@ -71,7 +86,7 @@ export class KindQueue {
     return first.priority - Math.floor(Math.max(0, now - first.createdAt) / AGEING_MS);
   }
 
-  add(job: JobRecord): void {
+  add(job: Job): void {
     const due = job.spec.deadlineAt;
     if (due === undefined) this.#undated.add(job);
     else if (!this.#isDated.has(job)) {
@@ -80,7 +95,7 @@ export class KindQueue {
     }
   }
 
-  remove(job: JobRecord): void {
+  remove(job: Job): void {
     this.#undated.delete(job);
     if (!this.#isDated.delete(job)) return;
     const at = this.#dated.indexOf(job);
@@ -101,8 +116,8 @@ export class KindQueue {
   }
 
   /** At most `capacity` tasks: all of the earliest deadlines, then an even share for each job that waits. */
-  take(capacity: number): ChosenTask[] {
-    const chosen: ChosenTask[] = [];
+  take(capacity: number): ChosenTask<Job>[] {
+    const chosen: ChosenTask<Job>[] = [];
     while (chosen.length < capacity) {
       const job = this.first;
       if (job === undefined) break;
@@ -122,14 +137,18 @@ export class KindQueue {
   }
 
   /** A taken task found no node. */
-  giveBack({ job, index }: ChosenTask): void {
+  giveBack({ job, index }: ChosenTask<Job>): void {
     this.taken -= 1;
     job.board.giveBack(index);
     this.add(job);
   }
 }
 
-function takeFrom(job: JobRecord, count: number, chosen: ChosenTask[]): void {
+function takeFrom<Job extends WaitingJob>(
+  job: Job,
+  count: number,
+  chosen: ChosenTask<Job>[],
+): void {
   for (let taken = 0; taken < count; taken += 1) {
     const index = job.board.take();
     if (index === undefined) return;
