@@ -28,6 +28,21 @@ export interface PlacementTask {
   readonly privacy?: 'public' | 'private' | 'confidential' | 'secret';
   /** Where the request comes from. */
   readonly from?: GeoPoint;
+  /** Run time on a node of speed 1; absent is a second. */
+  readonly expectedMs?: number;
+  /** To be moved to a node that is not warm for the program. */
+  readonly inputBytes?: number;
+  /** It must have ended by then, from now. */
+  readonly dueInMs?: number;
+  /** Absent is `bronze`. */
+  readonly tier?: 'bronze' | 'silver' | 'gold' | 'platinum';
+  readonly serviceClass?: 'S' | 'A' | 'B';
+  /** Tasks that share it start together: all of them are placed or none. */
+  readonly gang?: string;
+  /** Tasks that share it go to nodes of different owners. */
+  readonly apart?: string;
+  /** May be pre-empted: nodes take their spot discount off. */
+  readonly isSpot?: boolean;
 }
 
 /** Degrees, WGS 84. */
@@ -63,9 +78,25 @@ export interface PlacementNode {
   /** Lower bound of its reputation, 0 to 1; absent without evidence. */
   readonly trust?: number;
   /** µ-credits its owner asks; absent is for nothing. */
-  readonly prices?: { readonly cpuHour: number; readonly gbHour: number; readonly gpuHour: number };
+  readonly prices?: {
+    readonly cpuHour: number;
+    readonly gbHour: number;
+    readonly gpuHour: number;
+    /** Part taken off for work that may be pre-empted, 0 to 1; absent is none. */
+    readonly spotDiscount?: number;
+  };
   /** Programs it ran of late: compiled and cached there. */
   readonly warm?: ReadonlySet<string>;
+  /** Relative to the machine on which the expected run times hold; absent is 1. */
+  readonly speed?: number;
+  /** Measured; absent when it is not known. */
+  readonly bandwidthMbps?: number;
+  /** Drawn from what is believed of its trust: ranks, while `trust` gates; absent is `trust`. */
+  readonly trustSample?: number;
+  /** Work that waits on each of its slots already. */
+  readonly queuedMs?: number;
+  /** Too little is known of it yet. */
+  readonly isNewcomer?: boolean;
 }
 
 export interface PlacementOptions {
