@@ -154,6 +154,17 @@ export interface DeploymentRow {
   readonly updated_at: number;
 }
 
+/** How a batch was placed. */
+export interface PlacementPlanRow {
+  readonly id: number;
+  readonly owner: string;
+  readonly time: number;
+  /** JSON of wire PlacementPlan. */
+  readonly plan: string;
+  /** JSON of what was placed where, so that the decision can be made again; empty when it was too large. */
+  readonly input: string;
+}
+
 export interface TopologySnapshotRow {
   readonly time: number;
   /** JSON of wire TopologySnapshot. */
@@ -219,6 +230,7 @@ export interface Database {
   result_batch: ResultBatchRow;
   evidence: EvidenceRow;
   deployment: DeploymentRow;
+  placement_plan: PlacementPlanRow;
   topology_snapshot: TopologySnapshotRow;
   leadership: LeadershipRow;
   fog_secret: FogSecretRow;

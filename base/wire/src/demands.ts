@@ -36,6 +36,18 @@ export const ROUTING_STRATEGIES = [
 export const RoutingStrategy = z.enum(ROUTING_STRATEGIES);
 export type RoutingStrategy = z.infer<typeof RoutingStrategy>;
 
+/** How a batch is placed: `greedy` one task after the other by load, the others as a whole. */
+export const PLACEMENT_STRATEGIES = [
+  'greedy',
+  'nsga2',
+  'latency_first',
+  'load_balance',
+  'trust_first',
+  'cost_optimize',
+] as const;
+export const BatchStrategy = z.enum(PLACEMENT_STRATEGIES);
+export type BatchStrategy = z.infer<typeof BatchStrategy>;
+
 /** `greedy` spreads tasks over the nodes by their load; `auto` leaves the choice to the fog. */
 export const BATCH_STRATEGIES = ['auto', 'greedy'] as const;
 export const Strategy = z.enum([...BATCH_STRATEGIES, ...ROUTING_STRATEGIES]);

@@ -15,4 +15,5 @@ export * from './outcome.ts';
 export * from './parse.ts';
 export * from './result-digest.ts';
 export * from './routing.ts';
+export * from './scheduler.ts';
 export * from './version.ts';

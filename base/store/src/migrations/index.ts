@@ -3,6 +3,7 @@ import { jobsAndNodes } from './001-jobs-and-nodes.ts';
 import { trustAndService } from './002-trust-and-service.ts';
 import { leadership } from './003-leadership.ts';
 import { verification } from './004-verification.ts';
+import { placement } from './006-placement.ts';
 
 /** In order; a migration that shipped is never changed. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -10,4 +11,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '002-trust-and-service': trustAndService,
   '003-leadership': leadership,
   '004-verification': verification,
+  '006-placement': placement,
 };
