@@ -3,7 +3,7 @@ import type { Clock } from '@fog/kernel';
 import { formatDuration } from '@fog/kernel';
 import { fail } from '../errors.ts';
 import { MAX_SKEW_MS } from './limits.ts';
-import { median } from './tally.ts';
+import { median } from './median.ts';
 
 /** Dates of answers are cut to the second. */
 const HALF_SECOND_MS = 500;

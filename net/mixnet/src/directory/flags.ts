@@ -1,5 +1,6 @@
 /** Which flags a relay gets, from the medians of what the authorities measured. */
 import { RELAY_FLAGS, type RelayDescriptor, type RelayFlag } from './documents.ts';
+import { trustedFor } from './trusted-duties.ts';
 
 /** Up so long counts as stable; while fewer than half of the relays are, flags go by rank. */
 export const STABLE_UP_MS: number = 24 * 60 * 60_000;
@@ -16,6 +17,7 @@ export interface RankedRelay {
   readonly upMs: number;
   /** Packets a second. */
   readonly rate: number;
+  readonly reputationPpm: number;
 }
 
 /** The flags of each relay, in the order of RELAY_FLAGS; none for those that do not run. */
@@ -37,10 +39,11 @@ export function flagRelays(relays: readonly RankedRelay[]): Map<string, readonly
   };
   const stable = choose(byUptime, MIN_SHARED, ({ upMs }) => upMs >= STABLE_UP_MS);
   const fast = choose(byRate, MIN_SHARED, ({ rate }) => rate >= medianRate);
-  const gateways = byUptime.filter(({ descriptor }) => descriptor.roles.includes('gateway'));
-  const guards = choose(gateways, MIN_GUARDS, (relay) => stable.has(relay) && fast.has(relay));
-  const stores = byUptime.filter(({ descriptor }) => descriptor.roles.includes('hsdir'));
+  const isSteady = (relay: RankedRelay): boolean => stable.has(relay) && fast.has(relay);
+  const guards = choose(trustedFor('Guard', byUptime), MIN_GUARDS, isSteady);
+  const stores = trustedFor('HSDir', byUptime);
   const directories = choose(stores, MIN_DIRECTORIES, (relay) => stable.has(relay));
+  const exits = new Set(trustedFor('Exit', running));
 
   const has: Record<RelayFlag, (relay: RankedRelay) => boolean> = {
     Running: () => true,
@@ -48,7 +51,7 @@ export function flagRelays(relays: readonly RankedRelay[]): Map<string, readonly
     Fast: (relay) => fast.has(relay),
     Guard: (relay) => guards.has(relay),
     Gateway: ({ descriptor }) => descriptor.roles.includes('gateway'),
-    Exit: ({ descriptor }) => descriptor.roles.includes('exit'),
+    Exit: (relay) => exits.has(relay),
     HSDir: (relay) => directories.has(relay),
   };
   return new Map(

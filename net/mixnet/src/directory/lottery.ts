@@ -8,6 +8,7 @@ import { subnetsOf } from '../subnets.ts';
 import { PPM } from './consensus.ts';
 import type { Consensus, ConsensusRelay, RelayFlag } from './documents.ts';
 import { stakePpm } from './log-table.ts';
+import { type DutyFlag, DUTIES, trustedFor } from './trusted-duties.ts';
 
 /** No relay weighs less than 1 %: newcomers must get packets to be measured by. */
 const FLOOR_PPM = 10_000;
@@ -54,8 +55,10 @@ export type LotteryVerdict =
   | { readonly ok: true; readonly drawn: number; readonly active: number }
   | { readonly ok: false; readonly relay: string; readonly reason: string };
 
-/** Recomputes weights and draw of a consensus from its own figures. */
+/** Recomputes weights, draw and who may be guard, exit or directory of a consensus from its own figures. */
 export function verifyLottery(consensus: Consensus): LotteryVerdict {
+  const distrusted = distrustedDuty(consensus.relays);
+  if (distrusted !== undefined) return distrusted;
   const expected = runLottery({ ...consensus, ...consensus.pathPolicy });
   for (const [index, relay] of consensus.relays.entries()) {
     const { weightPpm, active, descriptor } = expected[index] as ConsensusRelay;
@@ -71,6 +74,19 @@ export function verifyLottery(consensus: Consensus): LotteryVerdict {
   const active = expected.filter((relay) => relay.active);
   const drawn = active.filter(({ flags }) => !flags.some((flag) => ALWAYS_ACTIVE.includes(flag)));
   return { ok: true, drawn: drawn.length, active: active.length };
+}
+
+/** A relay with a duty that its reputation does not allow. */
+function distrustedDuty(relays: readonly ConsensusRelay[]): LotteryVerdict | undefined {
+  const running = relays.filter(({ flags }) => flags.includes('Running'));
+  for (const duty of Object.keys(DUTIES) as DutyFlag[]) {
+    const trusted = new Set(trustedFor(duty, running));
+    const found = relays.find((relay) => relay.flags.includes(duty) && !trusted.has(relay));
+    if (found === undefined) continue;
+    const reason = `it has the flag ${duty}, which its roles and its reputation of ${found.reputationPpm} ppm do not allow`;
+    return { ok: false, relay: found.descriptor.id, reason };
+  }
+  return undefined;
 }
 
 /** 0.5 reputation + 0.3 performance + 0.2 stake, in parts per million, before the caps. */

@@ -10,6 +10,7 @@ import type { OpenedDescriptor } from './descriptor.ts';
 import type { Consensus, ConsensusAuthority, RelayDescriptor } from './documents.ts';
 import { flagRelays } from './flags.ts';
 import { type LotteryRelay, runLottery } from './lottery.ts';
+import { median } from './median.ts';
 import type { NetworkParameters, OpenedHead, OpenedRelay, RelayFigures } from './vote.ts';
 import { combineShares, NO_SHARED_RANDOM, vrfInput, type VrfShare } from './vrf-input.ts';
 
@@ -167,18 +168,13 @@ function medianParameters(voted: readonly NetworkParameters[]): NetworkParameter
   };
 }
 
-/** The lower of the two in the middle, so that it is a figure somebody gave. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[(sorted.length - 1) >> 1] ?? 0;
-}
-
 function flagged(chosen: readonly ChosenRelay[]): LotteryRelay[] {
   const flags = flagRelays(
-    chosen.map(({ opened: { descriptor }, running, upMs }) => ({
+    chosen.map(({ opened: { descriptor }, running, upMs, reputationPpm }) => ({
       descriptor,
       running,
       upMs,
+      reputationPpm,
       rate: rateOf(descriptor),
     })),
   );

@@ -10,7 +10,7 @@ import type {
 import { figuresOf, NO_STANDING } from '../../src/directory/figures.ts';
 import { flagRelays, type RankedRelay, STABLE_UP_MS } from '../../src/directory/flags.ts';
 import { createReveals } from '../../src/directory/reveals.ts';
-import { median } from '../../src/directory/tally.ts';
+import { median } from '../../src/directory/median.ts';
 import { combineShares, vrfInput } from '../../src/directory/vrf-input.ts';
 import { testRelay } from './relays.ts';
 import { networkOf } from './world.ts';
@@ -45,6 +45,7 @@ function ranked(index: number, upMs: number, changes: Partial<RelayDescriptor> =
     running: true,
     upMs,
     rate: 100 + index,
+    reputationPpm: 500_000,
   };
 }
 

@@ -9,6 +9,7 @@ import {
   createConsensusClient,
 } from '../../src/directory/consensus-client.ts';
 import type { DirectoryCall } from '../../src/directory/directory-call.ts';
+import type { RelayStanding } from '../../src/directory/figures.ts';
 import { epochAt, type MixNetwork } from '../../src/network.ts';
 import { type TestRelay, testRelay } from './relays.ts';
 import { networkOf, noMetrics, seedOf } from './world.ts';
@@ -25,6 +26,8 @@ export class VirtualWorld implements AsyncDisposable {
   readonly relays: TestRelay[] = Array.from({ length: 9 }, (_none, index) => testRelay(index));
   /** Which calls do not get through. */
   cut: (url: string, path: string, from: string) => boolean = () => false;
+  /** What each authority knows of relays; nothing where there is none. */
+  readonly standings: (RelayStanding | undefined)[] = [];
   readonly #clocks: Clock[] = URLS.map(() => this.clock);
   readonly #files = new Map<string, Uint8Array>();
   readonly #started: { stop(): Promise<void> }[] = [];
@@ -35,6 +38,7 @@ export class VirtualWorld implements AsyncDisposable {
 
   async open(index: number, clock: Clock = this.clock): Promise<AuthorityCore> {
     const name = `authority-${index}`;
+    const standing = this.standings[index];
     const core = await openAuthorityCore(
       { network: this.network, seed: seedOf(index), host: '', port: 0, statePath: name },
       {
@@ -43,6 +47,7 @@ export class VirtualWorld implements AsyncDisposable {
         metrics: noMetrics,
         call: this.#callFrom(URLS[index] as string),
         stateFile: this.#file(name),
+        ...(standing === undefined ? {} : { standing }),
       },
     );
     this.cores[index] = core;
