@@ -215,6 +215,35 @@ export interface FogSecretRow {
   readonly created_at: number;
 }
 
+/** What was measured of a service level since that time, for a quarter of an hour. */
+export interface SlaWindowRow {
+  readonly tier: string;
+  readonly since: number;
+  /** JSON of the coordinator's counts. */
+  readonly counts: string;
+}
+
+/** A job that did not get what its tier promises: one row a job and kind of promise. */
+export interface SlaBreachRow {
+  readonly job: string;
+  readonly kind: string;
+  readonly owner: string;
+  readonly tier: string;
+  readonly severity: string;
+  readonly value: number;
+  readonly promised: number;
+  readonly node: string | null;
+  readonly time: number;
+}
+
+/** Prices that were set after the node joined: they hold in place of those it joined with. */
+export interface NodePriceRow {
+  readonly node: string;
+  /** JSON of wire Prices. */
+  readonly prices: string;
+  readonly set_at: number;
+}
+
 export interface Database {
   account: AccountRow;
   credential: CredentialRow;
@@ -234,4 +263,7 @@ export interface Database {
   topology_snapshot: TopologySnapshotRow;
   leadership: LeadershipRow;
   fog_secret: FogSecretRow;
+  sla_window: SlaWindowRow;
+  sla_breach: SlaBreachRow;
+  node_price: NodePriceRow;
 }

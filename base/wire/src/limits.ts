@@ -40,8 +40,8 @@ export const DEFAULT_RETRIES = 5;
 export const MAX_WAIT_MS = 30_000;
 /** Results in one answer. */
 export const MAX_PAGE = 1_000;
-/** Leases an agent may hold for each slot: enough to hide the round trip for no-op tasks. */
-export const CREDIT_PER_SLOT = 8;
+/** Leases an agent may hold for each slot: no-op tasks keep it busy while their results share frames. */
+export const CREDIT_PER_SLOT = 32;
 /** Cores one task may hold; more is several tasks. */
 export const MAX_CORES = 1_024;
 /** Disk one task may hold: guest files live in memory or on a laptop's disk. */
@@ -72,3 +72,5 @@ export const MAX_FRONT = 256;
 export const MAX_PLAN_JOBS = 1_000;
 /** Longest search for a placement: more finds little, and the planning thread has others waiting. */
 export const MAX_PLAN_BUDGET_MS = 10_000;
+/** Breaches of service levels in one answer: the newest say what goes wrong. */
+export const MAX_SHOWN_BREACHES = 50;

@@ -4,6 +4,7 @@ import { trustAndService } from './002-trust-and-service.ts';
 import { leadership } from './003-leadership.ts';
 import { verification } from './004-verification.ts';
 import { placement } from './006-placement.ts';
+import { sla } from './007-sla.ts';
 
 /** In order; a migration that shipped is never changed. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -12,4 +13,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '003-leadership': leadership,
   '004-verification': verification,
   '006-placement': placement,
+  '007-sla': sla,
 };
