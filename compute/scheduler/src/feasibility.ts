@@ -1,66 +1,55 @@
 import type { PlacementNode, PlacementTask, Refusal } from './placement.ts';
 
-type Check = (task: PlacementTask, node: PlacementNode) => boolean;
-
 /** Trust a foreign node needs for confidential work. */
 export const CONFIDENTIAL_TRUST = 0.5;
 
-/** What a machine has or has not, whatever happens. */
-const RESOURCES: readonly (readonly [Refusal, Check])[] = [
-  ['memory', (task, node) => task.memoryBytes > node.memoryBytes],
-  ['cores', (task, node) => task.cores !== undefined && task.cores > (node.cores ?? 1)],
-  ['disk', (task, node) => task.diskBytes !== undefined && task.diskBytes > (node.diskBytes ?? 0)],
-  ['gpu', (task, node) => task.gpus !== undefined && task.gpus > (node.gpus ?? 0)],
-];
-
-/** What makes a node unfit, in the order it is told. */
-const CHECKS: readonly (readonly [Refusal, Check])[] = [
-  ['runtime', (task, node) => !node.runtimes.includes(task.runtime)],
-  // Without an operating-system sandbox the language runtime is the only wall, and only wasm has a good one.
-  [
-    'sandbox-level',
-    (task, node) =>
-      node.sandboxLevel !== 'os' && task.runtime !== 'wasm' && task.owner !== node.owner,
-  ],
-  ...RESOURCES,
-  ['labels', (task, node) => task.labels !== undefined && !carries(node.labels, task.labels)],
-  ['region', (task, node) => task.region !== undefined && task.region !== node.region],
-  ['trust', (task, node) => task.minTrust !== undefined && (node.trust ?? 0) < task.minTrust],
-  ['price', (task, node) => priceOf(task, node) > (task.maxPrice?.credits ?? Infinity)],
-  ['privacy', breaksPrivacy],
-  ['excluded', (task, node) => task.excludedNodes?.has(node.id) === true],
-  ['same-owner', (task, node) => task.excludedOwners?.has(node.owner) === true],
-];
-
-/** A hard reason against this pair, or undefined. */
+/** The first hard reason against this pair, or undefined. Asked for each pair of each decision. */
 export function refusalOf(task: PlacementTask, node: PlacementNode): Refusal | undefined {
-  return node.closed ?? firstOf(CHECKS, task, node);
+  return node.closed ?? cannotRun(task, node) ?? lackOf(task, node) ?? breaksWish(task, node);
+}
+
+function cannotRun(task: PlacementTask, node: PlacementNode): Refusal | undefined {
+  if (!node.runtimes.includes(task.runtime)) return 'runtime';
+  // Without an operating-system sandbox the language runtime is the only wall, and only wasm has a good one.
+  const isWalled = node.sandboxLevel === 'os' || task.runtime === 'wasm';
+  return isWalled || task.owner === node.owner ? undefined : 'sandbox-level';
 }
 
 /** What the node is too small in, at any time. */
 export function lackOf(task: PlacementTask, node: PlacementNode): Refusal | undefined {
-  return firstOf(RESOURCES, task, node);
+  if (task.memoryBytes > node.memoryBytes) return 'memory';
+  if (task.cores !== undefined && task.cores > (node.cores ?? 1)) return 'cores';
+  if (task.diskBytes !== undefined && task.diskBytes > (node.diskBytes ?? 0)) return 'disk';
+  if (task.gpus !== undefined && task.gpus > (node.gpus ?? 0)) return 'gpu';
+  return undefined;
 }
 
-function firstOf(
-  checks: readonly (readonly [Refusal, Check])[],
-  task: PlacementTask,
-  node: PlacementNode,
-): Refusal | undefined {
-  for (const [refusal, isUnfit] of checks) if (isUnfit(task, node)) return refusal;
-  return undefined;
+/** What the submitter asked for. */
+function breaksWish(task: PlacementTask, node: PlacementNode): Refusal | undefined {
+  if (task.labels !== undefined && !carries(node.labels, task.labels)) return 'labels';
+  if (task.region !== undefined && task.region !== node.region) return 'region';
+  if (task.minTrust !== undefined && (node.trust ?? 0) < task.minTrust) return 'trust';
+  if (task.maxPrice !== undefined && priceOf(task, node) > task.maxPrice.credits) return 'price';
+  if (breaksPrivacy(task, node)) return 'privacy';
+  if (task.excludedNodes?.has(node.id) === true) return 'excluded';
+  return task.excludedOwners?.has(node.owner) === true ? 'same-owner' : undefined;
 }
 
 const BYTES_PER_GB = 1e9;
 
 /** µ-credits the task costs on the node if it runs until its timeout; 0 for a task that does not ask. */
-export function priceOf(task: PlacementTask, { prices }: PlacementNode): number {
-  if (task.maxPrice === undefined || prices === undefined) return 0;
+export function priceOf(task: PlacementTask, node: PlacementNode): number {
+  return task.maxPrice === undefined ? 0 : askingPrice(task, node, task.maxPrice.hours);
+}
+
+/** µ-credits the owner asks for what the task holds for so long. */
+export function askingPrice(task: PlacementTask, { prices }: PlacementNode, hours: number): number {
+  if (prices === undefined) return 0;
   const anHour =
     (task.cores ?? 1) * prices.cpuHour +
     (task.memoryBytes / BYTES_PER_GB) * prices.gbHour +
     (task.gpus ?? 0) * prices.gpuHour;
-  return anHour * task.maxPrice.hours;
+  return anHour * hours;
 }
 
 function carries(

@@ -5,14 +5,13 @@ import { loadOf, type RoutingRule } from './rule.ts';
 const STEP = 100;
 
 /** Those who would see least come first: own machines, then strong sandboxes, then trust, then load. */
-export const privacy: RoutingRule = (task, nodes) =>
-  nodes.map((node) => {
-    const trust = node.trust ?? 0;
-    return {
-      value: STEP * exposure(task, node) + STEP * (1 - trust) + loadOf(node),
-      because: `${task.owner === node.owner ? 'of the same owner' : 'of another owner'}, sandbox level ${node.sandboxLevel}, ${node.trust === undefined ? 'no evidence of trust yet' : `trust ${trust.toFixed(2)}`}`,
-    };
-  });
+export const privacy: RoutingRule = (task, nodes) => ({
+  values: nodes.map(
+    (node) => STEP * exposure(task, node) + STEP * (1 - (node.trust ?? 0)) + loadOf(node),
+  ),
+  because: (node) =>
+    `${task.owner === node.owner ? 'of the same owner' : 'of another owner'}, sandbox level ${node.sandboxLevel}, ${node.trust === undefined ? 'no evidence of trust yet' : `trust ${node.trust.toFixed(2)}`}`,
+});
 
 /** Two steps for another owner, so that no sandbox and no trust outweigh it; one for a weak sandbox. */
 function exposure(task: PlacementTask, node: PlacementNode): number {

@@ -23,20 +23,21 @@ export function greatCircleKm(a: GeoPoint, b: GeoPoint): number {
 }
 
 /** The nearest by the distance of coordinates, as a round trip, blended with the measured one. */
-export const proximity: RoutingRule = (task, nodes) =>
-  nodes.map((node) => {
-    const km = distanceKm(task.from, node);
+export const proximity: RoutingRule = ({ from }, nodes) => ({
+  values: nodes.map((node) => {
+    const km = distanceKm(from, node);
     const byDistance = km === undefined ? undefined : (km * CABLE_FACTOR) / KM_PER_RTT_MS;
+    return blend(byDistance, node.rttMs);
+  }),
+  because: (node) => {
+    const km = distanceKm(from, node);
     const parts = [
       km === undefined ? undefined : `${Math.round(km)} km away`,
       node.rttMs === undefined ? undefined : `round trip ${node.rttMs.toFixed(1)} ms`,
     ].filter((part) => part !== undefined);
-    return {
-      value: blend(byDistance, node.rttMs),
-      because:
-        parts.length === 0 ? 'neither coordinates nor round trip are known' : parts.join(', '),
-    };
-  });
+    return parts.length === 0 ? 'neither coordinates nor round trip are known' : parts.join(', ');
+  },
+});
 
 function distanceKm(from: GeoPoint | undefined, node: PlacementNode): number | undefined {
   if (from === undefined || node.coordinates === undefined) return undefined;

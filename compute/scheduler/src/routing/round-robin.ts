@@ -1,3 +1,4 @@
+import type { PlacementNode } from '../placement.ts';
 import type { RoutingRule } from './rule.ts';
 
 /** Turns in the order of ids, beginning after the node that served last. */
@@ -6,8 +7,9 @@ export const roundRobin: RoutingRule = (_task, nodes, { last }) => {
   const next = last === undefined ? 0 : ids.findIndex((id) => id > last);
   const first = next === -1 ? 0 : next;
   const turns = new Map(ids.map((id, at) => [id, (at - first + ids.length) % ids.length]));
-  return nodes.map((node) => {
-    const value = turns.get(node.id) ?? 0;
-    return { value, because: value === 0 ? 'next in turn' : `${value} turns away` };
-  });
+  const turn = ({ id }: PlacementNode): number => turns.get(id) ?? 0;
+  return {
+    values: nodes.map(turn),
+    because: (node) => (turn(node) === 0 ? 'next in turn' : `${turn(node)} turns away`),
+  };
 };

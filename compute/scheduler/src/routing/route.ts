@@ -42,12 +42,17 @@ export function route(
   state: RouteState,
 ): string | undefined {
   const able = ableFor(task, nodes);
-  const scores = ROUTING_RULES[strategy](task, able, state);
-  let best: number | undefined;
-  for (const [at, { value }] of scores.entries()) {
-    if (best === undefined || isBetter(value, able[at], scores[best]?.value, able[best])) best = at;
+  const { values } = ROUTING_RULES[strategy](task, able, state);
+  let best: string | undefined;
+  let least = Infinity;
+  for (const [at, { id }] of able.entries()) {
+    const value = values[at] ?? Infinity;
+    // Ties go to the lower id, so that a decision replays.
+    if (best !== undefined && (value > least || (value === least && id > best))) continue;
+    best = id;
+    least = value;
   }
-  return best === undefined ? undefined : able[best]?.id;
+  return best;
 }
 
 /** As `route`, with all nodes: best first, refused ones last. */
@@ -58,13 +63,9 @@ export function explainRoute(
   state: RouteState,
 ): Candidate[] {
   const able = ableFor(task, nodes);
-  const scores = ROUTING_RULES[strategy](task, able, state);
+  const { values, because } = ROUTING_RULES[strategy](task, able, state);
   const ranked = able
-    .map((node, at) => ({
-      node: node.id,
-      score: scores[at]?.value ?? 0,
-      because: scores[at]?.because ?? '',
-    }))
+    .map((node, at) => ({ node: node.id, score: values[at] ?? 0, because: because(node, at) }))
     .sort((a, b) => a.score - b.score || (a.node < b.node ? -1 : 1));
   return [...ranked, ...nodes.flatMap((node) => refusedCandidate(task, node, able))];
 }
@@ -86,15 +87,4 @@ function ableFor(task: PlacementTask, nodes: readonly PlacementNode[]): Placemen
   const able = nodes.filter((node) => refusalNow(task, node) === undefined);
   const fresh = able.filter((node) => task.avoid?.has(node.id) !== true);
   return fresh.length > 0 ? fresh : able;
-}
-
-/** Ties go to the lower id, so that a decision replays. */
-function isBetter(
-  value: number,
-  node: PlacementNode | undefined,
-  than: number | undefined,
-  other: PlacementNode | undefined,
-): boolean {
-  if (than === undefined || value < than) return true;
-  return value === than && (node?.id ?? '') < (other?.id ?? '');
 }

@@ -7,19 +7,20 @@ export interface RouteState {
   readonly last?: string | undefined;
 }
 
-export interface Score {
+/** In the order of the nodes. */
+export interface Scores {
   /** Lower is better. */
-  readonly value: number;
-  /** What it is made of, in words with units. */
-  readonly because: string;
+  readonly values: readonly number[];
+  /** What the value of the node, the one at this place, is made of, in words with units. */
+  readonly because: (node: PlacementNode, at: number) => string;
 }
 
-/** Scores nodes that can all take the task; the answer is in their order. */
+/** Scores nodes that can all take the task. */
 export type RoutingRule = (
   task: PlacementTask,
   nodes: readonly PlacementNode[],
   state: RouteState,
-) => readonly Score[];
+) => Scores;
 
 /** Share of the node's room that is taken: leases for its slots, and the work of others on its cores. */
 export function loadOf(node: PlacementNode): number {

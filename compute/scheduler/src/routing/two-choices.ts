@@ -12,13 +12,12 @@ const NOT_DRAWN = 1_000_000;
 export const twoChoices: RoutingRule = (_task, nodes, { random }) => {
   const first = draw(nodes.length, random);
   const second = (first + 1 + draw(nodes.length - 1, random)) % Math.max(1, nodes.length);
-  return nodes.map((node, at) => {
-    if (at !== first && at !== second) {
-      return { value: NOT_DRAWN + loadOf(node), because: 'not drawn' };
-    }
-    const value = loadOf(node) + (at === first ? 0 : DRAWN_SECOND);
-    return { value, because: `drawn; ${loadWords(node)}` };
-  });
+  const handicap = (at: number): number =>
+    at === first ? 0 : at === second ? DRAWN_SECOND : NOT_DRAWN;
+  return {
+    values: nodes.map((node, at) => handicap(at) + loadOf(node)),
+    because: (node, at) => (handicap(at) === NOT_DRAWN ? 'not drawn' : `drawn; ${loadWords(node)}`),
+  };
 };
 
 function draw(count: number, random: () => number): number {
