@@ -12,7 +12,7 @@ import { migrate } from './migrate.ts';
 import type { Database } from './schema.ts';
 import type { Store } from './store.ts';
 
-export interface StoreParts extends Pick<Store, 'kind' | 'place'> {
+export interface StoreParts extends Pick<Store, 'kind' | 'place' | 'insertRows'> {
   readonly dialect: Dialect;
   /** Migrations may take longer than statements may; without it they run over `dialect`. */
   readonly migrationDialect?: Dialect;
@@ -24,7 +24,7 @@ export interface StoreParts extends Pick<Store, 'kind' | 'place'> {
 const HEALTH_MS = 5000;
 
 export async function createStore(parts: StoreParts): Promise<Store> {
-  const { kind, place, dialect, migrationDialect } = parts;
+  const { kind, place, insertRows, dialect, migrationDialect } = parts;
   const db = kysely(dialect);
   const migrated = migrationDialect === undefined ? db : kysely(migrationDialect);
   try {
@@ -41,6 +41,7 @@ export async function createStore(parts: StoreParts): Promise<Store> {
     place,
     db,
     write: (work) => commits.write(work),
+    insertRows,
     health: (signal) => probe(db, place, signal),
     close: async () => {
       await commits.close();

@@ -91,6 +91,6 @@ export const DELIVERY_ROUNDS = 5;
 /** The measurement of a machine's speed: a machine that needs longer is too slow to say how slow. */
 export const SPEED_TIMEOUT_MS = 10_000;
 /** A result waits so long for others while work waits on the node: a fraction of what that work covers. */
-export const LINGER_MS = 4;
+export const LINGER_MS = 8;
 /** Results that go out without waiting for more: the saving of a larger frame is small. */
-export const FRAME_RESULTS = 16;
+export const FRAME_RESULTS = 32;

@@ -5,7 +5,7 @@ import { FromAgent, failedOutcome, manifestBatchBytes, MAX_AGENT_FRAME_BYTES } f
 import { encodeResult } from '../src/output/encode-result.ts';
 import { type OutgoingResult, ResultOutbox } from '../src/output/result-outbox.ts';
 import { VirtualClock } from '@fog/testkit';
-import { FRAME_RESULTS } from '../src/limits.ts';
+import { FRAME_RESULTS, LINGER_MS } from '../src/limits.ts';
 import { identity } from './harness.ts';
 
 const sign = (digests: readonly string[]): string =>
@@ -92,7 +92,7 @@ test('while work waits results share a frame, but none waits long', async () => 
   outbox.add(result(2));
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(frames.length, 0);
-  clock.advance(5);
+  clock.advance(LINGER_MS);
   assert.deepEqual(counts(frames), [2]);
   for (let token = 10; token < 10 + FRAME_RESULTS; token += 1) outbox.add(result(token));
   await new Promise((resolve) => setImmediate(resolve));
@@ -101,6 +101,6 @@ test('while work waits results share a frame, but none waits long', async () => 
   outbox.add(result(99));
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(counts(frames), [2, FRAME_RESULTS, 1]);
-  clock.advance(10);
+  clock.advance(2 * LINGER_MS);
   assert.equal(frames.length, 3);
 });

@@ -7,7 +7,7 @@ import { arch, platform } from 'node:os';
 import { test } from 'node:test';
 import { type FogError, isFogError, silentLogger } from '@fog/kernel';
 import { tempDir, VirtualClock } from '@fog/testkit';
-import { FOG_VERSION } from '@fog/wire';
+import { CREDIT_PER_SLOT, FOG_VERSION } from '@fog/wire';
 import { createAgent } from '../src/index.ts';
 import { FakeCoordinator } from './fake-coordinator.ts';
 import { FakeRuntime } from './fake-runtime.ts';
@@ -21,7 +21,7 @@ test('joins with a proof of its key, its measured capabilities and its credit', 
   const { hello } = r.coordinator.latest;
   assert.equal(hello?.joinCode, 'secret-code');
   assert.equal(hello.name, 'laptop');
-  assert.equal(hello.credit, 24);
+  assert.equal(hello.credit, 3 * CREDIT_PER_SLOT);
   assert.deepEqual(hello.held, []);
   const { cores, memoryBytes, diskBytes = 0, gpus = -1, ...rest } = hello.capabilities;
   assert.ok(cores > 0 && memoryBytes > 2 ** 20 && diskBytes > 0 && gpus >= 0);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { test } from 'node:test';
 import { VirtualClock } from '@fog/testkit';
-import { failedOutcome, JobSpec } from '@fog/wire';
+import { CREDIT_PER_SLOT, failedOutcome, JobSpec } from '@fog/wire';
 import { JOB, OWNER, workOf } from './fake-coordinator.ts';
 import { rig, spoolFiles } from './harness.ts';
 import { waitFor } from './until.ts';
@@ -178,8 +178,9 @@ test('time that passed on the wall clock alone counts: laptops sleep', async () 
 
 test('more leases than credit close the connection', async () => {
   await using r = await rig();
-  const leases = Array.from({ length: 17 }, (_, at) => ({ token: at + 1, index: at }));
-  r.coordinator.work(r.spec({ array: { count: 17 } }), leases);
+  const count = 2 * CREDIT_PER_SLOT + 1;
+  const leases = Array.from({ length: count }, (_, at) => ({ token: at + 1, index: at }));
+  r.coordinator.work(r.spec({ array: { count } }), leases);
   await r.session(2);
   assert.equal(r.agent.counts().badFrames, 1);
   assert.equal(r.agent.counts().started, 0);

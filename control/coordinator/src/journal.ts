@@ -25,6 +25,29 @@ import { type NodeRecord, nodeRow } from './registry/node-record.ts';
 /** Rows in one statement: well below SQLite's 32,766 and PostgreSQL's 65,535 parameters. */
 const ROWS_PER_STATEMENT = 500;
 
+const ATTEMPT_KNOWN = {
+  columns: ['token'],
+  update: ['state', 'ended_at', 'failure', 'outcome', 'digest', 'batch', 'runtime_version'],
+} as const;
+const NODE_KNOWN = {
+  columns: ['id'],
+  update: [
+    'owner',
+    'name',
+    'capabilities',
+    'node_key',
+    'settled',
+    'failed',
+    'last_seen_at',
+    'profile',
+    'mode',
+    'rtt_ms',
+    'bandwidth_mbps',
+    'failures',
+    'cool_until',
+  ],
+} as const;
+
 /** What a heartbeat changes. */
 type SeenRow = Pick<NodeRow, 'id' | 'last_seen_at' | 'rtt_ms'>;
 
@@ -189,7 +212,7 @@ export class Journal {
         // Settled by now, as it was in an earlier group; throws when it failed.
         await before;
         // No statement here has a list that could be empty, which is all the plugin looks for.
-        await writeBatch(trx.withoutPlugins(), taken);
+        await writeBatch(trx.withoutPlugins(), this.#store.insertRows, taken);
       })
       .finally(() => this.#sinceMs.shift())
       .then(() => {
@@ -221,42 +244,27 @@ export class Journal {
   }
 }
 
-async function writeBatch(trx: Transaction<Database>, batch: TakenBatch): Promise<void> {
-  await inserted(batch.newJobRows, (rows) => trx.insertInto('job').values(rows).execute());
-  for (const row of batch.jobRows) await updateJob(trx, row);
-  await inserted([...batch.attempts.values()], (rows) => upsertAttempts(trx, rows));
-  await inserted(batch.resultBatches, (rows) =>
-    trx.insertInto('result_batch').values(rows).execute(),
-  );
-  await inserted(batch.evidence, (rows) => trx.insertInto('evidence').values(rows).execute());
-  await inserted(batch.results, (rows) => trx.insertInto('task_result').values(rows).execute());
-  await inserted(batch.events, (rows) => trx.insertInto('job_event').values(rows).execute());
-  await inserted(batch.nodeRows, (rows) => upsertNodes(trx, rows));
-  await inserted([...batch.seen.values()], (rows) => updateSeen(trx, rows));
-  await inserted([...batch.contentRefs.values()], (rows) =>
-    trx
-      .insertInto('content_ref')
-      .values(rows)
-      .onConflict((c) => c.columns(['account', 'content']).doNothing())
-      .execute(),
-  );
-  for (const [id, row] of batch.deployments) await writeDeployment(trx, id, row);
-  await inserted(batch.uploads, (rows) =>
-    trx
-      .insertInto('lease_upload')
-      .values(rows)
-      .onConflict((c) => c.columns(['token', 'content']).doNothing())
-      .execute(),
-  );
-}
-
-async function inserted<Row>(
-  rows: readonly Row[],
-  insert: (rows: readonly Row[]) => Promise<unknown>,
+async function writeBatch(
+  trx: Transaction<Database>,
+  insert: Store['insertRows'],
+  batch: TakenBatch,
 ): Promise<void> {
-  for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
-    await insert(rows.slice(from, from + ROWS_PER_STATEMENT));
-  }
+  await insert(trx, { table: 'job', rows: batch.newJobRows });
+  for (const row of batch.jobRows) await updateJob(trx, row);
+  const attempts = [...batch.attempts.values()];
+  await insert(trx, { table: 'attempt', rows: attempts, conflict: ATTEMPT_KNOWN });
+  await insert(trx, { table: 'result_batch', rows: batch.resultBatches });
+  await insert(trx, { table: 'evidence', rows: batch.evidence });
+  await insert(trx, { table: 'task_result', rows: batch.results });
+  await insert(trx, { table: 'job_event', rows: batch.events });
+  await insert(trx, { table: 'node', rows: batch.nodeRows, conflict: NODE_KNOWN });
+  await updateSeen(trx, [...batch.seen.values()]);
+  const refs = [...batch.contentRefs.values()];
+  const refKnown = { columns: ['account', 'content'], update: [] } as const;
+  await insert(trx, { table: 'content_ref', rows: refs, conflict: refKnown });
+  for (const [id, row] of batch.deployments) await writeDeployment(trx, id, row);
+  const uploadKnown = { columns: ['token', 'content'], update: [] } as const;
+  await insert(trx, { table: 'lease_upload', rows: batch.uploads, conflict: uploadKnown });
 }
 
 async function updateJob(trx: Transaction<Database>, row: JobRow): Promise<void> {
@@ -281,29 +289,14 @@ async function writeDeployment(
     .execute();
 }
 
-async function upsertAttempts(
-  trx: Transaction<Database>,
-  rows: readonly AttemptRow[],
-): Promise<void> {
-  await trx
-    .insertInto('attempt')
-    .values(rows)
-    .onConflict((c) =>
-      c.column('token').doUpdateSet((e) => ({
-        state: e.ref('excluded.state'),
-        ended_at: e.ref('excluded.ended_at'),
-        failure: e.ref('excluded.failure'),
-        outcome: e.ref('excluded.outcome'),
-        digest: e.ref('excluded.digest'),
-        batch: e.ref('excluded.batch'),
-        runtime_version: e.ref('excluded.runtime_version'),
-      })),
-    )
-    .execute();
+/** One statement for many nodes, by joining the table with the new values. */
+async function updateSeen(trx: Transaction<Database>, all: readonly SeenRow[]): Promise<void> {
+  for (let from = 0; from < all.length; from += ROWS_PER_STATEMENT) {
+    await updateSome(trx, all.slice(from, from + ROWS_PER_STATEMENT));
+  }
 }
 
-/** One statement for many nodes, by joining the table with the new values. */
-async function updateSeen(trx: Transaction<Database>, rows: readonly SeenRow[]): Promise<void> {
+async function updateSome(trx: Transaction<Database>, rows: readonly SeenRow[]): Promise<void> {
   const values = sql.join(
     rows.map(
       (row) =>
@@ -314,28 +307,4 @@ async function updateSeen(trx: Transaction<Database>, rows: readonly SeenRow[]):
     with seen (id, last_seen_at, rtt_ms) as (values ${values})
     update node set last_seen_at = seen.last_seen_at, rtt_ms = seen.rtt_ms
     from seen where node.id = seen.id`.execute(trx);
-}
-
-async function upsertNodes(trx: Transaction<Database>, rows: readonly NodeRow[]): Promise<void> {
-  await trx
-    .insertInto('node')
-    .values(rows)
-    .onConflict((c) =>
-      c.column('id').doUpdateSet((e) => ({
-        owner: e.ref('excluded.owner'),
-        name: e.ref('excluded.name'),
-        capabilities: e.ref('excluded.capabilities'),
-        node_key: e.ref('excluded.node_key'),
-        settled: e.ref('excluded.settled'),
-        failed: e.ref('excluded.failed'),
-        last_seen_at: e.ref('excluded.last_seen_at'),
-        profile: e.ref('excluded.profile'),
-        mode: e.ref('excluded.mode'),
-        rtt_ms: e.ref('excluded.rtt_ms'),
-        bandwidth_mbps: e.ref('excluded.bandwidth_mbps'),
-        failures: e.ref('excluded.failures'),
-        cool_until: e.ref('excluded.cool_until'),
-      })),
-    )
-    .execute();
 }

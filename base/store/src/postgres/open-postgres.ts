@@ -1,6 +1,7 @@
 import { type Dialect, PostgresDialect } from 'kysely';
 import { createStore } from '../kysely-store.ts';
 import type { PostgresOptions, Store } from '../store.ts';
+import { insertManyRows } from './insert-rows.ts';
 import { guardedPool, type PoolLimits } from './guarded-pool.ts';
 import { migrationError } from './postgres-errors.ts';
 import { parsePostgresUrl } from './postgres-url.ts';
@@ -17,6 +18,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   return createStore({
     kind: 'postgres',
     place: target.place,
+    insertRows: insertManyRows,
     dialect: dialect(STORE),
     migrationDialect: dialect(MIGRATION),
     openError: (error) => migrationError(target, error),

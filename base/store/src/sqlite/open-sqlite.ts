@@ -6,6 +6,7 @@ import { SqliteDialect } from 'kysely';
 import { fail } from '../errors.ts';
 import { createStore } from '../kysely-store.ts';
 import type { SqliteOptions, Store } from '../store.ts';
+import { insertRowByRow } from './insert-rows.ts';
 import { kyselyDatabase } from './sqlite-database.ts';
 
 const SQLITE_BUSY = 5;
@@ -21,10 +22,12 @@ export async function openSqlite({ dir }: SqliteOptions): Promise<Store> {
   const database = openDatabase(file);
   const explain = (error: unknown): unknown =>
     resultCode(error) === SQLITE_FULL ? diskFull(file, error) : error;
-  const dialect = new SqliteDialect({ database: kyselyDatabase(database, explain) });
+  const connection = kyselyDatabase(database, explain);
+  const dialect = new SqliteDialect({ database: connection });
   return createStore({
     kind: 'sqlite',
     place: file,
+    insertRows: insertRowByRow(connection),
     dialect,
     openError: (error) => openError(file, error),
   });
