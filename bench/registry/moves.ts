@@ -16,7 +16,11 @@ interface Move {
   readonly runsMs: number;
 }
 
-export async function measureMoves({ quick }: BenchmarkContext): Promise<Record<string, number>> {
+export async function measureMoves({
+  quick,
+  say,
+}: BenchmarkContext): Promise<Record<string, number>> {
+  say('a worker is killed meanwhile, its task moves');
   await using stack = new AsyncDisposableStack();
   const dir = stack.use(await tempDir());
   const { client, process } = await startCoordinator(dir);

@@ -55,12 +55,16 @@ export function createRoster({ id, coordinator, live, clock }: RosterDeps): Rost
       return all();
     },
     addresses: (own) => {
+      const { leader } = coordinator;
+      const members = membership?.members ?? [];
+      // Each agent that is welcomed asks: a fog of one coordinator has an answer without reading anything.
+      const isAlone = (leader ?? ownAddress) === ownAddress && members.every((m) => m.id === id);
+      const [first] = ownAddress === undefined || isAlone ? [] : urlsOf(ownAddress);
+      if (first === undefined) return own;
       // The database knows the leader even while nothing else is heard of the others.
-      const others = [coordinator.leader, ...all().map(({ address }) => address)].filter(
+      const others = [leader, ...all().map(({ address }) => address)].filter(
         (address) => address !== undefined,
       );
-      const [first] = ownAddress === undefined ? [] : urlsOf(ownAddress);
-      if (first === undefined || others.every((address) => address === ownAddress)) return own;
       // Who came by TLS cannot be sent elsewhere without it, nor off this machine to its loopback; and nobody
       // to another key, whatever is announced: join lines are made of these.
       const kind = kindOf(first);
