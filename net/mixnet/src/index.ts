@@ -5,6 +5,7 @@ export {
   type DelayAuditDeps,
   type DelayAuditOptions,
 } from './audit/delay-audit.ts';
+export { lossFindings, type RelayFinding } from './audit/findings.ts';
 export { LEVELS } from './client/levels.ts';
 export type { LoopReport, LoopRequest } from './client/loops.ts';
 export type {

@@ -8,6 +8,7 @@ import type { RelayDescriptor, VerifiedConsensus, VrfReveal } from '../directory
 import { vrfInput } from '../directory/vrf-input.ts';
 import { owedDelayMs } from '../relay/delays.ts';
 import { type AuditRecords, emptyHop, type HopRecord, type OpenLoop } from './audit-records.ts';
+import type { SettledLoops } from './findings.ts';
 import {
   LONG_MARGIN_MS,
   MAX_AUDITED_RELAYS,
@@ -49,13 +50,14 @@ export interface AuditBook {
   readonly records: AuditRecords;
   add(loop: OpenLoop): void;
   lost(relay: string): void;
-  /** Settles what the consensus reveals; true when there was any. */
-  settle(consensus: VerifiedConsensus): boolean;
+  /** Settles what the consensus reveals. */
+  settle(consensus: VerifiedConsensus): readonly SettledLoops[];
   report(): AuditReport;
 }
 
 export function createAuditBook(records: AuditRecords, now: () => number): AuditBook {
-  const values: Uint8Array[] = [];
+  /** Shared random values by their epoch. */
+  const values = new Map<number, Uint8Array>();
   const hop = (relay: string): HopRecord => {
     const record = records.hops.get(relay) ?? emptyHop(relay);
     record.updatedMs = now();
@@ -66,10 +68,10 @@ export function createAuditBook(records: AuditRecords, now: () => number): Audit
     if (records.hops.size > MAX_AUDITED_RELAYS && oldest !== undefined) records.hops.delete(oldest);
     return record;
   };
-  const learn = (value: Uint8Array): void => {
-    if (values.some((known) => sameBytes(known, value))) return;
-    values.push(value);
-    if (values.length > MAX_VALUES) values.shift();
+  const learn = (epoch: number, value: Uint8Array): void => {
+    values.set(epoch, value);
+    const [oldest] = values.keys();
+    if (values.size > MAX_VALUES && oldest !== undefined) values.delete(oldest);
   };
   return {
     records,
@@ -81,22 +83,23 @@ export function createAuditBook(records: AuditRecords, now: () => number): Audit
       hop(relay).lost += 1;
     },
     settle: ({ consensus, relays }) => {
-      learn(consensus.previousSharedRandom);
-      learn(consensus.sharedRandom);
-      const byHop = Map.groupBy(records.open, ({ relay, epoch }) => `${relay} ${epoch}`);
-      const settled = new Set<OpenLoop>();
-      for (const loops of byHop.values()) {
+      learn(consensus.epoch - 1, consensus.previousSharedRandom);
+      learn(consensus.epoch, consensus.sharedRandom);
+      const settled: SettledLoops[] = [];
+      const left: OpenLoop[] = [];
+      for (const loops of Map.groupBy(records.open, groupOf).values()) {
         const { relay, epoch } = loops[0] as OpenLoop;
         const reveal = revealOf(relays.get(relay)?.descriptor, epoch);
-        if (reveal !== undefined)
-          judge(hop(relay), loops, isProven(loops, reveal, values) && reveal);
-        else if (consensus.epoch - epoch > MAX_REVEAL_EPOCHS) hop(relay).unrevealed += loops.length;
-        else continue;
-        for (const loop of loops) settled.add(loop);
+        if (reveal === undefined && consensus.epoch - epoch <= MAX_REVEAL_EPOCHS) {
+          left.push(...loops);
+          continue;
+        }
+        const before = countsOf(hop(relay));
+        judge(hop(relay), loops, reveal && opened(loops, reveal, values));
+        settled.push({ relay, epoch, ...difference(countsOf(hop(relay)), before) });
       }
-      const left = records.open.filter((loop) => !settled.has(loop));
       records.open.splice(0, records.open.length, ...left);
-      return settled.size > 0;
+      return settled;
     },
     report: () => reportOf(records),
   };
@@ -106,21 +109,52 @@ function revealOf(descriptor: RelayDescriptor | undefined, epoch: number): VrfRe
   return descriptor?.reveals.find((reveal) => reveal.epoch === epoch);
 }
 
-/** The output must be the VRF's, for a value this client has seen: then the relay could not choose it. */
-function isProven(
-  loops: readonly OpenLoop[],
-  { epoch, output, proof }: VrfReveal,
-  values: readonly Uint8Array[],
-): boolean {
-  const { vrfKey } = loops[0] as OpenLoop;
-  return values.some((value) => {
-    const proven = vrfVerify(vrfKey, vrfInput(epoch, value), proof);
-    return proven !== undefined && sameBytes(proven, output);
-  });
+function groupOf({ relay, epoch }: OpenLoop): string {
+  return `${relay} ${epoch}`;
 }
 
-function judge(record: HopRecord, loops: readonly OpenLoop[], reveal: VrfReveal | false): void {
-  if (reveal === false) {
+type Counts = Pick<SettledLoops, 'loops' | 'short' | 'forged'>;
+
+function countsOf({ loops, short, forged }: HopRecord): Counts {
+  return { loops, short, forged };
+}
+
+function difference(now: Counts, before: Counts): Counts {
+  return {
+    loops: now.loops - before.loops,
+    short: now.short - before.short,
+    forged: now.forged - before.forged,
+  };
+}
+
+/**
+ * The output must be the VRF's, for a value this client has seen: then the relay could not choose it. Undefined
+ * where this client was away when the values that may have been used were made: then it knows nothing.
+ */
+function opened(
+  loops: readonly OpenLoop[],
+  reveal: VrfReveal,
+  values: ReadonlyMap<number, Uint8Array>,
+): VrfReveal | 'forged' | undefined {
+  const { vrfKey } = loops[0] as OpenLoop;
+  const { epoch, output, proof } = reveal;
+  for (const value of values.values()) {
+    const proven = vrfVerify(vrfKey, vrfInput(epoch, value), proof);
+    if (proven !== undefined && sameBytes(proven, output)) return reveal;
+  }
+  return values.has(epoch) && values.has(epoch - 1) ? 'forged' : undefined;
+}
+
+function judge(
+  record: HopRecord,
+  loops: readonly OpenLoop[],
+  reveal: VrfReveal | 'forged' | undefined,
+): void {
+  if (reveal === undefined) {
+    record.unrevealed += loops.length;
+    return;
+  }
+  if (reveal === 'forged') {
     record.forged += loops.length;
     return;
   }

@@ -4,10 +4,12 @@ import { type Clock, errorMessage, isFogError, type Logger, type Service } from 
 import { drawBelow, drawExponential } from '../client/draws.ts';
 import type { LoopReport } from '../client/loops.ts';
 import type { MeasuringClient } from '../client/mix-client.ts';
+import type { VerifiedConsensus } from '../directory/documents.ts';
 import type { Directory } from '../ports.ts';
 import { type AuditBook, type AuditReport, createAuditBook } from './audit-book.ts';
 import { readAuditFile, writeAuditFile } from './audit-file.ts';
 import { emptyRecords } from './audit-records.ts';
+import { delayFindings, type RelayFinding } from './findings.ts';
 import { AUDIT_CLASS, AUDIT_HOPS, AUDIT_PERIOD_MS, SAVE_PERIOD_MS } from './limits.ts';
 
 export interface DelayAuditOptions {
@@ -22,6 +24,8 @@ export interface DelayAuditDeps {
   readonly clock: Clock;
   readonly random: RandomFill;
   readonly logger: Logger;
+  /** Called with what a consensus settled, as often as it settles any. */
+  readonly onFindings?: (findings: readonly RelayFinding[], consensus: VerifiedConsensus) => void;
 }
 
 export interface DelayAudit extends Service {
@@ -49,6 +53,14 @@ export function createDelayAudit(options: DelayAuditOptions, deps: DelayAuditDep
         logger.warn('the audit records were not written', { reason: trouble });
       });
   };
+  const settle = (consensus: VerifiedConsensus): void => {
+    const settled = book.settle(consensus);
+    if (settled.length === 0) return;
+    save();
+    const slow = book.report().hops.filter(({ suspicions }) => suspicions.includes('long'));
+    const findings = delayFindings(settled, new Set(slow.map(({ relay }) => relay)));
+    if (findings.length > 0) deps.onFindings?.(findings, consensus);
+  };
   const sendLoop = async (signal?: AbortSignal): Promise<void> => {
     const signals = [stopping.signal, ...(signal ? [signal] : [])];
     await auditOnce(book, deps, AbortSignal.any(signals));
@@ -68,12 +80,9 @@ export function createDelayAudit(options: DelayAuditOptions, deps: DelayAuditDep
     name: 'delay-audit',
     start: async () => {
       book = createAuditBook(await readAuditFile(options.file), () => clock.now());
-      const settle = directory.onConsensus((consensus) => {
-        if (book.settle(consensus)) save();
-      });
+      cancels.set('consensus', directory.onConsensus(settle));
       const current = directory.current();
-      if (current !== undefined) book.settle(current);
-      cancels.set('consensus', settle);
+      if (current !== undefined) settle(current);
       cancels.set('save', clock.every(SAVE_PERIOD_MS, save));
       later();
     },

@@ -26,3 +26,11 @@ export const MAX_VALUES = 16;
 export const SAVE_PERIOD_MS = 60_000;
 /** What MAX_OPEN_LOOPS and MAX_AUDITED_RELAYS can come to; a larger file is not ours. */
 export const MAX_AUDIT_FILE_BYTES: number = 64 * 1024 * 1024;
+/** Neighbours that must have measured a relay's loss: one alone could frame it. */
+export const MIN_REPORTERS = 2;
+/** Loss beyond the usual from which on a relay is bad; what is beside a bad relay loses some of its loops too. */
+export const MAX_EXCESS_LOSS_PPM = 100_000;
+/** Where half of all loops are lost over the usual relay, the network is down and not one of its relays bad. */
+export const MAX_USUAL_LOSS_PPM = 500_000;
+/** Of a reveal that does not verify: it is a lie and no measurement. */
+export const FORGED_WEIGHT = 5;

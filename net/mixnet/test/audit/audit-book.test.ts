@@ -56,7 +56,7 @@ describe('audit book', () => {
         book.add(loopOf(B, EPOCH, jitter()));
         book.add(loopOf(C, EPOCH, jitter()));
       }
-      assert.ok(book.settle(revealing([revealFor(EPOCH)])));
+      assert.equal(book.settle(revealing([revealFor(EPOCH)])).length, 3);
       const byRelay = new Map(book.report().hops.map((hop) => [hop.relay, hop.suspicions]));
       assert.deepEqual(byRelay.get(A), expected);
       assert.deepEqual(byRelay.get(B), []);
@@ -99,10 +99,19 @@ describe('audit book', () => {
   it('waits for a reveal, and after some epochs counts its absence', () => {
     const book = createAuditBook(emptyRecords(), () => 0);
     book.add(loopOf(A, EPOCH, 1));
-    assert.equal(book.settle(revealing([], MAX_REVEAL_EPOCHS)), false);
+    assert.deepEqual(book.settle(revealing([], MAX_REVEAL_EPOCHS)), []);
     assert.equal(book.report().open, 1);
-    assert.ok(book.settle(revealing([], MAX_REVEAL_EPOCHS + 1)));
+    const settled = book.settle(revealing([], MAX_REVEAL_EPOCHS + 1));
+    assert.deepEqual(settled, [{ relay: A, epoch: EPOCH, loops: 0, short: 0, forged: 0 }]);
     assert.equal(book.report().hops[0]?.unrevealed, 1);
+  });
+
+  it('calls no reveal forged for a value that was drawn while it was away', () => {
+    const book = createAuditBook(emptyRecords(), () => 0);
+    book.add(loopOf(A, EPOCH - 3, 1));
+    book.settle(revealing([revealFor(EPOCH - 3)]));
+    const [hop] = book.report().hops;
+    assert.deepEqual([hop?.unrevealed, hop?.forged, hop?.suspicions], [1, 0, []]);
   });
 
   it('keeps a bounded number of loops', () => {

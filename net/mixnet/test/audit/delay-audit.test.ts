@@ -3,15 +3,24 @@ import { statSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { silentLogger } from '@fog/kernel';
 import { writeFile } from 'node:fs/promises';
-import { createDelayAudit, type DelayAudit } from '../../src/audit/delay-audit.ts';
+import {
+  createDelayAudit,
+  type DelayAudit,
+  type DelayAuditDeps,
+} from '../../src/audit/delay-audit.ts';
+import type { RelayFinding } from '../../src/audit/findings.ts';
 import { createMemNetwork, type MemNetwork, seededRandom } from '../client/mem-network.ts';
 import { freshFile, settle, startClient } from '../client/start-client.ts';
 
 const EPOCH_MS = 600_000;
 
-async function startAudit(network: MemNetwork, file = freshFile('audit')): Promise<DelayAudit> {
+async function startAudit(
+  network: MemNetwork,
+  file = freshFile('audit'),
+  onFindings: DelayAuditDeps['onFindings'] = () => {},
+): Promise<DelayAudit> {
   const client = await startClient(network);
-  const deps = { ...network, client, random: seededRandom(77), logger: silentLogger };
+  const deps = { ...network, client, random: seededRandom(77), logger: silentLogger, onFindings };
   const audit = createDelayAudit({ file, periodMs: 1e9 }, deps);
   await audit.start(AbortSignal.timeout(60_000));
   return audit;
@@ -28,10 +37,16 @@ describe('delay audit', () => {
     const cheat = network.relays[6];
     assert.ok(cheat);
     cheat.delayMs = (owedMs) => owedMs * 0.3;
-    const audit = await startAudit(network);
+    const found: RelayFinding[] = [];
+    const audit = await startAudit(network, undefined, (findings) => void found.push(...findings));
     for (let loop = 0; loop < 120; loop += 1) await settle(network, audit.sendLoop());
     assert.equal(audit.report().open, 120);
+    assert.deepEqual(found, []);
     await nextEpoch(network);
+    for (const { relay, good, kind } of found) {
+      assert.deepEqual([kind, good], ['delay_audit', relay !== cheat.id]);
+    }
+    assert.equal(new Set(found.map(({ relay }) => relay)).size, found.length);
     const { hops, open } = audit.report();
     assert.equal(open, 0);
     const [worst, ...others] = hops;
@@ -39,6 +54,7 @@ describe('delay audit', () => {
     assert.deepEqual(worst.suspicions, ['short']);
     assert.ok(worst.short > worst.loops / 2);
     assert.ok(others.length >= 7);
+    assert.equal(found.length, hops.length);
     for (const { relay, loops, short, suspicions } of others) {
       assert.deepEqual({ relay, short, suspicions }, { relay, short: 0, suspicions: [] });
       assert.ok(loops > 0);
