@@ -3,6 +3,8 @@ export interface BenchmarkContext {
   readonly quick: boolean;
   /** With what takes ten minutes or more. */
   readonly soak: boolean;
+  /** A log of a cluster's jobs (Standard Workload Format) to replay. */
+  readonly trace?: string | undefined;
   /** Progress for a person, one line. */
   readonly say: (line: string) => void;
 }

@@ -1,4 +1,4 @@
-/** `npm run -s bench -- NAME [--quick] [--soak] [--json]`: runs one benchmark and prints its figures. */
+/** `npm run -s bench -- NAME [--quick] [--soak] [--json] [--trace FILE]`: runs one benchmark and prints its figures. */
 import { parseArgs } from 'node:util';
 import { errorMessage } from '@fog/kernel';
 import type { Benchmark } from './benchmark.ts';
@@ -19,6 +19,7 @@ async function main(): Promise<number> {
       quick: { type: 'boolean', default: false },
       soak: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      trace: { type: 'string' },
     },
   });
   const [name] = positionals;
@@ -33,7 +34,8 @@ async function main(): Promise<number> {
   const say = (line: string): void => {
     process.stderr.write(`${line}\n`);
   };
-  const figures = await benchmark.run({ quick: values.quick, soak: values.soak, say });
+  const { quick, soak, trace } = values;
+  const figures = await benchmark.run({ quick, soak, trace, say });
   process.stdout.write(report({ name, benchmark, figures, json: values.json }));
   return 0;
 }

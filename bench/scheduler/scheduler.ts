@@ -1,9 +1,10 @@
 /** Search on published problems, placement against a greedy and against the optimum, and jobs replayed from a trace. */
 import type { Benchmark } from '../benchmark.ts';
+import { replay } from './replay/replay.ts';
 import { generation } from './search/generation.ts';
 import { searchQuality } from './search/quality.ts';
 
-const PARTS: readonly Benchmark[] = [searchQuality, generation];
+const PARTS: readonly Benchmark[] = [searchQuality, generation, replay];
 
 export const scheduler: Benchmark = {
   figures: Object.assign({}, ...PARTS.map((part) => part.figures)) as Benchmark['figures'],

@@ -12,7 +12,7 @@ interface Kind {
 
 const KINDS: Readonly<Record<string, Kind>> = {
   unit: {
-    files: '{base,net,compute,control,economy,apps,tools}/*/test/**/*.test.ts',
+    files: '{{base,net,compute,control,economy,apps,tools}/*,bench}/test/**/*.test.ts',
     flags: ['--test-isolation=none'],
     timeoutMs: 60_000,
   },
