@@ -1,3 +1,14 @@
+export type {
+  BatchOptions,
+  BatchPlacement,
+  BatchStrategy,
+  FrontPoint,
+  Objectives,
+  ObjectiveWeights,
+  PlanRefusal,
+  Quotes,
+} from './batch/batch-placement.ts';
+export { placeBatch } from './batch/place-batch.ts';
 export { explainRefusal } from './explain-refusal.ts';
 export { lackOf, refusalOf } from './feasibility.ts';
 export { search } from './moo/engine.ts';

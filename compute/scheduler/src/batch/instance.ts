@@ -1,0 +1,76 @@
+/** A batch and a fleet as tables of numbers, which thousands of plans are measured against. */
+import type { PlacementNode, PlacementTask } from '../placement.ts';
+import type { PairRules } from './eligibility.ts';
+import { expectedRanges } from './expected-ranges.ts';
+import { groupKinds } from './kinds.ts';
+import { type NodeTables, nodeTables } from './node-tables.ts';
+import { type PairTables, pairTables } from './pair-tables.ts';
+import { type TaskTables, taskTables } from './task-tables.ts';
+
+export interface Instance extends NodeTables, PairTables, TaskTables {
+  readonly tasks: readonly PlacementTask[];
+  readonly nodes: readonly PlacementNode[];
+  readonly kinds: readonly PlacementTask[];
+  /** By pair, the utilisation that one task adds. */
+  readonly load: Float64Array;
+  /** Utilisation before the batch, by node. */
+  readonly busy: Float64Array;
+  /** Nodes that can take anything of the batch. */
+  readonly usable: Int32Array;
+  /** By objective, how far apart plans may be expected to be; never 0. */
+  readonly ranges: Float64Array;
+}
+
+export function createInstance(
+  tasks: readonly PlacementTask[],
+  nodes: readonly PlacementNode[],
+  rules: PairRules,
+): Instance {
+  const { kinds, kindOf } = groupKinds(tasks);
+  const onNodes = nodeTables(nodes);
+  const pairs = pairTables(kinds, nodes, onNodes, rules);
+  const onTasks = taskTables(tasks, kindOf, pairs);
+  const parts = { tasks, nodes, kinds, ...onNodes, ...pairs, ...onTasks };
+  const usable = Int32Array.from(new Set(pairs.eligible.flatMap((able) => [...able]))).sort();
+  const horizonMs = horizonOf(parts);
+  const load = pairs.share.map((share, pair) => {
+    const isAtOnce = pairs.isKindAtOnce[Math.floor(pair / nodes.length)] === 1;
+    return isAtOnce ? share : (share * (pairs.runMs[pair] as number)) / horizonMs;
+  });
+  const busy = Float64Array.from(nodes, ({ queuedMs, held, slots }) =>
+    queuedMs === undefined ? held / Math.max(1, slots) : queuedMs / horizonMs,
+  );
+  const ranges = expectedRanges({ ...parts, load, usable, horizonMs });
+  return { ...parts, usable, load, busy, ranges };
+}
+
+/**
+ * How long the batch would take if it could be spread over the nodes perfectly: utilisation 1 is to be busy
+ * for that long.
+ */
+function horizonOf({
+  nodes,
+  eligible,
+  kindCount,
+  isKindAtOnce,
+  runMs,
+  share,
+}: NodeTables & PairTables & TaskTables & { readonly nodes: readonly PlacementNode[] }): number {
+  const work = new Float64Array(nodes.length);
+  let longest = 1;
+  for (const [kind, able] of eligible.entries()) {
+    if (isKindAtOnce[kind] === 1 || able.length === 0) continue;
+    let shortest = Infinity;
+    for (const node of able) {
+      const pair = kind * nodes.length + node;
+      const run = runMs[pair] as number;
+      shortest = Math.min(shortest, run);
+      work[node] =
+        (work[node] as number) + (kindCount[kind] as number) * run * (share[pair] as number);
+    }
+    longest = Math.max(longest, shortest);
+  }
+  let rate = 0;
+  for (const each of work) if (each > 0) rate += 1 / each;
+  return rate === 0 ? longest : Math.max(longest, 1 / rate);
+}

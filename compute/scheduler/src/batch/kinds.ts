@@ -1,0 +1,33 @@
+import type { PlacementTask } from '../placement.ts';
+
+/** Tasks that differ in nothing a node is asked about; `kindOf[task]` indexes `kinds`. */
+export interface Kinds {
+  readonly kinds: readonly PlacementTask[];
+  readonly kindOf: Int32Array;
+}
+
+/** What does not matter for a pair of a task and a node. */
+const BESIDE = new Set<string>(['apart', 'avoid', 'from', 'depth']);
+
+export function groupKinds(tasks: readonly PlacementTask[]): Kinds {
+  const kinds: PlacementTask[] = [];
+  const kindOf = new Int32Array(tasks.length);
+  const seen = new Map<string, number>();
+  for (const [index, task] of tasks.entries()) {
+    const key = JSON.stringify(task, plainly);
+    let kind = seen.get(key);
+    if (kind === undefined) {
+      kind = kinds.push(task) - 1;
+      seen.set(key, kind);
+    }
+    kindOf[index] = kind;
+  }
+  return { kinds, kindOf };
+}
+
+function plainly(name: string, value: unknown): unknown {
+  if (BESIDE.has(name)) return undefined;
+  // That it has a gang matters, not which.
+  if (name === 'gang') return value !== undefined;
+  return value instanceof Set ? [...(value as ReadonlySet<string>)].sort() : value;
+}

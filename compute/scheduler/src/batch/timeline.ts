@@ -1,0 +1,129 @@
+import type { Instance } from './instance.ts';
+import { RESOURCES } from './node-tables.ts';
+
+/**
+ * Runs the tasks of one node in their turn: each starts when what it holds is free, and never before the one ahead
+ * of it. Inputs come over one line, one after the other, and a program that is there once stays. The answer is
+ * left in the fields, so that trying a task on a node allocates nothing.
+ */
+export class Timeline {
+  /** Sum over the tasks of the time until their result is back. */
+  latencyMs = 0;
+  /** Sum of what tasks end after their due time, as shares of it. */
+  late = 0;
+  /** When the last one ends. */
+  endMs = 0;
+
+  readonly #instance: Instance;
+  readonly #used = new Float64Array(RESOURCES);
+  readonly #ends: number[] = [];
+  readonly #kinds: number[] = [];
+  #running = 0;
+  /** When each program arrives, if it was asked for in this run. */
+  readonly #arrivesMs: Float64Array;
+  readonly #askedIn: Int32Array;
+  #run = 0;
+
+  constructor(instance: Instance) {
+    this.#instance = instance;
+    this.#arrivesMs = new Float64Array(instance.programs);
+    this.#askedIn = new Int32Array(instance.programs);
+  }
+
+  /** The tasks `turns` of the node, in ascending order, with one more unless `added` is -1. */
+  run(node: number, turns: readonly number[], added: number): void {
+    const { queuedMs, dueMs, rttMs } = this.#instance;
+    this.latencyMs = this.late = this.endMs = 0;
+    this.#running = 0;
+    this.#used.fill(0);
+    this.#run += 1;
+    const rtt = rttMs[node] as number;
+    let start = queuedMs[node] as number;
+    let line = 0;
+    let [rest, at] = [added, 0];
+    while (at < turns.length || rest >= 0) {
+      let turn = turns[at] as number;
+      if (rest >= 0 && (at === turns.length || turn > rest)) {
+        turn = rest;
+        rest = -1;
+      } else at += 1;
+      const kind = this.#instance.kindOf[turn] as number;
+      const pair = kind * rttMs.length + node;
+      let ready = 0;
+      if (this.#instance.isKindAtOnce[kind] === 0)
+        ready = start = this.#awaitRoom(node, kind, start);
+      const transfer = this.#instance.transferMs[pair] as number;
+      if (transfer > 0) {
+        const arrives = this.#arrival(kind, transfer, Math.max(ready, line));
+        line = Math.max(line, arrives);
+        ready = Math.max(ready, arrives);
+      }
+      const end = ready + (this.#instance.runMs[pair] as number);
+      this.#hold(node, kind, end);
+      const latency = rtt + end;
+      this.latencyMs += latency;
+      const due = dueMs[turn] as number;
+      if (latency > due) this.late += (latency - due) / due;
+      if (end > this.endMs) this.endMs = end;
+    }
+  }
+
+  /** When the inputs are there, if the line is free for them from `from` on. */
+  #arrival(kind: number, transfer: number, from: number): number {
+    const program = this.#instance.program[kind] as number;
+    if (program < 0) return from + transfer;
+    if (this.#askedIn[program] !== this.#run) {
+      this.#askedIn[program] = this.#run;
+      this.#arrivesMs[program] = from + transfer;
+    }
+    return this.#arrivesMs[program] as number;
+  }
+
+  /** Ends what ends first until the task fits; returns from when it does. */
+  #awaitRoom(node: number, kind: number, from: number): number {
+    let start = from;
+    while (this.#running > 0 && !this.#fits(node, kind)) {
+      let first = 0;
+      for (let other = 1; other < this.#running; other += 1)
+        if ((this.#ends[other] as number) < (this.#ends[first] as number)) first = other;
+      start = Math.max(start, this.#ends[first] as number);
+      this.#count(node, this.#kinds[first] as number, -1);
+      this.#running -= 1;
+      this.#ends[first] = this.#ends[this.#running] as number;
+      this.#kinds[first] = this.#kinds[this.#running] as number;
+    }
+    return start;
+  }
+
+  #fits(node: number, kind: number): boolean {
+    const { capacity } = this.#instance;
+    for (let at = 0; at < RESOURCES; at += 1) {
+      const after = (this.#used[at] as number) + this.#wanted(node, kind, at);
+      // A sum of shares may miss the whole by a rounding.
+      if (after > (capacity[node * RESOURCES + at] as number) * (1 + 1e-9)) return false;
+    }
+    return true;
+  }
+
+  #hold(node: number, kind: number, end: number): void {
+    this.#ends[this.#running] = end;
+    this.#kinds[this.#running] = kind;
+    this.#running += 1;
+    this.#count(node, kind, 1);
+  }
+
+  #count(node: number, kind: number, sign: 1 | -1): void {
+    for (let at = 0; at < RESOURCES; at += 1)
+      this.#used[at] = (this.#used[at] as number) + sign * this.#wanted(node, kind, at);
+  }
+
+  #wanted(node: number, kind: number, at: number): number {
+    const wanted = this.#instance.demand[kind * RESOURCES + at] as number;
+    return wanted >= 0 ? wanted : this.#slotCores(node);
+  }
+
+  #slotCores(node: number): number {
+    const { capacity } = this.#instance;
+    return (capacity[node * RESOURCES + 1] as number) / (capacity[node * RESOURCES] as number);
+  }
+}
