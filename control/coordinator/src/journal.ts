@@ -141,6 +141,17 @@ export class Journal {
     this.#open().nodes.add(node);
   }
 
+  /** Stored with the next commit, whatever that is for; `flush` brings one about. */
+  nodeSoon(node: NodeRecord): void {
+    if (this.#closed) throw fail('COORDINATOR_STOPPED');
+    this.#batch.nodes.add(node);
+  }
+
+  /** Commits what waits for company. */
+  flush(): void {
+    if (this.#batch.nodes.size > 0) this.#open();
+  }
+
   seen(row: SeenRow): void {
     this.#open().seen.set(row.id, row);
   }
@@ -192,6 +203,7 @@ export class Journal {
 
   /** Refuses further notes and commits what is noted; the store may then have another writer. */
   close(): Promise<void> {
+    if (!this.#closed) this.flush();
     this.#closed = true;
     return this.committed();
   }

@@ -28,6 +28,24 @@ test('a draining node ends what it has; one in maintenance gives it back', async
   assert.deepEqual([modes.get('a'), modes.get('b')], ['maintenance', 'accepting']);
 });
 
+test('a node that joins is stored within a second, and with its first lease at the latest', async () => {
+  await using fog = await fixture();
+  const { coordinator, clock, store } = fog;
+  const stored = async (): Promise<string[]> => {
+    // Behind all that has been noted so far.
+    await store.write(async () => {});
+    const rows = await store.db.selectFrom('node').select('id').orderBy('id').execute();
+    return rows.map(({ id }) => id);
+  };
+  new HandAgent('a').connect(coordinator, { slots: 1 });
+  clock.advance(1_000);
+  assert.deepEqual(await stored(), ['a']);
+  const b = new HandAgent('b').connect(coordinator);
+  await coordinator.submit(OWNER, spec({ array: { count: 20 } }));
+  await b.until(() => b.leases.length > 0);
+  assert.deepEqual(await stored(), ['a', 'b']);
+});
+
 test('only its owner and operators decide about a node', async () => {
   await using fog = await fixture();
   const { coordinator } = fog;

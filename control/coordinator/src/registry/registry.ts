@@ -56,7 +56,8 @@ export class Registry {
     this.#heard(node);
     this.#acknowledge(node, link.held);
     this.#keepOnlyHeld(node, new Set(link.held));
-    this.#core.journal.node(node);
+    // Ten thousand that come back at once share commits; a lease is stored with its node, or after it.
+    this.#core.journal.nodeSoon(node);
     this.#announce(node);
     this.#dispatcher.kick();
     return {
@@ -265,6 +266,7 @@ export class Registry {
         this.#announce(node);
       }
     }
+    this.#core.journal.flush();
   }
 
   #storeSeen(): void {
