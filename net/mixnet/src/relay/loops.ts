@@ -32,7 +32,8 @@ export interface LoopsDeps {
 }
 
 interface Loop {
-  readonly over: readonly string[];
+  /** Of the relays on its way, in the epoch it was sent in: no epoch has lost more than it sent. */
+  readonly counts: readonly Count[];
   readonly lateMs: number;
   readonly onHome: (() => void) | undefined;
 }
@@ -104,7 +105,7 @@ export class Loops {
     if (hop === undefined) return undefined;
     const packet = Buffer.alloc(PACKET_BYTES);
     const lateMs = this.#deps.clock.monotonicMs() + LOOP_SLACK_MS;
-    this.#build(packet, [{ ...hop, delayClass: 0 }], { over: [], lateMs, onHome });
+    this.#build(packet, [{ ...hop, delayClass: 0 }], { counts: [], lateMs, onHome });
     return packet;
   }
 
@@ -127,8 +128,9 @@ export class Loops {
     const names = over.map(({ name }) => name);
     const lateMs = this.#deps.clock.monotonicMs() + longestMs;
     const route = [...hops, { ...home, delayClass: 0 }];
-    this.#build(this.#packet, route, { over: names, lateMs, onHome: undefined });
-    for (const name of names) this.#count(name).sent += 1;
+    const counts = names.map((name) => this.#count(name));
+    this.#build(this.#packet, route, { counts, lateMs, onHome: undefined });
+    for (const count of counts) count.sent += 1;
     this.#deps.send(first.name, this.#packet);
     return true;
   }
@@ -179,10 +181,10 @@ export class Loops {
 
   #expire(): void {
     const nowMs = this.#deps.clock.monotonicMs();
-    for (const [id, { over, lateMs }] of this.#underWay) {
+    for (const [id, { counts, lateMs }] of this.#underWay) {
       if (lateMs > nowMs) continue;
       this.#underWay.delete(id);
-      for (const peer of over) this.#count(peer).lost += 1;
+      for (const count of counts) count.lost += 1;
     }
   }
 

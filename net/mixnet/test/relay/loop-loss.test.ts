@@ -96,6 +96,17 @@ describe('loss as a relay measures it by its loops', () => {
     for (const relay of good) assert.ok(of(relay).lost / of(relay).sent < 0.2);
   });
 
+  it('is never more than was sent, whenever the epoch turns', async () => {
+    const { loops, others, network } = createWorld(4);
+    for (const relay of others) relay.drops = () => true;
+    for (let loop = 0; loop < 20; loop += 1) assert.ok(loops.send());
+    loops.turnEpoch();
+    await network.clock.advanceAsync(60_000);
+    assert.ok(loops.losses().every(({ sent, lost }) => sent > 0 && lost === sent));
+    loops.turnEpoch();
+    assert.deepEqual(loops.losses(), []);
+  });
+
   it('is all where none comes back, and is forgotten with its epoch', async () => {
     const { loops, others, measure } = createWorld(3);
     dropping(others[0], 10);
