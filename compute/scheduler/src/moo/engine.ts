@@ -8,6 +8,7 @@ import { seededRandom } from './random.ts';
 import { rankPool } from './rank-pool.ts';
 import type { Run } from './run.ts';
 import { crowdingSurvival } from './survival/crowding-survival.ts';
+import { createReferenceSurvival } from './survival/reference-survival.ts';
 
 /** Pure but for `shouldStop`; equal arguments and evaluations give an equal result. */
 export function search<Genome>(
@@ -42,15 +43,19 @@ function begin<Genome>(problem: Problem<Genome>, options: SearchOptions<Genome>)
     random: seededRandom(options.seed),
     pool: createPool(Math.max(2 * population, seeds.length), problem.objectives),
     archive: new Archive(options.archive ?? 0),
+    survival:
+      options.survival === 'reference'
+        ? createReferenceSurvival(problem.objectives, population)
+        : crowdingSurvival,
     taken: new Set(),
     evaluations: 0,
     stoppedBy: undefined,
   };
 }
 
-function survive({ pool, taken, options, random }: Run<unknown>): void {
+function survive({ pool, taken, survival, options, random }: Run<unknown>): void {
   const fronts = rankPool(pool);
-  keep(pool, crowdingSurvival({ pool, fronts, room: options.population, random }));
+  keep(pool, survival({ pool, fronts, room: options.population, random }));
   taken.clear();
   for (const key of pool.keys) taken.add(key);
 }

@@ -4,6 +4,7 @@ import { fail } from '../errors.ts';
 import { type Pool, pointOf } from './pool.ts';
 import type { Problem, SearchOptions, SearchResult } from './problem.ts';
 import type { Random } from './random.ts';
+import type { Survival } from './survival/survival.ts';
 
 /** One search under way. */
 export interface Run<Genome> {
@@ -12,6 +13,7 @@ export interface Run<Genome> {
   readonly random: Random;
   readonly pool: Pool<Genome>;
   readonly archive: Archive<Genome>;
+  readonly survival: Survival;
   /** Keys of the pool. */
   readonly taken: Set<string | number>;
   evaluations: number;

@@ -36,14 +36,12 @@ test('the exact volume is that of inclusion and exclusion', () => {
     fc.integer({ min: 0, max: 4 }).map((n) => n / 4),
     fc.double({ noNaN: true, min: 0, max: 1 }),
   );
-  const points = fc
-    .integer({ min: 1, max: 6 })
-    .chain((objectives) =>
-      fc.array(fc.array(value, { minLength: objectives, maxLength: objectives }), {
-        minLength: 1,
-        maxLength: 8,
-      }),
-    );
+  const points = fc.integer({ min: 1, max: 6 }).chain((objectives) =>
+    fc.array(fc.array(value, { minLength: objectives, maxLength: objectives }), {
+      minLength: 1,
+      maxLength: 8,
+    }),
+  );
   fc.assert(
     fc.property(points, (all) => {
       const reference = (all[0] as number[]).map(() => 1.1);

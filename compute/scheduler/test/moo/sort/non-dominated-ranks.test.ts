@@ -57,14 +57,12 @@ test('every sorter equals the definition on whatever points', () => {
     fc.integer({ min: -2, max: 2 }),
     fc.double({ noNaN: true, min: -1e300, max: 1e300 }),
   );
-  const points = fc
-    .integer({ min: 1, max: 6 })
-    .chain((objectives) =>
-      fc.array(fc.array(value, { minLength: objectives, maxLength: objectives }), {
-        minLength: 1,
-        maxLength: 40,
-      }),
-    );
+  const points = fc.integer({ min: 1, max: 6 }).chain((objectives) =>
+    fc.array(fc.array(value, { minLength: objectives, maxLength: objectives }), {
+      minLength: 1,
+      maxLength: 40,
+    }),
+  );
   fc.assert(fc.property(points, everySorterAgrees));
 });
 

@@ -1,0 +1,79 @@
+import { type Pool, pointOf } from '../pool.ts';
+import { solveLinear } from './solve-linear.ts';
+
+/** Off its axis, a distance of an extreme point weighs so much more. */
+const OFF_AXIS = 1e6;
+
+/** Shares of the front's width below this are none: an extreme point lies on its axis then. */
+const CLOSE = 1e-3;
+
+/** Intercepts narrower than this share of the front are a plane along the axis. */
+const FLAT = 1e-6;
+
+/**
+ * Where the front lies and how wide it is (Deb, Jain 2014): the best of every objective so far, and where the plane
+ * through the extreme points meets the axes; without such a plane, the worst of the front.
+ */
+export class ObjectiveFrame {
+  readonly ideal: Float64Array;
+  #extremes: readonly Float64Array[] = [];
+
+  constructor(objectives: number) {
+    this.ideal = new Float64Array(objectives).fill(Infinity);
+  }
+
+  /** Learns from the feasible of a generation and their first front; returns the width in each objective. */
+  learn(pool: Pool<unknown>, feasible: Int32Array, front: Int32Array): Float64Array {
+    for (const index of front)
+      for (const [at, value] of pointOf(pool, index).entries())
+        this.ideal[at] = Math.min(this.ideal[at] as number, value);
+    const ofAll = this.#widths(pool, feasible);
+    const ofFront = this.#widths(pool, front).map((width, at) => width || ofAll[at] || 1);
+    const candidates = [...this.#extremes, ...Array.from(front, (index) => pointOf(pool, index))];
+    this.#extremes = Array.from(this.ideal.keys(), (axis) =>
+      // A copy: the pool moves its candidates.
+      this.#extreme(candidates, ofFront, axis).slice(),
+    );
+    const intercepts = this.#intercepts(ofFront);
+    return ofFront.map((width, at) =>
+      intercepts === undefined
+        ? width
+        : Math.min(width * (intercepts[at] as number), Math.max(width, ofAll[at] as number)),
+    );
+  }
+
+  #widths(pool: Pool<unknown>, members: Int32Array): Float64Array {
+    return this.ideal.map((best, at) =>
+      members.reduce(
+        (width, index) =>
+          Math.max(width, (pool.points[index * pool.objectives + at] as number) - best),
+        0,
+      ),
+    );
+  }
+
+  /** The candidate nearest to the axis. */
+  #extreme(candidates: readonly Float64Array[], widths: Float64Array, axis: number): Float64Array {
+    const distance = (point: Float64Array): number =>
+      this.#scaled(point, widths).reduce(
+        (most, share, at) =>
+          Math.max(most, (share < CLOSE ? 0 : share) * (at === axis ? 1 : OFF_AXIS)),
+        0,
+      );
+    return candidates.reduce((best, point) => (distance(point) < distance(best) ? point : best));
+  }
+
+  /** In widths; undefined when the extreme points span no plane that meets every axis. */
+  #intercepts(widths: Float64Array): Float64Array | undefined {
+    const rows = this.#extremes.map((point) => this.#scaled(point, widths));
+    const plane = solveLinear(rows, new Float64Array(rows.length).fill(1));
+    const intercepts = plane?.map((slope) => 1 / slope);
+    return intercepts?.every((one) => one > FLAT && Number.isFinite(one)) === true
+      ? intercepts
+      : undefined;
+  }
+
+  #scaled(point: Float64Array, widths: Float64Array): Float64Array {
+    return point.map((value, at) => (value - (this.ideal[at] as number)) / (widths[at] as number));
+  }
+}
