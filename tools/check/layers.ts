@@ -28,7 +28,12 @@ const INNER_EDGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Packages whose result depends on nothing but their arguments: no `node:` module at all. */
-const PURE: ReadonlySet<string> = new Set(['base/wire', 'compute/scheduler', 'net/sphinx']);
+const PURE: ReadonlySet<string> = new Set([
+  'base/wire',
+  'compute/reputation',
+  'compute/scheduler',
+  'net/sphinx',
+]);
 
 const DEFAULT_SUBPATH = '.';
 

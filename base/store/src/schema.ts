@@ -136,10 +136,29 @@ export interface EvidenceRow {
   /** 1: it did what it owed; 0: it did not. */
   readonly good: number;
   readonly weight: number;
+  /** Account of the node; empty where it is not known. */
+  readonly owner: string;
   /** Who says so: an account, or `fog` for what the fog itself found. */
   readonly rater: string;
   /** JSON: the job, task, token, manifest digest or audit it rests on. */
   readonly source: string;
+}
+
+/** Evidence of one rater about a node, faded; what it is made from stays in `evidence`. */
+export interface ReputationRow {
+  readonly node: string;
+  readonly owner: string;
+  readonly kind: string;
+  readonly rater: string;
+  readonly good: number;
+  readonly bad: number;
+  /** Weight of all that was said of the node in this kind. */
+  readonly events: number;
+  readonly updated_at: number;
+  /** Days since 1970, and the weight that was said in this one. */
+  readonly day: number;
+  readonly said_today: number;
+  readonly last_evidence: number;
 }
 
 export interface DeploymentRow {
@@ -258,6 +277,7 @@ export interface Database {
   lease_upload: LeaseUploadRow;
   result_batch: ResultBatchRow;
   evidence: EvidenceRow;
+  reputation: ReputationRow;
   deployment: DeploymentRow;
   placement_plan: PlacementPlanRow;
   topology_snapshot: TopologySnapshotRow;

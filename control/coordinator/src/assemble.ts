@@ -1,5 +1,6 @@
 /** Puts the coordinator's parts together over one journal; nothing here runs yet. */
 import { randomInt } from 'node:crypto';
+import { ReputationBook } from '@fog/reputation';
 import { References } from './content/references.ts';
 import type { Core } from './core.ts';
 import type { CoordinatorDeps } from './coordinator.ts';
@@ -156,6 +157,7 @@ function createCore(options: CoordinatorOptions, deps: CoordinatorDeps, start: S
       lastBatch: start.last.batch ?? 0,
       lastEvidence: start.last.evidence ?? 0,
     }),
+    reputation: new ReputationBook(),
     lastToken: start.last.token,
     endedJobs: 0,
   };

@@ -1,5 +1,6 @@
 /** The state the coordinator's parts share, filled from the store at start. */
 import type { Clock, Logger } from '@fog/kernel';
+import type { ReputationBook } from '@fog/reputation';
 import type { Store } from '@fog/store';
 import type { DeploymentRecord } from './deployment/deployment-record.ts';
 import type { JobEvents } from './job/job-events.ts';
@@ -33,6 +34,8 @@ export interface Core {
   readonly onEnded: Set<(job: JobRecord) => void>;
   readonly openTasks: OpenTasks;
   readonly verify: VerifyState;
+  /** Made from evidence alone. */
+  readonly reputation: ReputationBook;
   lastToken: number;
   endedJobs: number;
 }

@@ -14,6 +14,7 @@ import type {
   JobRow,
   LeaseUploadRow,
   NodeRow,
+  ReputationRow,
   Store,
   TaskResultRow,
 } from '@fog/store';
@@ -48,8 +49,15 @@ const NODE_KNOWN = {
   ],
 } as const;
 
+const REPUTATION_KNOWN = {
+  columns: ['node', 'kind', 'rater'],
+  update: ['owner', 'good', 'bad', 'events', 'updated_at', 'day', 'said_today', 'last_evidence'],
+} as const;
+
 /** What a heartbeat changes. */
 type SeenRow = Pick<NodeRow, 'id' | 'last_seen_at' | 'rtt_ms'>;
+
+export type ReputationKey = Pick<ReputationRow, 'node' | 'kind' | 'rater'>;
 
 interface Batch {
   readonly newJobs: Set<JobRecord>;
@@ -64,6 +72,8 @@ interface Batch {
   readonly uploads: LeaseUploadRow[];
   readonly resultBatches: ResultBatchRow[];
   readonly evidence: EvidenceRow[];
+  /** By node, kind and rater; undefined: it is deleted. */
+  readonly reputation: Map<string, { readonly key: ReputationKey; readonly row?: ReputationRow }>;
   /** By id; undefined: it is deleted. */
   readonly deployments: Map<string, DeploymentRow | undefined>;
   readonly afterCommit: (() => void)[];
@@ -88,6 +98,7 @@ function emptyBatch(): Batch {
     uploads: [],
     resultBatches: [],
     evidence: [],
+    reputation: new Map(),
     deployments: new Map(),
     afterCommit: [],
   };
@@ -170,6 +181,14 @@ export class Journal {
 
   evidence(row: EvidenceRow): void {
     this.#open().evidence.push(row);
+  }
+
+  reputation(row: ReputationRow): void {
+    this.#open().reputation.set(reputationKey(row), { key: row, row });
+  }
+
+  reputationGone(key: ReputationKey): void {
+    this.#open().reputation.set(reputationKey(key), { key });
   }
 
   deployment(row: DeploymentRow): void {
@@ -267,6 +286,7 @@ async function writeBatch(
   await insert(trx, { table: 'attempt', rows: attempts, conflict: ATTEMPT_KNOWN });
   await insert(trx, { table: 'result_batch', rows: batch.resultBatches });
   await insert(trx, { table: 'evidence', rows: batch.evidence });
+  await writeReputation(trx, insert, [...batch.reputation.values()]);
   await insert(trx, { table: 'task_result', rows: batch.results });
   await insert(trx, { table: 'job_event', rows: batch.events });
   await insert(trx, { table: 'node', rows: batch.nodeRows, conflict: NODE_KNOWN });
@@ -277,6 +297,24 @@ async function writeBatch(
   for (const [id, row] of batch.deployments) await writeDeployment(trx, id, row);
   const uploadKnown = { columns: ['token', 'content'], update: [] } as const;
   await insert(trx, { table: 'lease_upload', rows: batch.uploads, conflict: uploadKnown });
+}
+
+async function writeReputation(
+  trx: Transaction<Database>,
+  insert: Store['insertRows'],
+  changes: readonly { readonly key: ReputationKey; readonly row?: ReputationRow }[],
+): Promise<void> {
+  const rows = changes.flatMap(({ row }) => (row === undefined ? [] : [row]));
+  await insert(trx, { table: 'reputation', rows, conflict: REPUTATION_KNOWN });
+  for (const { key, row } of changes) {
+    if (row !== undefined) continue;
+    await trx
+      .deleteFrom('reputation')
+      .where('node', '=', key.node)
+      .where('kind', '=', key.kind)
+      .where('rater', '=', key.rater)
+      .execute();
+  }
 }
 
 async function updateJob(trx: Transaction<Database>, row: JobRow): Promise<void> {
@@ -319,4 +357,8 @@ async function updateSome(trx: Transaction<Database>, rows: readonly SeenRow[]):
     with seen (id, last_seen_at, rtt_ms) as (values ${values})
     update node set last_seen_at = seen.last_seen_at, rtt_ms = seen.rtt_ms
     from seen where node.id = seen.id`.execute(trx);
+}
+
+function reputationKey({ node, kind, rater }: ReputationKey): string {
+  return `${node} ${kind} ${rater}`;
 }

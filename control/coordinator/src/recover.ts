@@ -7,8 +7,8 @@ import { type JobRecord, newJobRecord } from './job/job-record.ts';
 import type { EndState, TaskState } from './job/task-board.ts';
 import { type LeaseRecord, leaseTimes } from './lease/lease-record.ts';
 import { nodeFromRow } from './registry/node-record.ts';
+import { recoverReputation } from './reputation/evidence-log.ts';
 import { ballotOf, isReplicated } from './verify/ballot.ts';
-import { CREDIT_KINDS } from './verify/evidence.ts';
 import type { Proof } from './verify/proofs.ts';
 import { doubt } from './verify/tally.ts';
 import { newVote } from './verify/vote-record.ts';
@@ -70,7 +70,7 @@ export async function recover(core: Core): Promise<void> {
   for (const row of open) core.jobs.set(row.id, jobFromRow(core, row, specOf(row.spec, specs)));
   await recoverTasks(core);
   await recoverPreemptions(core);
-  await recoverCredit(core);
+  await recoverReputation(core);
   await recoverDeployments(core);
 }
 
@@ -236,28 +236,6 @@ function keepLease(core: Core, lease: LeaseRecord): void {
   lease.job.tokens.add(lease.token);
   core.leases.set(lease.token, lease);
   if (lease.state === 'leased') core.nodes.get(lease.node)?.leases.set(lease.token, lease);
-}
-
-/** Right replicated results of each node since its last wrong one. */
-async function recoverCredit(core: Core): Promise<void> {
-  const { db } = core.store;
-  const lastWrong = db
-    .selectFrom('evidence')
-    .select((e) => ['node', e.fn.max('id').as('last')])
-    .where('good', '=', 0)
-    .where('kind', 'in', CREDIT_KINDS)
-    .groupBy('node')
-    .as('wrong');
-  const rows = await db
-    .selectFrom('evidence')
-    .leftJoin(lastWrong, 'wrong.node', 'evidence.node')
-    .select((e) => ['evidence.node', e.fn.countAll().as('right')])
-    .where('evidence.good', '=', 1)
-    .where('evidence.kind', 'in', CREDIT_KINDS)
-    .where((e) => e('evidence.id', '>', e.fn.coalesce('wrong.last', e.lit(0))))
-    .groupBy('evidence.node')
-    .execute();
-  for (const { node, right } of rows) core.verify.proven.set(node, Number(right));
 }
 
 function avoid(job: JobRecord, row: AttemptRow): void {

@@ -3,6 +3,7 @@ import { jobsAndNodes } from './001-jobs-and-nodes.ts';
 import { trustAndService } from './002-trust-and-service.ts';
 import { leadership } from './003-leadership.ts';
 import { verification } from './004-verification.ts';
+import { reputation } from './005-reputation.ts';
 import { placement } from './006-placement.ts';
 import { sla } from './007-sla.ts';
 
@@ -12,6 +13,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '002-trust-and-service': trustAndService,
   '003-leadership': leadership,
   '004-verification': verification,
+  '005-reputation': reputation,
   '006-placement': placement,
   '007-sla': sla,
 };

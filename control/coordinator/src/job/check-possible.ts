@@ -15,7 +15,7 @@ export function checkPossible(core: Core, owner: string, spec: JobSpec): void {
   const task = { ...demandsOf(owner, spec), depth: 1 };
   const lacks: string[] = [];
   for (const record of core.nodes.values()) {
-    const node = knownNode(record, core.clock.now());
+    const node = knownNode(core, record);
     const lack = lackOf(task, node);
     if (lack === undefined) return;
     if (lacks.length < MAX_EXPLAINED_NODES) {

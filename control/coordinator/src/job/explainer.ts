@@ -119,7 +119,7 @@ export class Explainer {
       ...away.map((node) => ({
         node: node.id,
         name: node.name,
-        refusal: refusalOfAway(task, knownNode(node, this.#core.clock.now())),
+        refusal: refusalOfAway(task, knownNode(this.#core, node)),
       })),
     ];
   }

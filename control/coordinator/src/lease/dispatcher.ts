@@ -43,6 +43,8 @@ export class Dispatcher {
   readonly #runMs = new Map<string, number>();
   /** The node each routing strategy chose last. */
   readonly #lastRouted = new Map<RoutingStrategyName, string>();
+  /** Drawn in this round. */
+  readonly #trustSamples = new Map<string, number>();
   #round = 0;
   /** In this round some work found all slots busy: what comes after it may not queue up on them again. */
   #isSlotWanted = false;
@@ -107,11 +109,22 @@ export class Dispatcher {
 
   fleet(): PlacementNode[] {
     const fleet: PlacementNode[] = [];
-    const now = this.#core.clock.now();
     for (const node of this.#core.nodes.values()) {
-      if (node.link !== undefined) fleet.push(placementNode(node, node.link, now));
+      if (node.link === undefined) continue;
+      const known = placementNode(this.#core, node, node.link);
+      fleet.push({ ...known, trustSample: this.#trustSample(node.id) });
     }
     return fleet;
+  }
+
+  /** One draw a round: within it a node is as good as it was. */
+  #trustSample(node: string): number {
+    const drawn = this.#trustSamples.get(node);
+    if (drawn !== undefined) return drawn;
+    const { reputation, clock, verify } = this.#core;
+    const sample = reputation.sample(node, clock.now(), verify.random);
+    this.#trustSamples.set(node, sample);
+    return sample;
   }
 
   /** Connected nodes that could take a task of the job now. */
@@ -169,6 +182,7 @@ export class Dispatcher {
 
   #dispatch(): void {
     const sends = new Map<AgentLink, LeaseRecord[]>();
+    this.#trustSamples.clear();
     this.#isSlotWanted = false;
     this.#fleetNow = undefined;
     for (const queue of this.#queues.kinds(this.#core.clock.now()))

@@ -11,6 +11,7 @@ import {
 import type { NodeRow } from '@fog/store';
 import type { PlacementNode } from '@fog/scheduler';
 import type { AgentLink } from '../api.ts';
+import type { Core } from '../core.ts';
 import { breakerAt } from './breaker.ts';
 import type { LeaseRecord } from '../lease/lease-record.ts';
 
@@ -101,7 +102,10 @@ export function nodeStatus(node: NodeRecord, nowMs: number, suspectMs: number): 
   return node.leases.size >= node.capabilities.slots ? 'busy' : 'active';
 }
 
-export function nodeView(node: NodeRecord, status: NodeStatus, now: number): FogNode {
+type Known = Pick<Core, 'clock' | 'reputation'>;
+
+export function nodeView(core: Known, node: NodeRecord, status: NodeStatus): FogNode {
+  const trust = trustOf(core, node);
   return {
     id: node.id,
     name: node.name,
@@ -113,7 +117,8 @@ export function nodeView(node: NodeRecord, status: NodeStatus, now: number): Fog
     ...(node.load === undefined ? {} : { load: node.load }),
     ...(node.rttMs === undefined ? {} : { rttMs: node.rttMs }),
     ...(node.bandwidthMbps === undefined ? {} : { bandwidthMbps: node.bandwidthMbps }),
-    breaker: breakerAt(node.breaker, now),
+    breaker: breakerAt(node.breaker, core.clock.now()),
+    ...(trust === undefined ? {} : { trust }),
     running: Math.min(node.leases.size, node.capabilities.slots),
     settled: node.settled,
     failed: node.failed,
@@ -122,15 +127,17 @@ export function nodeView(node: NodeRecord, status: NodeStatus, now: number): Fog
   };
 }
 
-export function placementNode(node: NodeRecord, link: AgentLink, now: number): PlacementNode {
-  const known = knownNode(node, now);
+export function placementNode(core: Known, node: NodeRecord, link: AgentLink): PlacementNode {
+  const known = knownNode(core, node);
   const services = servicesOn(node);
   return { ...known, credit: Math.min(known.credit, link.credit - services) };
 }
 
 /** The node as the scheduler sees it, whether it is connected or not. */
-export function knownNode(node: NodeRecord, now: number): PlacementNode {
+export function knownNode(core: Known, node: NodeRecord): PlacementNode {
   const { capabilities, profile, load } = node;
+  const now = core.clock.now();
+  const trust = trustOf(core, node);
   const { state } = breakerAt(node.breaker, now);
   const services = servicesOn(node);
   const slots = Math.max(0, capabilities.slots - services);
@@ -154,8 +161,15 @@ export function knownNode(node: NodeRecord, now: number): PlacementNode {
     ...(profile.coordinates === undefined ? {} : { coordinates: profile.coordinates }),
     ...(node.rttMs === undefined ? {} : { rttMs: node.rttMs }),
     ...(load === undefined ? {} : { cpuLoad: load.cpu }),
+    isNewcomer: core.reputation.isNewcomer(node.id, now),
+    ...(trust === undefined ? {} : { trust }),
     ...(closed === undefined ? {} : { closed }),
   };
+}
+
+/** What it is worth at least; nothing is said of a node nobody has seen anything of. */
+function trustOf({ clock, reputation }: Known, { id }: NodeRecord): number | undefined {
+  return reputation.knows(id) ? reputation.score(id, clock.now()).lower : undefined;
 }
 
 /** Slots that are taken until somebody frees them: nothing may wait behind a service. */

@@ -105,7 +105,7 @@ export class Registry {
   #view(node: NodeRecord): FogNode {
     const { clock, options } = this.#core;
     const status = nodeStatus(node, clock.monotonicMs(), options.suspectMs);
-    return nodeView(node, status, clock.now());
+    return nodeView(this.#core, node, status);
   }
 
   #record(link: AgentLink): NodeRecord {

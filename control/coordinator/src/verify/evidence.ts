@@ -1,16 +1,12 @@
 /** Evidence about nodes: written once, never changed; reputation is computed from these rows alone. */
+import { FOG_RATER, LIE_WEIGHT } from '@fog/reputation';
+import type { EvidenceKind } from '@fog/wire';
+import type { EvidenceRow } from '@fog/store';
 import type { Core } from '../core.ts';
 import type { Dispatcher } from '../lease/dispatcher.ts';
+import { evidenceOf, reputationRow } from '../reputation/evidence-log.ts';
 import type { Vote } from './ballot.ts';
 
-export type EvidenceKind = 'result' | 'known_answer' | 'manifest';
-
-/** What raises or ends a node's credit. */
-export const CREDIT_KINDS: EvidenceKind[] = ['result', 'known_answer'];
-/** A proven lie weighs as much as this many right results. */
-const LIE_WEIGHT = 5;
-/** What the fog itself found, as against what an account says. */
-const RATER = 'fog';
 /** A node that lied gets no work for this long; afterwards every result of it is checked again. */
 const LIE_COOL_DOWN_MS = 3_600_000;
 
@@ -19,30 +15,54 @@ interface Observation {
   readonly kind: EvidenceKind;
   readonly isGood: boolean;
   readonly weight?: number;
+  /** Account that says so; absent: the fog itself. */
+  readonly rater?: string;
   readonly source: Readonly<Record<string, unknown>>;
 }
 
 export function noteEvidence(core: Core, seen: Observation): void {
-  core.verify.lastEvidence += 1;
-  core.journal.evidence({
-    id: core.verify.lastEvidence,
+  const { journal, reputation, verify } = core;
+  verify.lastEvidence += 1;
+  const evidence: EvidenceRow = {
+    id: verify.lastEvidence,
     time: core.clock.now(),
     node: seen.node,
+    owner: core.nodes.get(seen.node)?.owner ?? '',
     kind: seen.kind,
     good: seen.isGood ? 1 : 0,
     weight: seen.weight ?? 1,
-    rater: RATER,
+    rater: seen.rater ?? FOG_RATER,
     source: JSON.stringify(seen.source),
-  });
+  };
+  journal.evidence(evidence);
+  const { row, dropped, ignored } = reputation.apply(evidenceOf(evidence));
+  if (row !== undefined) journal.reputation(reputationRow(row));
+  if (row !== undefined && dropped !== undefined) {
+    journal.reputationGone({ node: row.node, kind: row.kind, rater: dropped });
+  }
+  if (ignored !== undefined)
+    core.logger.info('evidence does not count', { node: seen.node, ignored });
 }
 
-/** The vote was right, and another voter says so. */
-export function credit(core: Core, vote: Vote, kind: 'result' | 'known_answer'): void {
+/** The vote was right; another owner's run says so, or the coordinator's own. */
+export function credit(
+  core: Core,
+  vote: Vote,
+  proof: { readonly kind: 'result' | 'known_answer'; readonly rater?: string },
+): void {
   if (vote.judged) return;
   vote.judged = true;
   const { node } = vote.lease;
-  core.verify.proven.set(node, (core.verify.proven.get(node) ?? 0) + 1);
-  noteEvidence(core, { node, kind, isGood: true, source: sourceOf(vote) });
+  noteEvidence(core, { node, ...proof, isGood: true, source: sourceOf(vote) });
+}
+
+/** Of those who confirm a vote the most credible other owner; its own when there is no other, which proves nothing. */
+export function witnessOf(core: Core, { owner }: Vote, confirming: readonly string[]): string {
+  const others = confirming.filter((one) => one !== owner);
+  const [first, ...rest] = others;
+  if (first === undefined) return owner;
+  const credible = (one: string): number => core.reputation.credibility(one);
+  return rest.reduce((best, one) => (credible(one) > credible(best) ? one : best), first);
 }
 
 /**
@@ -59,7 +79,6 @@ export function blame(
   vote.judged = true;
   const { node: id } = vote.lease;
   core.verify.counts.liesProven += 1;
-  core.verify.proven.set(id, 0);
   const source = { ...sourceOf(vote), expected: proof.expected };
   noteEvidence(core, { node: id, kind: proof.kind, isGood: false, weight: LIE_WEIGHT, source });
   core.logger.warn('a node gave a wrong result', { node: id, lease: vote.lease.token });

@@ -9,8 +9,7 @@ import type { JobRecord } from '../job/job-record.ts';
 import type { Dispatcher } from '../lease/dispatcher.ts';
 import { JOB_ID_CHARS, MAX_KNOWN_ANSWERS } from '../limits.ts';
 import type { Vote } from './ballot.ts';
-import { blame, credit } from './evidence.ts';
-import { NEWCOMER_RESULTS } from './spot-check.ts';
+import { blame, credit, witnessOf } from './evidence.ts';
 import { writeVote } from './vote-record.ts';
 
 export interface KnownAnswer {
@@ -18,25 +17,28 @@ export interface KnownAnswer {
   readonly index: number;
   /** Digest of the result. */
   readonly digest: string;
+  /** Accounts that gave it. */
+  readonly owners: readonly string[];
 }
 
 /** A settled task may be asked again. Work that is not for every eye is not. */
-export function rememberAnswer(core: Core, { lease, digest }: Vote): void {
+export function rememberAnswer(core: Core, { lease, digest }: Vote, agreed: readonly Vote[]): void {
   const { job, index } = lease;
   const { knownAnswers } = core.verify;
   if (digest === undefined || (job.spec.privacy ?? 'public') !== 'public') return;
   if (knownAnswers.length >= MAX_KNOWN_ANSWERS) knownAnswers.shift();
-  knownAnswers.push({ job, index, digest });
+  const owners = [...new Set(agreed.map(({ owner }) => owner))];
+  knownAnswers.push({ job, index, digest, owners });
 }
 
 /** Asks one newcomer, if one is idle enough to take the task. */
 export function askKnownAnswer(core: Core, dispatcher: Dispatcher): void {
-  const { knownAnswers, proven, random } = core.verify;
+  const { knownAnswers, random } = core.verify;
   const known = knownAnswers[Math.floor(random() * knownAnswers.length)];
   if (known === undefined) return;
   const newcomers = dispatcher
     .nodesFor(known.job)
-    .filter((id) => (proven.get(id) ?? 0) < NEWCOMER_RESULTS && !isAsked(core, id));
+    .filter((id) => core.reputation.isNewcomer(id, core.clock.now()) && !isAsked(core, id));
   const node = newcomers[Math.floor(random() * newcomers.length)];
   if (node === undefined) return;
   core.verify.counts.knownAnswers += 1;
@@ -48,12 +50,15 @@ export function judgeKnownAnswer(core: Core, dispatcher: Dispatcher, vote: Vote)
   const known = core.verify.knownAnswers.find((one) => one.job === job && one.index === index);
   const isRight = known !== undefined && vote.digest === known.digest;
   writeVote(core, vote, isRight ? 'agreed' : 'outvoted');
-  if (isRight) return credit(core, vote, 'known_answer');
+  if (isRight) {
+    const rater = witnessOf(core, vote, known.owners);
+    return credit(core, vote, { kind: 'known_answer', rater });
+  }
   if (vote.digest === undefined || alias === undefined || !core.verify.reruns.available) return;
   core.verify.counts.reexecutions += 1;
   core.verify.reruns.run({ job: alias, record: job, index }, (digest) => {
     if (digest === undefined) return;
-    if (digest === vote.digest) return credit(core, vote, 'known_answer');
+    if (digest === vote.digest) return credit(core, vote, { kind: 'known_answer' });
     // Where the answer depends on the id it proves nothing, and is not asked again.
     if (digest !== known?.digest) return forgetAnswer(core, known);
     blame(core, dispatcher, vote, { kind: 'known_answer', expected: digest });

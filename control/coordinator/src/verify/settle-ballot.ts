@@ -5,7 +5,7 @@ import type { Dispatcher } from '../lease/dispatcher.ts';
 import { MAX_COPIES } from '../limits.ts';
 import type { Ballot, Vote } from './ballot.ts';
 import { hasFurtherNode, outstandingOf, wantCopies } from './copies.ts';
-import { blame, credit } from './evidence.ts';
+import { blame, credit, witnessOf } from './evidence.ts';
 import type { Proof } from './proofs.ts';
 
 /** Owners that must have run a disputed task, the coordinator not counted, where there are so many. */
@@ -57,7 +57,10 @@ function compare(core: Core, dispatcher: Dispatcher, disputed: Disputed, accepte
   const dissent = conclusive.filter(({ digest }) => digest !== accepted.digest);
   const right = conclusive.filter(({ digest }) => digest === accepted.digest);
   const agree = new Set(right.map(({ voter }) => voter)).size > 1;
-  if (agree) for (const vote of right) credit(core, vote, 'result');
+  for (const vote of agree ? right : []) {
+    const others = right.filter(({ voter }) => voter !== vote.voter).map(({ owner }) => owner);
+    credit(core, vote, { kind: 'result', rater: witnessOf(core, vote, others) });
+  }
   if (dissent.length === 0 || job.spec.determinism !== 'strict') return;
   if (!dissent.every(({ judged }) => judged)) tellDisagreement(core, disputed, dissent);
   const owners = new Set(conclusive.map(({ owner }) => owner)).size;
@@ -89,7 +92,7 @@ function judge(core: Core, dispatcher: Dispatcher, ballot: Ballot, truth: string
   const right = ballot.votes.filter(({ digest }) => digest === truth);
   const [witness] = right;
   if (witness === undefined) return;
-  for (const vote of right) credit(core, vote, 'result');
+  for (const vote of right) credit(core, vote, { kind: 'result' });
   for (const vote of ballot.votes) {
     const { lease, digest, proof } = vote;
     if (digest === undefined || digest === truth || vote.judged) continue;

@@ -122,7 +122,7 @@ function acceptVote(
     ...vote,
     verification: verificationOf(ballot, agreed, unconfirmed),
   });
-  if (job.spec.class === 'S' && agreed.length > 1) rememberAnswer(core, vote);
+  if (job.spec.class === 'S' && agreed.length > 1) rememberAnswer(core, vote, agreed);
   settleBallot(core, dispatcher, job, index);
 }
 

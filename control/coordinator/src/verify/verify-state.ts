@@ -41,8 +41,6 @@ export interface VerifyState {
   /** Uniform in [0, 1); nodes must not foresee it. */
   readonly random: () => number;
   readonly reruns: RerunQueue;
-  /** Replicated results of a node that were right, since its last wrong one. */
-  readonly proven: Map<string, number>;
   /** Open tasks whose failure waits for a second owner. */
   readonly doubted: Map<string, { readonly job: JobRecord; readonly index: number }>;
   readonly knownAnswers: KnownAnswer[];
@@ -56,7 +54,6 @@ export function newVerifyState(
 ): VerifyState {
   return {
     ...parts,
-    proven: new Map(),
     doubted: new Map(),
     knownAnswers: [],
     counts: {

@@ -143,14 +143,14 @@ test('evidence lowers how often a node is checked, never to zero', async () => {
   let draw = 0;
   await using world = await crowd({ owners: ['o1', 'o2'], random: () => draw });
   const { coordinator } = world.fog;
-  for (let turn = 0; turn < 3; turn += 1) {
+  for (let turn = 0; turn < 12; turn += 1) {
     await coordinator.submit(ALICE, spec(STRICT));
     await world.leased(1);
     world.answer(() => text('x'));
     await world.leased(1);
     world.answer(() => text('x'));
   }
-  await settle(world, async () => (await evidenceOf(world)).length === 6);
+  await settle(world, async () => (await evidenceOf(world)).length === 24);
   const good = await evidenceOf(world);
   assert.ok(good.every((row) => row.good === 1 && row.weight === 1 && row.kind === 'result'));
   draw = 0.5;

@@ -1,0 +1,248 @@
+/** Everything a fog has seen of its nodes, as faded counts; equal evidence in equal order gives equal bits. */
+import type { EvidenceKind } from '@fog/wire';
+import { type Confirmation, credibilityOf } from './credibility.ts';
+import { type Counter, counted, dayOf, keptOf, newCounter } from './counter.ts';
+import { drawBeta, type Uniform } from './draw.ts';
+import { type Evidence, FOG_RATER, isWellFormed, MAIN_KINDS, type TrustUse } from './evidence.ts';
+import {
+  LEAST_CHECKED,
+  MAX_BACK_MS,
+  MAX_FADE_MS,
+  MAX_RATERS,
+  MAX_SOURCES,
+  NEWCOMER_RESULTS,
+  RATER_DAY_WEIGHT,
+  SCORE_EVERY_MS,
+  TOLERATED_MEAN,
+  WRONG_PER_CHECK,
+} from './limits.ts';
+import { type KindBook, type Score, scoreOf, sorted } from './score.ts';
+
+/** Why evidence does not count: said twice, of a node's own owner, too much of one account, at an impossible time. */
+export type Ignored = 'replay' | 'malformed' | 'self' | 'capped' | 'jump';
+
+/** A counter as it is stored. */
+export interface CounterRow extends Counter {
+  readonly node: string;
+  readonly owner: string;
+  readonly kind: EvidenceKind;
+  readonly rater: string;
+}
+
+export interface Applied {
+  readonly ignored?: Ignored;
+  readonly row?: CounterRow;
+  /** Rater whose counter made room for a new one. */
+  readonly dropped?: string;
+}
+
+interface NodeBook {
+  owner: string;
+  lastTime: number | undefined;
+  readonly kinds: Map<EvidenceKind, KindBook>;
+  /** Until the node's next evidence, or the next minute. */
+  readonly scores: Map<TrustUse, Score>;
+}
+
+/** Kinds that say the node's results were compared and found right. */
+const PROOFS: ReadonlySet<EvidenceKind> = new Set(['result', 'known_answer', 'dispute']);
+
+/** Of a node without evidence, for every use. */
+const NOBODY = scoreOf(new Map(), 'work', { now: 0, credibility: () => 0 });
+
+export class ReputationBook {
+  /** Evidence before these cannot be recognised as used. */
+  static readonly maxSources = MAX_SOURCES;
+  readonly #nodes = new Map<string, NodeBook>();
+  readonly #sources = new Set<string>();
+  readonly #ignored = { replay: 0, malformed: 0, self: 0, capped: 0, jump: 0 };
+  #lastId = 0;
+  /** The minute the scores in memory are of. */
+  #minute: number | undefined;
+  #credible: ReadonlyMap<string, number> | undefined;
+
+  /** Counts since this book was made. */
+  get ignored(): Readonly<Record<Ignored, number>> {
+    return this.#ignored;
+  }
+
+  apply(evidence: Evidence): Applied {
+    const ignored = this.#refusal(evidence);
+    if (ignored !== 'malformed' && ignored !== 'replay') this.remember(evidence);
+    if (ignored !== undefined) {
+      this.#ignored[ignored] += 1;
+      return { ignored };
+    }
+    const { id, node, owner, kind, rater, weight } = evidence;
+    const book = this.#open(node, owner);
+    const counts = book.kinds.get(kind) ?? { events: 0, raters: new Map<string, Counter>() };
+    book.kinds.set(kind, counts);
+    counts.events += weight;
+    const before = counts.raters.get(rater) ?? newCounter();
+    const counter = counted(before, evidence, { id, events: counts.events });
+    counts.raters.set(rater, counter);
+    book.scores.clear();
+    const dropped = counts.raters.size > MAX_RATERS ? dropOldest(counts.raters) : undefined;
+    const row = { node, owner: book.owner, kind, rater, ...counter };
+    return { row, ...(dropped === undefined ? {} : { dropped }) };
+  }
+
+  /** What was applied before this book was made: it cannot be used again, and the clock goes on from there. */
+  remember(evidence: Evidence): void {
+    const { id, time, node, owner, kind, source } = evidence;
+    if (!isWellFormed(evidence) || this.#sources.has(sourceKey(node, kind, source))) return;
+    this.#lastId = Math.max(this.#lastId, id);
+    this.#open(node, owner).lastTime = time;
+    this.#sources.add(sourceKey(node, kind, source));
+    if (this.#sources.size <= MAX_SOURCES) return;
+    for (const oldest of this.#sources) {
+      this.#sources.delete(oldest);
+      return;
+    }
+  }
+
+  restore(row: CounterRow): void {
+    const { node, owner, kind, rater, ...counter } = row;
+    const book = this.#open(node, owner);
+    const counts = book.kinds.get(kind) ?? { events: 0, raters: new Map<string, Counter>() };
+    book.kinds.set(kind, counts);
+    counts.events = Math.max(counts.events, counter.events);
+    counts.raters.set(rater, counter);
+    book.scores.clear();
+  }
+
+  rows(): CounterRow[] {
+    const rows: CounterRow[] = [];
+    for (const [node, { owner, kinds }] of sorted(this.#nodes)) {
+      for (const [kind, { raters }] of sorted(kinds)) {
+        for (const [rater, counter] of sorted(raters)) {
+          rows.push({ node, owner, kind: kind as EvidenceKind, rater, ...counter });
+        }
+      }
+    }
+    return rows;
+  }
+
+  /** There is evidence about it that counts. */
+  knows(node: string): boolean {
+    return (this.#nodes.get(node)?.kinds.size ?? 0) > 0;
+  }
+
+  /** As it was at the beginning of the minute, with all evidence since. A node nobody knows has what is expected of it. */
+  score(node: string, now: number, use: TrustUse = 'work'): Score {
+    const minute = this.#turnTo(now);
+    const book = this.#nodes.get(node);
+    if (book === undefined) return NOBODY;
+    const known = book.scores.get(use);
+    if (known !== undefined) return known;
+    const credibility = (rater: string): number => this.credibility(rater);
+    const score = scoreOf(book.kinds, use, { now: minute, credibility });
+    book.scores.set(use, score);
+    return score;
+  }
+
+  /** A Thompson sample: as high as the score may be, so that what is little known is tried now and then. */
+  sample(node: string, now: number, uniform: Uniform, use: TrustUse = 'work'): number {
+    const { alpha, beta } = this.score(node, now, use);
+    return drawBeta(alpha, beta, uniform);
+  }
+
+  /** Too little speaks for it, or too much against it. */
+  isNewcomer(node: string, now: number): boolean {
+    const { mean } = this.score(node, now);
+    return mean < TOLERATED_MEAN || this.#proven(node, now).right < NEWCOMER_RESULTS;
+  }
+
+  /** Share of its results that are to be checked. */
+  checkProbability(node: string, now: number): number {
+    if (this.isNewcomer(node, now)) return 1;
+    const { right, wrong } = this.#proven(node, now);
+    const doubt = 1 + WRONG_PER_CHECK * wrong;
+    return Math.max(LEAST_CHECKED, doubt / (doubt + right));
+  }
+
+  /** 0 to 1: how far the word of an account counts. */
+  credibility(rater: string): number {
+    if (this.#credible === undefined) return 1;
+    return this.#credible.get(rater) ?? 0;
+  }
+
+  #proven(node: string, now: number): { readonly right: number; readonly wrong: number } {
+    let right = 0;
+    let wrong = 0;
+    for (const { kind, credible, bad } of this.score(node, now).kinds) {
+      if (PROOFS.has(kind)) right += credible;
+      if (MAIN_KINDS.work.has(kind)) wrong += bad;
+    }
+    return { right, wrong };
+  }
+
+  #open(node: string, owner: string): NodeBook {
+    const known = this.#nodes.get(node);
+    if (known !== undefined) {
+      if (owner !== '') known.owner = owner;
+      return known;
+    }
+    const book: NodeBook = { owner, lastTime: undefined, kinds: new Map(), scores: new Map() };
+    this.#nodes.set(node, book);
+    return book;
+  }
+
+  #refusal(evidence: Evidence): Ignored | undefined {
+    const { id, time, node, owner, kind, rater, weight, source } = evidence;
+    if (!isWellFormed(evidence)) return 'malformed';
+    if (id <= this.#lastId || this.#sources.has(sourceKey(node, kind, source))) return 'replay';
+    const book = this.#nodes.get(node);
+    if (hasJumped(time - (book?.lastTime ?? time))) return 'jump';
+    if (rater === FOG_RATER) return undefined;
+    if (rater === owner) return 'self';
+    const before = book?.kinds.get(kind)?.raters.get(rater);
+    const said = before?.day === dayOf(time) ? before.saidToday : 0;
+    return said + weight > RATER_DAY_WEIGHT ? 'capped' : undefined;
+  }
+
+  /** The minute, for which all scores are made anew. */
+  #turnTo(now: number): number {
+    const minute = Math.floor(now / SCORE_EVERY_MS) * SCORE_EVERY_MS;
+    if (minute === this.#minute) return minute;
+    this.#minute = minute;
+    for (const { scores } of this.#nodes.values()) scores.clear();
+    this.#credible = credibilityOf(this.#confirmations(minute));
+    return minute;
+  }
+
+  #confirmations(now: number): Confirmation[] {
+    const confirmations: Confirmation[] = [];
+    for (const [, { owner, kinds }] of sorted(this.#nodes)) {
+      for (const kind of MAIN_KINDS.work) {
+        const counts = kinds.get(kind);
+        for (const [name, counter] of counts === undefined ? [] : sorted(counts.raters)) {
+          const rater = name === FOG_RATER ? undefined : name;
+          const weight = (counter.good - counter.bad) * keptOf(counter, counts?.events ?? 0, now);
+          confirmations.push({ rater, owner, weight });
+        }
+      }
+    }
+    return confirmations;
+  }
+}
+
+function hasJumped(passedMs: number): boolean {
+  return passedMs > MAX_FADE_MS || passedMs < -MAX_BACK_MS;
+}
+
+function sourceKey(node: string, kind: string, source: string): string {
+  return `${node} ${kind} ${source}`;
+}
+
+function dropOldest(raters: Map<string, Counter>): string | undefined {
+  let oldest: string | undefined;
+  let least = Infinity;
+  for (const [rater, { last }] of raters) {
+    if (last >= least || rater === FOG_RATER) continue;
+    least = last;
+    oldest = rater;
+  }
+  if (oldest !== undefined) raters.delete(oldest);
+  return oldest;
+}
