@@ -9,6 +9,7 @@ import { MixConsensusEvent } from './mixnet-api.ts';
 import { SignedManifest } from './manifest.ts';
 import { Failure, Outcome } from './outcome.ts';
 import { FogNode } from './node.ts';
+import { SlaTierReport } from './sla.ts';
 
 export const TaskCounts = z.strictObject({
   total: z.int(),
@@ -170,6 +171,8 @@ export const FogStatus = z.strictObject({
     replicas: z.int(),
     healthy: z.int(),
   }),
+  /** Tiers of service, as in `GET /sla`. */
+  sla: z.array(SlaTierReport).optional(),
   services: z.array(ServiceStatus),
 });
 export type FogStatus = z.infer<typeof FogStatus>;

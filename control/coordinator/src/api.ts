@@ -16,6 +16,8 @@ import type {
   ResultsPage,
   RouteAnswer,
   RouteRequest,
+  Sla,
+  SlaTierReport,
   Task,
   ToAgent,
   Topology,
@@ -82,7 +84,7 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Who asks for a change of a node. */
+/** Who asks, where an operator sees or may do more. */
 export interface NodeCaller {
   readonly account: string;
   readonly role: string;
@@ -138,11 +140,15 @@ export interface CoordinatorApi extends Service {
    * neither takes new work. Durable when it resolves. Throws COORDINATOR_NO_NODE.
    */
   setNodeMode(caller: NodeCaller, id: string, mode: NodeMode): Promise<FogNode>;
+  /** What the tiers promise, how far it is kept, and the last breaches: the caller's, all for an operator. */
+  sla(caller: NodeCaller): Promise<Sla>;
+  /** Without the breaches; undefined while this coordinator does not lead. */
+  slaTiers(): SlaTierReport[] | undefined;
   /** The fleet now and its past. */
   topology(): Promise<Topology>;
   /** What was checked since this coordinator leads; undefined while it does not. */
   verification(): VerifyCounts | undefined;
-  counts(): Pick<FogStatus, 'nodes' | 'jobs' | 'deployments'>;
+  counts(): Pick<FogStatus, 'nodes' | 'jobs' | 'deployments' | 'sla'>;
 
   /**
    * Durable when it resolves; its replicas start by themselves. Throws COORDINATOR_DEPLOYMENT,

@@ -25,6 +25,9 @@ import type { CoordinatorOptions } from './options.ts';
 import { Registry } from './registry/registry.ts';
 import { TopologyBook } from './registry/topology.ts';
 import type { LastNumbers } from './recover.ts';
+import { watchJob } from './sla/notes.ts';
+import { SlaRounds } from './sla/sla-rounds.ts';
+import { newSlaState } from './sla/sla-state.ts';
 import { RerunQueue } from './verify/rerun-queue.ts';
 import { VerifyRounds } from './verify/verify-rounds.ts';
 import { newVerifyState } from './verify/verify-state.ts';
@@ -76,6 +79,7 @@ export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, sta
   });
   const accept = (job: JobRecord): void => {
     timeouts.watch(job);
+    watchJob(core, job);
     needs.hold(job);
     reconciler.adopt(job);
   };
@@ -107,6 +111,7 @@ export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, sta
       new VerifyRounds(core, dispatcher),
       reconciler,
       new Stragglers(core, dispatcher),
+      new SlaRounds(core),
     ],
     explainer,
     needs,
@@ -158,6 +163,7 @@ function createCore(options: CoordinatorOptions, deps: CoordinatorDeps, start: S
       lastEvidence: start.last.evidence ?? 0,
     }),
     reputation: new ReputationBook(),
+    sla: newSlaState(),
     lastToken: start.last.token,
     endedJobs: 0,
   };

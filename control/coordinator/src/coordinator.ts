@@ -11,6 +11,8 @@ import {
   type NodeMode,
   type RouteAnswer,
   type RouteRequest,
+  type Sla,
+  type SlaTierReport,
   type Topology,
 } from '@fog/wire';
 import type {
@@ -33,6 +35,7 @@ import { MAX_LEASE_UPLOADS } from './limits.ts';
 import { type CoordinatorOptions, defaultCoordinatorOptions } from './options.ts';
 import { lastNumbers, recover } from './recover.ts';
 import { noteTransfer } from './registry/measured.ts';
+import { slaReport, tierReports } from './sla/sla-report.ts';
 import { beginTerm, LEADERSHIP, type Term } from './term.ts';
 import type { Reexecution, VerifyCounts } from './verify/verify-state.ts';
 
@@ -324,6 +327,14 @@ class Coordinator implements CoordinatorApi {
     return this.#running.registry.setMode(caller, id, mode);
   }
 
+  async sla(caller: NodeCaller): Promise<Sla> {
+    return slaReport(this.#readable.core, caller);
+  }
+
+  slaTiers(): SlaTierReport[] | undefined {
+    return this.#term === undefined ? undefined : tierReports(this.#term.parts.core);
+  }
+
   async topology(): Promise<Topology> {
     return this.#readable.topology.view();
   }
@@ -338,7 +349,7 @@ class Coordinator implements CoordinatorApi {
   deleteDeployment: CoordinatorApi['deleteDeployment'] = async (...args) =>
     this.#running.deployments.remove(...args);
 
-  counts(): Pick<FogStatus, 'nodes' | 'jobs' | 'deployments'> {
+  counts(): Pick<FogStatus, 'nodes' | 'jobs' | 'deployments' | 'sla'> {
     const { core, deployments } = this.#readable;
     const online = [...core.nodes.values()].filter((node) => node.link !== undefined);
     const slots = online.reduce((sum, node) => sum + node.capabilities.slots, 0);
@@ -356,6 +367,7 @@ class Coordinator implements CoordinatorApi {
       nodes: { total: core.nodes.size, online: online.length, slots, busySlots },
       jobs: { open: core.jobs.size, ended: core.endedJobs, queuedTasks, runningTasks },
       deployments: deployments.counts(),
+      sla: tierReports(core),
     };
   }
 

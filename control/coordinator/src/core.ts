@@ -12,6 +12,7 @@ import type { Listeners } from './live/listeners.ts';
 import type { LiveOutput } from './live/live-output.ts';
 import type { CoordinatorOptions } from './options.ts';
 import type { NodeRecord } from './registry/node-record.ts';
+import type { SlaState } from './sla/sla-state.ts';
 import type { VerifyState } from './verify/verify-state.ts';
 
 export interface Core {
@@ -34,6 +35,7 @@ export interface Core {
   readonly onEnded: Set<(job: JobRecord) => void>;
   readonly openTasks: OpenTasks;
   readonly verify: VerifyState;
+  readonly sla: SlaState;
   /** Made from evidence alone. */
   readonly reputation: ReputationBook;
   lastToken: number;

@@ -25,6 +25,10 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     summary: 'list the machines of the fog; drain them, ask where work would go',
     load: () => import('../commands/nodes.ts'),
   },
+  sla: {
+    summary: 'show what the tiers promise, and how far it is kept',
+    load: () => import('../commands/sla.ts'),
+  },
   jobs: { summary: 'list jobs', load: () => import('../commands/jobs.ts') },
   job: {
     summary: 'show a job; read its logs, get its output, ask why, cancel it, run it again',

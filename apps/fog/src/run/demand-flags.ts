@@ -9,7 +9,6 @@ import {
   type Need,
   NeededOutput,
   ServiceClass,
-  SlaTier,
 } from '@fog/wire';
 import type { FlagDef, FlagValues } from '../command/command.ts';
 import { deadline, JOB_VALUES } from './job-values.ts';
@@ -62,7 +61,7 @@ export const DEMAND_FLAGS = {
   },
   'min-trust': text(TRUST, '0–1', 'only nodes trusted so far'),
   privacy: text(TRUST, 'LEVEL', `who may see the work: ${JobPrivacy.options.join(', ')}`),
-  tier: text(TRUST, 'NAME', `service level: ${SlaTier.options.join(', ')} (bronze)`),
+  tier: text(TRUST, 'NAME', 'bronze, silver: 2 copies, gold, platinum: 3; see "fog sla"'),
 } as const satisfies Readonly<Record<string, FlagDef>>;
 export type DemandFlags = FlagValues<typeof DEMAND_FLAGS>;
 

@@ -1,5 +1,6 @@
 import { formatDuration } from '@fog/kernel';
 import type { FogCoordinator, FogStatus, ServiceStatus } from '@fog/wire';
+import { tiersLine } from './sla-text.ts';
 import { table } from './table.ts';
 
 export function statusText(status: FogStatus, url: string): string {
@@ -9,6 +10,7 @@ export function statusText(status: FogStatus, url: string): string {
     `nodes     ${nodes.online} of ${nodes.total} online, ${nodes.busySlots} of ${nodes.slots} slots busy`,
     `jobs      ${jobs.open} open, ${jobs.ended} ended; tasks: ${jobs.runningTasks} running, ${jobs.queuedTasks} waiting`,
     ...deploymentsLine(status.deployments),
+    ...tiersLine(status.sla ?? []),
   ];
   const coordinators = coordinatorsTable(status.coordinators ?? [], status.time);
   return `${lines.join('\n')}\n\n${coordinators}${servicesTable(status.services)}`;

@@ -39,6 +39,7 @@ const EVENT_TEXT: Readonly<Record<string, string>> = {
   requeued: 'was queued again',
   late: 'got a result too late to count',
   disagreement: 'had copies that gave different results',
+  breach: 'did not get what its tier promises',
 };
 
 export class Explainer {

@@ -9,6 +9,7 @@ import {
 } from '@fog/wire';
 import { type Core, forgetLease, wakeAfterCommit } from '../core.ts';
 import { attemptRow } from '../lease/lease-record.ts';
+import { noteBegun, noteEnded, noteTask } from '../sla/notes.ts';
 import type { JobRecord } from './job-record.ts';
 
 const PHASE_ORDER: Readonly<Record<Phase, number>> = { staging: 1, running: 2, uploading: 3 };
@@ -20,10 +21,16 @@ export function phaseReached(core: Core, job: JobRecord, phase: Phase, node: str
   if (!single && phase !== 'running') return;
   const before = PHASE_ORDER[job.state as Phase] ?? 0;
   if (before >= PHASE_ORDER[phase]) return;
-  if (phase === 'running') job.startedAt ??= core.clock.now();
+  if (phase === 'running') begin(core, job, node);
   job.state = shown;
   core.journal.job(job);
   core.events.add(job, shown, { node });
+}
+
+/** One of its tasks runs. */
+function begin(core: Core, job: JobRecord, node: string | undefined): void {
+  job.startedAt ??= core.clock.now();
+  noteBegun(core, job, node);
 }
 
 /** Stores the end of one task; ends the job with its last one. */
@@ -44,7 +51,8 @@ export function endTask(
   job.avoid.delete(index);
   job.preemptions.delete(index);
   job.copyAttempts.delete(index);
-  job.startedAt ??= core.clock.now();
+  begin(core, job, end.node ?? undefined);
+  noteTask(core, job, outcome);
   core.journal.result({
     job: job.id,
     idx: index,
@@ -131,6 +139,7 @@ function finish(
 ): void {
   job.state = state;
   job.endedAt = core.clock.now();
+  noteEnded(core, job);
   core.events.add(job, state, job.cause === undefined ? {} : { cause: job.cause });
   for (const token of job.tokens) {
     const lease = core.leases.get(token);

@@ -9,6 +9,7 @@ import {
 } from '@fog/wire';
 import { type Core, forgetLease } from '../core.ts';
 import { endTask } from '../job/lifecycle.ts';
+import { noteAttempt } from '../sla/notes.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { copyGone } from '../verify/tally.ts';
 import { attemptRow, type LeaseRecord } from './lease-record.ts';
@@ -38,16 +39,28 @@ export function loseLease(
   giveUp(core, dispatcher, lease, { cause, policy: undefined });
 }
 
+/** The fog itself takes the work back, to run it elsewhere or later. */
+export function recallLease(
+  core: Core,
+  dispatcher: Dispatcher,
+  lease: LeaseRecord,
+  cause: string,
+): void {
+  giveUp(core, dispatcher, lease, { cause, policy: undefined, isRecalled: true });
+}
+
 interface Loss {
   readonly cause: string;
   readonly policy: DisconnectPolicy | undefined;
+  /** The fog took it back: nobody failed. */
+  readonly isRecalled?: boolean;
 }
 
 function giveUp(
   core: Core,
   dispatcher: Dispatcher,
   lease: LeaseRecord,
-  { cause, policy = DEMAND_DEFAULTS.disconnect }: Loss,
+  { cause, policy = DEMAND_DEFAULTS.disconnect, isRecalled = false }: Loss,
 ): void {
   if (lease.state === 'lost') return;
   lease.state = 'lost';
@@ -62,6 +75,7 @@ function giveUp(
     }),
   );
   if (lease.alias !== undefined) return forgetLease(core, lease);
+  if (!isRecalled) noteAttempt(core, lease.job, false);
   core.events.add(lease.job, 'lost', { index: lease.index, node: lease.node, cause });
   if (isCopy) return loseCopy(core, dispatcher, lease);
   const last = failedOutcome('NODE_LOST', cause);
@@ -100,6 +114,7 @@ export function failAttempt(
       failure: JSON.stringify(outcome.failure),
     }),
   );
+  if (lease.alias === undefined) noteAttempt(core, lease.job, false);
   if (isFurtherCopy(lease)) return loseCopy(core, dispatcher, lease);
   if (lease.job.leases.get(lease.index) !== lease) return;
   const { attempt } = lease;

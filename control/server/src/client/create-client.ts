@@ -19,6 +19,7 @@ import {
   ResultsPage,
   RouteAnswer,
   ServiceStatus,
+  Sla,
   Task,
   Topology,
   type TaskOutcome,
@@ -135,6 +136,7 @@ type FogCalls =
   | 'route'
   | 'setNodeMode'
   | 'topology'
+  | 'sla'
   | 'status'
   | 'services'
   | 'restartService'
@@ -153,6 +155,7 @@ function fogCalls(transport: Transport): Pick<FogClient, FogCalls> {
         send(`/api/v1/nodes/${encodeURIComponent(id)}/mode`, { mode }, options),
       ),
     topology: (options) => ask(transport, Topology, get('/api/v1/topology', {}, options)),
+    sla: (options) => ask(transport, Sla, get('/api/v1/sla', {}, options)),
     status: (options) => ask(transport, FogStatus, get('/api/v1/status', {}, options)),
     services: async (options) =>
       (await ask(transport, ServicesFrame, get('/api/v1/services', {}, options))).services,

@@ -24,6 +24,7 @@ import type {
   RouteAnswer,
   RouteRequestInput,
   ServiceStatus,
+  Sla,
   Task,
   Topology,
   UploadedBlob,
@@ -117,6 +118,8 @@ export interface FogClient extends DeploymentCalls {
   route(request: RouteRequestInput, options?: CallOptions): Promise<RouteAnswer>;
   setNodeMode(id: string, mode: NodeMode, options?: CallOptions): Promise<FogNode>;
   topology(options?: CallOptions): Promise<Topology>;
+  /** What the tiers promise, how far it is kept, and the last breaches. */
+  sla(options?: CallOptions): Promise<Sla>;
   status(options?: CallOptions): Promise<FogStatus>;
   services(options?: CallOptions): Promise<ServiceStatus[]>;
   restartService(name: string, options?: CallOptions): Promise<ServiceStatus>;

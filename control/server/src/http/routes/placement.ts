@@ -20,6 +20,8 @@ export function addPlacementRoutes(app: FastifyInstance, { coordinator }: RouteD
     return coordinator.setNodeMode(request.caller, id, mode);
   });
 
+  app.get('/api/v1/sla', { config }, async (request) => coordinator.sla(request.caller));
+
   app.get('/api/v1/topology', { config: { access: 'operator' } }, async () =>
     coordinator.topology(),
   );
