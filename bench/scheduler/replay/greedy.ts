@@ -4,11 +4,13 @@ import type { ReplayJob } from './replay-job.ts';
 import type { Round, Strategy } from './simulation.ts';
 
 export function greedy(): Strategy {
-  const queues = new JobQueues<ReplayJob>();
+  let usualMs: Round['usualMs'] = () => undefined;
+  const queues = new JobQueues<ReplayJob>((job) => usualMs(job));
   let rounds = 0;
   return {
     add: (job) => queues.enqueue(job),
     decide(round) {
+      ({ usualMs } = round);
       for (const queue of queues.kinds(round.nowMs)) {
         if (round.free() === 0) continue;
         rounds += 1;

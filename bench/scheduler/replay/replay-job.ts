@@ -8,8 +8,6 @@ export interface ReplayJob extends WaitingJob {
   readonly traced: TraceJob;
   readonly task: PlacementTask;
   readonly board: WaitingTasks;
-  /** Tasks that have not ended. */
-  left: number;
   endedMs: number | undefined;
 }
 
@@ -27,7 +25,6 @@ export function replayJob(traced: TraceJob, order: number): ReplayJob {
     spec: dueMs === undefined ? {} : { deadlineAt: dueMs },
     task: { owner: user, runtime: 'wasm', module: program, memoryBytes, depth: 1 },
     board: new WaitingTasks(tasks),
-    left: tasks,
     endedMs: undefined,
   };
 }
@@ -37,9 +34,12 @@ export class WaitingTasks {
   readonly #total: number;
   readonly #returned: number[] = [];
   #fresh = 0;
+  /** Tasks that have not ended. */
+  open: number;
 
   constructor(total: number) {
     this.#total = total;
+    this.open = total;
   }
 
   get waiting(): number {

@@ -145,7 +145,7 @@ export class Simulation {
       nowMs: this.#nowMs,
       fleet: this.#fleet,
       free: () => this.#free,
-      usualMs: ({ traced }) => this.#usualMs.get(traced.program),
+      usualMs: (job) => this.#usualMs.get(job.traced.program),
       running: (node) => [...(this.#nodes.get(node)?.runs ?? [])],
       start: (job, index, node) => this.#start(job, index, node),
     });
@@ -172,8 +172,8 @@ export class Simulation {
     if (!node.isThere || !node.runs.delete(run)) return false;
     this.#hold(node, -1);
     this.#learn(run);
-    job.left -= 1;
-    if (job.left > 0) return false;
+    job.board.open -= 1;
+    if (job.board.open > 0) return false;
     job.endedMs = this.#nowMs;
     return true;
   }

@@ -50,7 +50,7 @@ describe('replay', () => {
       assert.ok(outcome.lost > 0, 'no node took work with it');
       assert.equal(outcome.started, tasks + outcome.lost);
       for (const each of outcome.jobs) {
-        assert.equal(each.left, 0);
+        assert.equal(each.board.open, 0);
         assert.equal(each.board.waiting, 0);
         assert.ok((each.endedMs ?? 0) > each.traced.submitMs);
       }

@@ -4,6 +4,8 @@
  * so do the jobs of one kind, except that those with a deadline go first, earliest deadline first.
  */
 
+import { urgencyOf } from './urgency.ts';
+
 /** What the queues must know of a job. */
 export interface WaitingJob {
   /** Jobs of one kind have tasks that fit the same nodes. */
@@ -15,6 +17,8 @@ export interface WaitingJob {
   readonly board: {
     /** Whether `take` would find a task. */
     readonly ready: boolean;
+    /** Tasks that have not ended. */
+    readonly open: number;
     take(): number | undefined;
     giveBack(index: number): void;
   };
@@ -25,16 +29,21 @@ export interface ChosenTask<Job extends WaitingJob> {
   readonly index: number;
 }
 
-/** Waiting that is worth one step of priority. */
-const AGEING_MS = 60_000;
+/** What a job's program usually takes; undefined before it ran. */
+type UsualMs<Job> = (job: Job) => number | undefined;
 
 export class JobQueues<Job extends WaitingJob> {
+  readonly #usualMs: UsualMs<Job>;
   readonly #kinds = new Map<string, KindQueue<Job>>();
   #served = 0;
 
+  constructor(usualMs: UsualMs<Job> = () => undefined) {
+    this.#usualMs = usualMs;
+  }
+
   enqueue(job: Job): void {
     if (!job.board.ready) return;
-    const queue = this.#kinds.get(job.kind) ?? new KindQueue<Job>();
+    const queue = this.#kinds.get(job.kind) ?? new KindQueue<Job>(this.#usualMs);
     this.#kinds.set(job.kind, queue);
     queue.add(job);
   }
@@ -66,6 +75,7 @@ export class JobQueues<Job extends WaitingJob> {
 
 /** Jobs whose tasks fit the same nodes and have the same priority. */
 export class KindQueue<Job extends WaitingJob> {
+  readonly #usualMs: UsualMs<Job>;
   /** Jobs with a deadline, earliest first. */
   readonly #dated: Job[] = [];
   readonly #isDated = new Set<Job>();
@@ -75,15 +85,19 @@ export class KindQueue<Job extends WaitingJob> {
   /** When it last had a turn. */
   servedAt = 0;
 
+  constructor(usualMs: UsualMs<Job>) {
+    this.#usualMs = usualMs;
+  }
+
   get first(): Job | undefined {
     return this.#dated[0] ?? this.#undated.values().next().value;
   }
 
-  /** Lower is sooner: the priority, less what the wait is worth. */
+  /** Lower is sooner: that of the job whose turn it is. */
   urgency(now: number): number {
     const { first } = this;
     if (first === undefined) return Number.POSITIVE_INFINITY;
-    return first.priority - Math.floor(Math.max(0, now - first.createdAt) / AGEING_MS);
+    return urgencyOf(first, this.#usualMs(first), now);
   }
 
   add(job: Job): void {

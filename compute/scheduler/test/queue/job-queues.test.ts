@@ -24,6 +24,7 @@ function job(id: string, wishes: Wishes = {}): Job {
       get ready() {
         return waiting.size > 0;
       },
+      open: tasks,
       take() {
         const [index] = waiting;
         if (index !== undefined) waiting.delete(index);
@@ -62,6 +63,43 @@ describe('job queues', () => {
     ];
     assert.deepEqual(turns(queuesOf(jobs(0)), 2, 0), ['urgent', 'long there']);
     assert.deepEqual(turns(queuesOf(jobs(200_000)), 2, 200_000), ['long there', 'urgent']);
+  });
+
+  test('short work passes long work, until that has waited as long as it takes', () => {
+    const usual: Record<string, number> = { long: 1_800_000, short: 1_000 };
+    const order = (now: number, shortAt: number): string[] => {
+      const queues = new JobQueues<Job>((each) => usual[each.kind]);
+      queues.enqueue(job('long', { kind: 'long' }));
+      queues.enqueue(job('short', { kind: 'short', createdAt: shortAt }));
+      return turns(queues, 2, now);
+    };
+    assert.deepEqual(order(60_000, 50_000), ['short', 'long']);
+    assert.deepEqual(order(1_800_000, 1_799_000), ['long', 'short']);
+  });
+
+  test('the more tasks a job has, the longer its work', () => {
+    const queues = queuesOf([
+      job('wide', { kind: 'a', tasks: 640 }),
+      job('single', { kind: 'b', createdAt: 10_000 }),
+    ]);
+    assert.equal(turns(queues, 1, 130_000)[0], 'single');
+    assert.equal(turns(queues, 1, 601_000)[0], 'wide');
+  });
+
+  test('a deadline makes urgent across kinds, the nearer the more', () => {
+    const jobs = [
+      job('undated', { kind: 'a' }),
+      job('due later', { kind: 'b', dueAt: 100_000 }),
+      job('due soon', { kind: 'c', dueAt: 40_000 }),
+    ];
+    assert.deepEqual(turns(queuesOf(jobs), 3, 30_000), ['due soon', 'due later', 'undated']);
+  });
+
+  test('nothing waits for ever: ten hours outweigh any priority', () => {
+    const queues = new JobQueues<Job>(() => 86_400_000);
+    queues.enqueue(job('old', { kind: 'a', priority: 10, tasks: 1_000 }));
+    queues.enqueue(job('new', { kind: 'b', priority: 1, createdAt: 36_000_000 }));
+    assert.deepEqual(turns(queues, 1, 36_000_000), ['old']);
   });
 
   test('equally urgent kinds take turns', () => {
