@@ -25,7 +25,7 @@ import { apartOf, isApart, offerCopy, wantClassCopies } from '../verify/copies.t
 import { issueAlias, issueCopy, issueFirst, type LeaseOrder } from './issue-lease.ts';
 import type { LeaseRecord } from './lease-record.ts';
 import { preemptFor } from './preempt.ts';
-import { loseLease } from './requeue.ts';
+import { recallLease } from './requeue.ts';
 import { leasedJob, workMessages } from './work-messages.ts';
 
 /** Work a node should hold in advance: covers the round trip to the coordinator and back. */
@@ -152,7 +152,7 @@ export class Dispatcher {
     const tokens = leases.map(({ token }) => token);
     this.#fleetNow = undefined;
     for (const lease of leases) {
-      loseLease(this.#core, this, lease, reason);
+      recallLease(this.#core, this, lease, reason);
       forgetLease(this.#core, lease);
       const { job, index } = lease;
       if (job.leases.get(index) === lease) job.leases.delete(index);
