@@ -2,11 +2,13 @@
 import { Archive } from './archive.ts';
 import { breed, createFirst } from './breed.ts';
 import { checkOptions } from './check-options.ts';
-import { createPool, keep, solutionOf } from './pool.ts';
-import type { Problem, SearchOptions, SearchResult, Solution } from './problem.ts';
+import { frontOf } from './front.ts';
+import { createPool, keep } from './pool.ts';
+import type { Problem, SearchOptions, SearchResult } from './problem.ts';
 import { seededRandom } from './random.ts';
 import { rankPool } from './rank-pool.ts';
 import type { Run } from './run.ts';
+import { StallWatch } from './stall.ts';
 import { crowdingSurvival } from './survival/crowding-survival.ts';
 import { createReferenceSurvival } from './survival/reference-survival.ts';
 
@@ -19,6 +21,7 @@ export function search<Genome>(
   const run = begin(problem, options);
   createFirst(run);
   survive(run);
+  const watch = new StallWatch(run);
   let generations = 0;
   while (run.stoppedBy === undefined && generations < options.generations) {
     const before = run.evaluations;
@@ -26,6 +29,7 @@ export function search<Genome>(
     if (run.evaluations > before) generations += 1;
     else run.stoppedBy ??= 'stall';
     survive(run);
+    if (watch.isStalled(generations)) run.stoppedBy ??= 'stall';
   }
   return {
     front: frontOf(run),
@@ -58,11 +62,4 @@ function survive({ pool, taken, survival, options, random }: Run<unknown>): void
   keep(pool, survival({ pool, fronts, room: options.population, random }));
   taken.clear();
   for (const key of pool.keys) taken.add(key);
-}
-
-function frontOf<Genome>({ pool, archive }: Run<Genome>): readonly Solution<Genome>[] {
-  const archived = archive.front();
-  if (archived.length > 0) return archived;
-  const first = [...pool.genomes.keys()].filter((index) => pool.ranks[index] === 0);
-  return first.map((index) => solutionOf(pool, index));
 }

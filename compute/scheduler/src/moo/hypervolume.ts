@@ -8,6 +8,9 @@ const EXACT_UP_TO: readonly number[] = [0, 100_000, 100_000, 2000, 600, 250, 120
 /** With more objectives than the table has. */
 const EXACT_AT_MOST = 20;
 
+/** The standard error is below 0.35 % of the box between the ideal and the reference. */
+const SAMPLES = 20_000;
+
 /**
  * Volume that the points dominate, up to the reference; all objectives are minimised. Points that are not better
  * than the reference in every objective add nothing. Exact for fronts of usual size, else estimated by 20,000
@@ -21,5 +24,7 @@ export function hypervolume(points: readonly Float64Array[], reference: Float64A
   );
   if (inside.length === 0) return 0;
   const isSmall = inside.length <= (EXACT_UP_TO[reference.length] ?? EXACT_AT_MOST);
-  return (isSmall ? exactHypervolume : sampledHypervolume)(inside, reference);
+  return isSmall
+    ? exactHypervolume(inside, reference)
+    : sampledHypervolume(inside, reference, SAMPLES);
 }

@@ -154,3 +154,46 @@ test('options out of range are refused by name', () => {
       message,
     });
 });
+
+test('a search that no longer gains ends before its generations', () => {
+  for (const survival of SURVIVALS)
+    for (const archive of [0, 200]) {
+      const stall = { generations: 10, share: 0.001 };
+      const options = { ...OPTIONS, survival, archive, generations: 10_000 };
+      const result = search(knapsack, { ...options, stall });
+      assert.equal(result.stoppedBy, 'stall');
+      assert.ok(result.generations >= 10 && result.generations < 1000);
+      const { evaluations } = result;
+      const replayed = search(knapsack, { ...options, maxEvaluations: evaluations });
+      assert.deepEqual(replayed.front, result.front);
+    }
+});
+
+test('a search without a feasible point does not stall', () => {
+  const never: Problem<Int32Array> = {
+    ...knapsack,
+    evaluate: (genome, out) => 1 + knapsack.evaluate(genome, out),
+  };
+  const { stoppedBy } = search(never, { ...OPTIONS, stall: { generations: 1, share: 0.5 } });
+  assert.equal(stoppedBy, 'generations');
+});
+
+test('one objective is searched too', () => {
+  const heaviest: Problem<Int32Array> = {
+    ...knapsack,
+    objectives: 1,
+    evaluate: (genome, out) => {
+      out[0] = genome.reduce((sum, bit, at) => sum - bit * (at % 5 === 0 ? -1 : 1), 0);
+      return 0;
+    },
+  };
+  for (const survival of SURVIVALS) {
+    const { front } = search(heaviest, {
+      ...OPTIONS,
+      survival,
+      generations: 100,
+      stall: { generations: 50, share: 0 },
+    });
+    assert.equal(front[0]?.objectives[0], -19);
+  }
+});

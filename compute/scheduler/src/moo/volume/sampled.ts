@@ -1,8 +1,5 @@
 import { seededRandom } from '../random.ts';
 
-/** The standard error is below 0.35 % of the box. */
-const SAMPLES = 20_000;
-
 /** Any: equal fronts get equal figures. */
 const SEED = 1;
 
@@ -10,6 +7,7 @@ const SEED = 1;
 export function sampledHypervolume(
   points: readonly Float64Array[],
   reference: Float64Array,
+  samples: number,
 ): number {
   const random = seededRandom(SEED);
   const ideal = reference.map((_, at) =>
@@ -19,12 +17,12 @@ export function sampledHypervolume(
   const sorted = points.toSorted((a, b) => boxOf(b, reference) - boxOf(a, reference));
   const sample = new Float64Array(reference.length);
   let covered = 0;
-  for (let drawn = 0; drawn < SAMPLES; drawn += 1) {
+  for (let drawn = 0; drawn < samples; drawn += 1) {
     for (const [at, low] of ideal.entries())
       sample[at] = low + random.next() * ((reference[at] as number) - low);
     if (sorted.some((point) => covers(point, sample))) covered += 1;
   }
-  return (covered / SAMPLES) * boxOf(ideal, reference);
+  return (covered / samples) * boxOf(ideal, reference);
 }
 
 function covers(point: Float64Array, sample: Float64Array): boolean {
