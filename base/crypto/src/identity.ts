@@ -1,14 +1,10 @@
 /** Ed25519 identities (RFC 8032). The secret key leaves this module only to its own 0600 file and to TLS. */
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import path from 'node:path';
 import { base32nopad } from '@scure/base';
-import { errorMessage } from '@fog/kernel';
 import sodium from 'sodium-native';
-import { fail } from './errors.ts';
 import { encodeKeyCertificate, type KeyCertificate } from './key-certificate.ts';
+import { openSeed } from './seed-file.ts';
 import { X25519_BYTES, x25519 } from './x25519.ts';
 
-const KEY_FILE_MODE = 0o600;
 const ID_BYTES = 16;
 
 export interface Identity {
@@ -82,40 +78,7 @@ export function identityFromSeed(seed: Uint8Array): Identity {
   return identity;
 }
 
-/** Reads the identity of a key file, or makes the file (0600, in a 0700 directory) on first use. */
+/** As `openSeed`, for the identity that the seed makes. */
 export async function openIdentity(file: string): Promise<Identity> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw keyFileError(file, errorMessage(error), error);
-  });
-  if (text === undefined) return createIdentity(file);
-  const seed = Buffer.from(text.trim(), 'base64');
-  if (seed.length !== sodium.crypto_sign_SEEDBYTES) {
-    throw keyFileError(file, 'it does not hold 32 bytes in base64');
-  }
-  return identityFromSeed(seed);
-}
-
-async function createIdentity(file: string): Promise<Identity> {
-  const seed = Buffer.alloc(sodium.crypto_sign_SEEDBYTES);
-  sodium.randombytes_buf(seed);
-  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-  const temporary = `${file}.new`;
-  const handle = await open(temporary, 'w', KEY_FILE_MODE);
-  try {
-    await handle.writeFile(`${seed.toString('base64')}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, file);
-  return identityFromSeed(seed);
-}
-
-function keyFileError(file: string, why: string, cause?: unknown): Error {
-  return fail('CRYPTO_KEY_FILE', {
-    message: `The key file ${file} cannot be used: ${why}. Restore it from a backup, or move it away to get a new identity.`,
-    details: { file },
-    cause,
-  });
+  return identityFromSeed(await openSeed(file));
 }

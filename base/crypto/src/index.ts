@@ -41,5 +41,6 @@ export {
   zeroBytes,
 } from './memory.ts';
 export { randomLabel, randomSecret, randomText } from './random.ts';
+export { openSeed } from './seed-file.ts';
 export { blake2b, chacha20, chacha20Once, deriveKey, KDF_CONTEXT_BYTES } from './symmetric.ts';
 export { X25519_BYTES, x25519, x25519PublicKey } from './x25519.ts';

@@ -1,18 +1,4 @@
-/** Files of one user: 0600 in a 0700 directory, replaced in one step when all is on the disk. */
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
-import path from 'node:path';
-
-export async function writePrivateFile(file: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-  const handle = await open(`${file}.new`, 'w', 0o600);
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(`${file}.new`, file);
-}
+import { readFile, stat } from 'node:fs/promises';
 
 /** Undefined when there is no file; throws a RangeError for one that is too large. */
 export async function readPrivateFile(

@@ -1,5 +1,6 @@
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { replacePrivateFile } from '@fog/kernel/files';
 import type { Credentials } from '@fog/server';
 
 /** The token of this machine's own commands, kept over restarts in a file that only this user can read. */
@@ -17,13 +18,6 @@ export async function openOperatorToken(
   const stored = (await readFile(file, 'utf8').catch(() => '')).trim();
   if (stored !== '' && (await credentials.authenticate(stored)) !== undefined) return stored;
   const token = operator.token ?? (await credentials.issueToken(operator.account, 'this machine'));
-  const handle = await open(file, 'w', 0o600);
-  try {
-    await handle.chmod(0o600);
-    await handle.writeFile(`${token}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await replacePrivateFile(file, `${token}\n`);
   return token;
 }

@@ -1,6 +1,7 @@
 /** `<data dir>/endpoint.json`: where the fog of this user listens, and the token that lets its commands in. */
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { replacePrivateFile } from '@fog/kernel/files';
 import { z } from 'zod';
 
 const Endpoint = z.object({
@@ -29,15 +30,7 @@ export async function writeEndpoint(
   endpoint: Endpoint,
 ): Promise<() => Promise<void>> {
   const file = endpointFile(dataDir);
-  const partial = `${file}.${endpoint.pid}`;
-  await rm(partial, { force: true });
-  const handle = await open(partial, 'wx', 0o600);
-  try {
-    await handle.writeFile(`${JSON.stringify(endpoint)}\n`);
-  } finally {
-    await handle.close();
-  }
-  await rename(partial, file);
+  await replacePrivateFile(file, `${JSON.stringify(endpoint)}\n`);
   return async () => {
     if ((await readEndpoint(dataDir))?.pid === endpoint.pid) await rm(file, { force: true });
   };

@@ -1,7 +1,7 @@
 /** The parts of a mixnet from their directories: what the fog of one process and single roles have in common. */
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { openIdentity, randomFill } from '@fog/crypto';
+import { openIdentity, openSeed, randomFill } from '@fog/crypto';
 import type { Clock, Logger, Service } from '@fog/kernel';
 import {
   connectToGateway,
@@ -30,7 +30,6 @@ import { ensurePrivateDir } from '../process/data-dir.ts';
 import { EMBEDDED_COVER } from './limits.ts';
 import { openRelayIdentity } from './relay-identity.ts';
 import type { AuthorityConfig, RelayConfig } from './role-config.ts';
-import { openSeed } from './seed-file.ts';
 
 export interface MixDeps {
   readonly clock: Clock;

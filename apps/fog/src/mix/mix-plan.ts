@@ -1,5 +1,6 @@
 /** Keys, ports and the network file of the mixnet that one fog hosts or uses, below `<data dir>/mixnet`. */
 import path from 'node:path';
+import { openSeed } from '@fog/crypto';
 import { authorityContact, authorityKeys, DEFAULT_EPOCH_MS, type MixNetwork } from '@fog/mixnet';
 import { ensurePrivateDir } from '../process/data-dir.ts';
 import { freePorts } from './free-ports.ts';
@@ -14,7 +15,6 @@ import {
 import { readNetworkFile, writeNetworkFile } from './network-file.ts';
 import type { AuthorityConfig, RelayConfig } from './role-config.ts';
 import { openRelayIdentity } from './relay-identity.ts';
-import { openSeed } from './seed-file.ts';
 
 export interface MixPlan {
   readonly network: MixNetwork;

@@ -1,5 +1,6 @@
 /** `fog mix authority` and `fog mix network`: how operators who trust no single one make their network file. */
 import path from 'node:path';
+import { openSeed } from '@fog/crypto';
 import { formatDuration } from '@fog/kernel';
 import {
   type AuthorityContact,
@@ -22,7 +23,6 @@ import {
   readNetworkFile,
 } from './network-file.ts';
 import { readRoleConfig } from './role-config.ts';
-import { openSeed } from './seed-file.ts';
 
 /**
  * Prints the public keys and the address of the authority of this configuration; its key file is made when

@@ -1,6 +1,7 @@
 /** The file that tells the members of one mixnet whom to believe: public keys and addresses of authorities. */
-import { open, rename, writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { errorMessage } from '@fog/kernel';
+import { replacePrivateFile } from '@fog/kernel/files';
 import type { AuthorityContact, MixNetwork } from '@fog/mixnet';
 import { z } from 'zod';
 import { fail } from '../errors.ts';
@@ -90,8 +91,7 @@ function contactFields({ id, key, vrfKey, url }: AuthorityContact): Record<strin
 
 /** In place of one that is there. */
 export async function writeNetworkFile(file: string, network: MixNetwork): Promise<void> {
-  await writeFile(`${file}.new`, networkText(network), { mode: 0o600 });
-  await rename(`${file}.new`, file);
+  await replacePrivateFile(file, networkText(network));
 }
 
 /** Only where there is none: members may already trust that one. Throws FOG_MIX_FILE. */

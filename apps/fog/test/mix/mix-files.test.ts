@@ -6,7 +6,6 @@ import { tempDir } from '@fog/testkit';
 import fc from 'fast-check';
 import { readContactFile, readNetworkFile, writeNetworkFile } from '../../src/mix/network-file.ts';
 import { readRoleConfig } from '../../src/mix/role-config.ts';
-import { openSeed } from '../../src/mix/seed-file.ts';
 
 const network = {
   name: 'test',
@@ -37,19 +36,6 @@ describe('the network file', () => {
     await assert.rejects(readNetworkFile(file), { code: 'FOG_MIX_FILE', message: /version/ });
     await writeNetworkFile(file, { ...network, threshold: 1 });
     await assert.rejects(readNetworkFile(file), { message: /less than a majority/ });
-  });
-});
-
-describe('a seed file', () => {
-  it('is made once', async () => {
-    await using dir = await tempDir();
-    const file = dir.file('authority.key');
-    const seed = await openSeed(file);
-    assert.equal(seed.length, 32);
-    assert.deepEqual(await openSeed(file), seed);
-    assert.equal((await stat(file)).mode & 0o777, 0o600);
-    await writeFile(file, 'short');
-    await assert.rejects(openSeed(file), { code: 'FOG_MIX_FILE', message: /32 bytes/ });
   });
 });
 

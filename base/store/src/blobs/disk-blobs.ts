@@ -1,7 +1,8 @@
 /** Content-addressed bytes on disk: `<dir>/<first two hex digits>/<sha256>`. */
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { syncDirectory } from '@fog/kernel/files';
 import type { Blobs } from './blobs.ts';
 import { contentName, noBlob, openIncoming } from './incoming.ts';
 
@@ -38,15 +39,4 @@ async function keep(temporary: string, file: string): Promise<void> {
   }
   // Also when the file was there: who put it may not have come to this yet.
   await syncDirectory(dir);
-}
-
-/** A rename is durable only when its directory is; not every platform can open one. */
-async function syncDirectory(dir: string): Promise<void> {
-  const handle = await open(dir, 'r').catch(() => undefined);
-  if (handle === undefined) return;
-  try {
-    await handle.sync().catch(() => {});
-  } finally {
-    await handle.close();
-  }
 }

@@ -3,9 +3,10 @@
  * large outputs. Tokens are those of one fog, and its results go to no other.
  */
 import { mkdirSync, rmSync } from 'node:fs';
-import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { type Clock, errorMessage, type Logger } from '@fog/kernel';
+import { replacePrivateFile } from '@fog/kernel/files';
 import { NodeId } from '@fog/wire';
 import { SPOOL_AGE_MS } from '../limits.ts';
 import { SpoolRecord } from './spool-record.ts';
@@ -56,22 +57,7 @@ export class Spool {
   async write(fogId: string, record: SpoolRecord): Promise<void> {
     const dir = this.dirOf(fogId);
     for (const { name } of record.uploads) await syncFile(path.join(dir, name));
-    const file = path.join(dir, `${record.lease.token}.json`);
-    const temporary = `${file}.new`;
-    try {
-      const handle = await open(temporary, 'w', 0o600);
-      try {
-        await handle.writeFile(JSON.stringify(record));
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(temporary, file);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
-    await syncFile(dir);
+    await replacePrivateFile(path.join(dir, `${record.lease.token}.json`), JSON.stringify(record));
   }
 
   async remove(fogId: string, token: number): Promise<void> {
@@ -115,7 +101,6 @@ export class Spool {
   }
 }
 
-/** Also of a directory, whose names are durable only then. */
 async function syncFile(file: string): Promise<void> {
   const handle = await open(file, 'r');
   try {

@@ -2,8 +2,9 @@
  * Which fog was met at which address, as ssh remembers hosts. Over TLS with a named key that is a proof; on the
  * loopback interface the first one met is believed, and another is refused later.
  */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { errorMessage, type FogError } from '@fog/kernel';
+import { replacePrivateFile } from '@fog/kernel/files';
 import { type FogAddress, MAX_ADDRESSES, NodeId } from '@fog/wire';
 import { fail } from '../errors.ts';
 import { MAX_KNOWN_FOGS } from '../limits.ts';
@@ -132,15 +133,9 @@ function unusable(file: string, why: string, cause?: unknown): FogError {
 }
 
 async function writeKnownFogs(file: string, fogs: readonly KnownFog[]): Promise<void> {
-  const temporary = `${file}.${process.pid}.new`;
   try {
-    await writeFile(temporary, `${JSON.stringify(fogs, undefined, 2)}\n`, {
-      mode: 0o600,
-      flush: true,
-    });
-    await rename(temporary, file);
+    await replacePrivateFile(file, `${JSON.stringify(fogs, undefined, 2)}\n`);
   } catch (error) {
-    await rm(temporary, { force: true });
     throw unusable(file, errorMessage(error), error);
   }
 }

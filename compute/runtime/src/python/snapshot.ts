@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { replacePrivateFile } from '@fog/kernel/files';
 
 export interface SnapshotPlace {
   /** Private folder of the runtime. */
@@ -13,6 +14,8 @@ export interface SnapshotPlace {
 /** Hex digits of the digests in the file name. */
 const DIGEST_CHARS = 32;
 const FILE_NAME = /^python-([0-9a-f]{32})-([0-9a-f]{32})\.snapshot$/;
+/** What a kill left. */
+const UNFINISHED = /\.snapshot\.[0-9a-f]+\.new$/;
 
 /**
  * The path of a memory snapshot that fits these sources. Its name carries the digest of what it was made from and of its own
@@ -27,7 +30,7 @@ export async function provideSnapshot(
   if (kept !== undefined) return kept;
   const bytes = await build();
   const file = path.join(place.folder, `python-${sources}-${digestOf(bytes)}.snapshot`);
-  await writeWhole(file, bytes);
+  await replacePrivateFile(file, bytes);
   return file;
 }
 
@@ -36,7 +39,7 @@ async function keepWhole(folder: string, sources: string): Promise<string | unde
   let kept: string | undefined;
   for (const name of await readdir(folder)) {
     const match = FILE_NAME.exec(name);
-    const isOurs = match !== null || name.endsWith('.snapshot.part');
+    const isOurs = match !== null || UNFINISHED.test(name);
     if (!isOurs) continue;
     const file = path.join(folder, name);
     const fits = match?.[1] === sources && digestOf(await readFile(file)) === match[2];
@@ -56,17 +59,4 @@ async function digestOfSources(place: SnapshotPlace): Promise<string> {
 
 function digestOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex').slice(0, DIGEST_CHARS);
-}
-
-/** Appears under its name only when it is whole and on disk. */
-async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
-  const part = `${file}.${randomBytes(4).toString('hex')}.snapshot.part`;
-  const handle = await open(part, 'wx', 0o600);
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(part, file);
 }

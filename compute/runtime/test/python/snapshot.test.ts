@@ -56,7 +56,7 @@ describe('the memory snapshot on disk', () => {
   it('leaves nothing when it cannot be made, and clears what a crash left', async () => {
     await using dir = await tempDir();
     const { place } = await builderIn(dir);
-    await writeFile(dir.file('python-x.snapshot.part'), 'half');
+    await writeFile(dir.file('python-x.snapshot.0123abcd.new'), 'half');
     await assert.rejects(
       provideSnapshot(place, () => Promise.reject(new Error('no'))),
       /no/,

@@ -1,9 +1,10 @@
 /** The audit's records on disk, in canonical CBOR and a 0600 file: they name the paths of this client's own loops. */
 import { type CanonicalValue, decodeCanonical, encodeCanonical } from '@fog/crypto';
 import { errorMessage } from '@fog/kernel';
+import { replacePrivateFile } from '@fog/kernel/files';
 import { fail } from '../errors.ts';
 import { type AuditRecords, emptyRecords, type HopRecord, type OpenLoop } from './audit-records.ts';
-import { readPrivateFile, writePrivateFile } from '../private-file.ts';
+import { readPrivateFile } from '../private-file.ts';
 import { MAX_AUDIT_FILE_BYTES } from './limits.ts';
 
 const VERSION = 2;
@@ -29,7 +30,7 @@ export async function readAuditFile(file: string): Promise<AuditRecords> {
 
 export async function writeAuditFile(file: string, records: AuditRecords): Promise<void> {
   try {
-    await writePrivateFile(file, encodeRecords(records));
+    await replacePrivateFile(file, encodeRecords(records));
   } catch (cause) {
     throw fail('MIXNET_AUDIT_FILE', {
       message: `The audit records ${file} cannot be written: ${errorMessage(cause)}. Make the directory writable.`,

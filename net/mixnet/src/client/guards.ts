@@ -3,12 +3,13 @@
  * soon. They live in a 0600 file, because they tell where the client was seen.
  */
 import type { RandomFill } from '@fog/crypto';
-import { type Clock, errorMessage, fromUtf8, utf8 } from '@fog/kernel';
+import { type Clock, errorMessage, fromUtf8 } from '@fog/kernel';
+import { replacePrivateFile } from '@fog/kernel/files';
 import type { VerifiedConsensus } from '../directory/documents.ts';
 import { fail } from '../errors.ts';
 import { idBytes } from '../ids.ts';
 import { epochAt } from '../network.ts';
-import { readPrivateFile, writePrivateFile } from '../private-file.ts';
+import { readPrivateFile } from '../private-file.ts';
 import { drawOrder, drawUniform } from './draws.ts';
 import {
   MAX_GUARD_ABSENCE_MS,
@@ -135,7 +136,7 @@ function isGuard(value: unknown): value is Guard {
 
 async function writeGuards(file: string, guards: readonly Guard[]): Promise<void> {
   try {
-    await writePrivateFile(file, utf8(`${JSON.stringify({ version: 1, guards })}\n`));
+    await replacePrivateFile(file, `${JSON.stringify({ version: 1, guards })}\n`);
   } catch (cause) {
     throw fail('MIXNET_GUARD_FILE', {
       message: `The file of entry gateways ${file} cannot be written: ${errorMessage(cause)}. Make its directory writable.`,

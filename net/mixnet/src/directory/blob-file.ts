@@ -1,7 +1,6 @@
 /** One file that is read and replaced as a whole. A port, so that tests may keep it in memory. */
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import path from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { replacePrivateFile } from '@fog/kernel/files';
 
 export interface BlobFile {
   /** Undefined when there is none. */
@@ -10,10 +9,8 @@ export interface BlobFile {
   replace(content: Uint8Array): Promise<void>;
 }
 
-const FILE_MODE = 0o600;
-
 export function blobFile(file: string): BlobFile {
-  return { read: () => readBlob(file), replace: (content) => replaceBlob(file, content) };
+  return { read: () => readBlob(file), replace: (content) => replacePrivateFile(file, content) };
 }
 
 async function readBlob(file: string): Promise<Uint8Array | undefined> {
@@ -21,24 +18,6 @@ async function readBlob(file: string): Promise<Uint8Array | undefined> {
     return await readFile(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-async function replaceBlob(file: string, content: Uint8Array): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-  const temporary = `${file}.${randomBytes(4).toString('hex')}.new`;
-  try {
-    const handle = await open(temporary, 'wx', FILE_MODE);
-    try {
-      await handle.writeFile(content);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import { readFile, stat, unlink } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { createSha256, sameBytes, zeroBytes } from '@fog/crypto';
 import { utf8 } from '@fog/kernel';
+import { removeUnfinished } from '@fog/kernel/files';
 import type { SavedKey } from './key-ring.ts';
 import { MAX_KEY_FILE_BYTES } from './limits.ts';
 import { type ReplayFilterOptions, type SavedSegment, segmentWords } from './replay-filter.ts';
@@ -33,11 +34,12 @@ export async function writeKeyFile(file: string, keys: readonly SavedKey[]): Pro
   for (const { secretKey } of keys) zeroBytes(secretKey);
 }
 
-/** The keys, and the file is gone; undefined when there is none or it is damaged: then keys must be fresh. */
+/** The keys, and the file is gone, also one that a kill kept from being whole; undefined when there is none or it is damaged: then keys must be fresh. */
 export async function takeKeyFile(
   file: string,
   filter: ReplayFilterOptions,
 ): Promise<SavedKey[] | undefined> {
+  await removeUnfinished(file);
   const size = await stat(file).then(
     (found) => found.size,
     () => undefined,

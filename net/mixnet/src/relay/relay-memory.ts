@@ -3,7 +3,7 @@
  * a higher revision, and the shared random values its delays came from, so that it can reveal them.
  */
 import { readFile } from 'node:fs/promises';
-import { fromUtf8, utf8 } from '@fog/kernel';
+import { fromUtf8 } from '@fog/kernel';
 import { MAX_REVEALS } from './limits.ts';
 import { writeSecret } from './secret-files.ts';
 
@@ -66,7 +66,7 @@ export class RelayMemory {
       Buffer.from(value).toString('hex'),
     ]);
     const text = JSON.stringify({ ...this.#last, values });
-    await writeSecret(this.#file, [utf8(`${text}\n`)]);
+    await writeSecret(this.#file, `${text}\n`);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { type VrfKey, vrfKeyFromSeed, zeroBytes } from '@fog/crypto';
+import { openSeed, type VrfKey, vrfKeyFromSeed, zeroBytes } from '@fog/crypto';
 import { errorMessage, type Health } from '@fog/kernel';
 import type { RouteHop } from '@fog/sphinx';
 import type { RelayAddress } from '../directory/documents.ts';
@@ -34,7 +34,6 @@ import { PacketCounters, tellLinkLoss } from './relay-counters.ts';
 import { RelayMemory } from './relay-memory.ts';
 import type { Relay, RelayDeps, RelayOptions, RelayStatus } from './relay-ports.ts';
 import type { ReplayFilterOptions } from './replay-filter.ts';
-import { openSeed } from './secret-files.ts';
 
 export function createRelay(options: RelayOptions, deps: RelayDeps): Relay {
   return new MixRelay(options, deps);

@@ -23,7 +23,7 @@ import {
 } from '../../src/client/payload-kinds.ts';
 import { createContentOpener, sealContent, sealedRoom } from '../../src/client/sealed-content.ts';
 import { idBytes } from '../../src/ids.ts';
-import { writePrivateFile } from '../../src/private-file.ts';
+import { replacePrivateFile } from '@fog/kernel/files';
 import { fuzzRuns } from '../fuzz-runs.ts';
 import { createMemNetwork, seededRandom } from './mem-network.ts';
 import { addressOf, freshFile, settle, startClient } from './start-client.ts';
@@ -135,7 +135,7 @@ describe('decoders of the client give a verdict on any bytes', () => {
     );
     await fc.assert(
       fc.asyncProperty(content, async (bytes) => {
-        await writePrivateFile(file, bytes);
+        await replacePrivateFile(file, bytes);
         try {
           const guards = await openGuards(file, network);
           const chosen = await guards.choose(network.consensus());
