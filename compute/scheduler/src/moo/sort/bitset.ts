@@ -1,4 +1,4 @@
-import { lexicographicOrder } from './lexicographic.ts';
+import { areEqual, lexicographicOrder } from './lexicographic.ts';
 
 const WORD_BITS = 32;
 
@@ -14,7 +14,11 @@ export function bitsetRanks(points: Float64Array, count: number, objectives: num
   const ranks = new Int32Array(count);
   let from = 0;
   while (from < count) {
-    const end = endOfEquals(points, order, from, objectives);
+    // Equal points do not dominate each other: they join their front together.
+    let end = from + 1;
+    const isEqual = (place: number): boolean =>
+      areEqual(points, objectives, order[from] as number, order[place] as number);
+    while (end < count && isEqual(end)) end += 1;
     const row = above.subarray(from * words, (from + 1) * words);
     // Who is dominated by a member of a front is dominated by a member of every earlier one.
     let [low, high] = [0, fronts.length];
@@ -77,21 +81,4 @@ function intersects(a: Int32Array, b: Int32Array): boolean {
 function setBit(set: Int32Array, bit: number): void {
   const word = Math.floor(bit / WORD_BITS);
   set[word] = (set[word] as number) | (1 << (bit % WORD_BITS));
-}
-
-/** Equal points do not dominate each other: they join their front together. */
-function endOfEquals(
-  points: Float64Array,
-  order: Int32Array,
-  from: number,
-  objectives: number,
-): number {
-  const first = (order[from] as number) * objectives;
-  let end = from + 1;
-  for (; end < order.length; end += 1) {
-    const other = (order[end] as number) * objectives;
-    for (let at = 0; at < objectives; at += 1)
-      if (points[first + at] !== points[other + at]) return end;
-  }
-  return end;
 }

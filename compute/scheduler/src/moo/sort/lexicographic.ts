@@ -13,3 +13,9 @@ export function lexicographicOrder(
     return a - b;
   });
 }
+
+export function areEqual(points: Float64Array, objectives: number, a: number, b: number): boolean {
+  for (let at = 0; at < objectives; at += 1)
+    if (points[a * objectives + at] !== points[b * objectives + at]) return false;
+  return true;
+}

@@ -1,4 +1,4 @@
-import { lexicographicOrder } from './lexicographic.ts';
+import { areEqual, lexicographicOrder } from './lexicographic.ts';
 
 const NONE = -1;
 
@@ -15,32 +15,30 @@ export function sequentialSearchRanks(
   // A front is a list from its latest member back.
   const latest: number[] = [];
   const previous = new Int32Array(count);
+  let last = NONE;
   for (const point of lexicographicOrder(points, count, objectives)) {
     let rank = 0;
-    while (rank < latest.length) {
-      let member = latest[rank] as number;
-      while (
-        member !== NONE &&
-        !dominates(points, member * objectives, point * objectives, objectives)
-      )
-        member = previous[member] as number;
-      if (member === NONE) break;
-      rank += 1;
+    if (last !== NONE && areEqual(points, objectives, last, point)) rank = ranks[last] as number;
+    else {
+      const to = point * objectives;
+      for (; rank < latest.length; rank += 1) {
+        let member = latest[rank] as number;
+        while (member !== NONE && !covers(points, member * objectives, to, objectives))
+          member = previous[member] as number;
+        if (member === NONE) break;
+      }
     }
     previous[point] = latest[rank] ?? NONE;
     latest[rank] = point;
     ranks[point] = rank;
+    last = point;
   }
   return ranks;
 }
 
-/** Whether the point that begins at `a` is nowhere worse and somewhere better than that at `b`. */
-function dominates(points: Float64Array, a: number, b: number, objectives: number): boolean {
-  let better = false;
-  for (let at = 0; at < objectives; at += 1) {
-    const gap = (points[a + at] as number) - (points[b + at] as number);
-    if (gap > 0) return false;
-    if (gap < 0) better = true;
-  }
-  return better;
+/** Whether `a`, which comes before `b`, is nowhere worse; its first objective is not, by the order. */
+function covers(points: Float64Array, a: number, b: number, objectives: number): boolean {
+  for (let at = 1; at < objectives; at += 1)
+    if ((points[a + at] as number) > (points[b + at] as number)) return false;
+  return true;
 }

@@ -5,8 +5,8 @@ import type { Random } from '../random.ts';
 export interface Frame {
   readonly ideal: Float64Array;
   readonly widths: Float64Array;
-  /** Of length 1. */
-  readonly directions: readonly Float64Array[];
+  /** Of length 1 each, one behind the other. */
+  readonly directions: Float64Array;
 }
 
 interface Candidate {
@@ -27,7 +27,7 @@ export function fillNiches(
     readonly random: Random;
   },
 ): number[] {
-  const counts = new Int32Array(frame.directions.length);
+  const counts = new Int32Array(frame.directions.length / frame.ideal.length);
   const count = (niche: number): number => counts[niche] as number;
   for (const index of input.kept) {
     const { niche } = associate(pool, index, frame);
@@ -37,7 +37,7 @@ export function fillNiches(
   const open = Map.groupBy(candidates, ({ niche }) => niche);
   const chosen: number[] = [];
   while (chosen.length < input.room) {
-    const niche = drawLeast([...open.keys()], count, input.random);
+    const niche = drawLeast(open.keys(), counts, input.random);
     const members = open.get(niche) as Candidate[];
     const place = count(niche) === 0 ? nearest(members) : input.random.below(members.length);
     const [winner] = members.splice(place, 1) as [Candidate];
@@ -51,32 +51,35 @@ export function fillNiches(
 /** The direction with the largest share of the point: the one with the least perpendicular distance. */
 function associate(pool: Pool<unknown>, index: number, frame: Frame): Candidate {
   const { ideal, widths, directions } = frame;
-  const point = pointOf(pool, index).map(
-    (value, at) => (value - (ideal[at] as number)) / (widths[at] as number),
-  );
+  const point = pointOf(pool, index).slice();
+  let square = 0;
+  for (let at = 0; at < point.length; at += 1) {
+    const share = ((point[at] as number) - (ideal[at] as number)) / (widths[at] as number);
+    point[at] = share;
+    square += share * share;
+  }
   let [niche, along] = [0, -Infinity];
-  for (let at = 0; at < directions.length; at += 1) {
-    const share = dot(point, directions[at] as Float64Array);
+  for (let from = 0; from < directions.length; from += point.length) {
+    let share = 0;
+    for (let at = 0; at < point.length; at += 1)
+      share += (point[at] as number) * (directions[from + at] as number);
     if (share <= along) continue;
-    niche = at;
+    niche = from / point.length;
     along = share;
   }
-  return { index, niche, distance: dot(point, point) - along * along };
+  return { index, niche, distance: square - along * along };
 }
 
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let at = 0; at < a.length; at += 1) sum += (a[at] as number) * (b[at] as number);
-  return sum;
-}
-
-function drawLeast(
-  niches: readonly number[],
-  count: (niche: number) => number,
-  random: Random,
-): number {
-  const least = niches.reduce((fewest, niche) => Math.min(fewest, count(niche)), Infinity);
-  const ties = niches.filter((niche) => count(niche) === least);
+function drawLeast(niches: Iterable<number>, counts: Int32Array, random: Random): number {
+  let ties: number[] = [];
+  let least = Infinity;
+  for (const niche of niches) {
+    const count = counts[niche] as number;
+    if (count > least) continue;
+    if (count < least) ties = [];
+    least = count;
+    ties.push(niche);
+  }
   return ties[random.below(ties.length)] as number;
 }
 

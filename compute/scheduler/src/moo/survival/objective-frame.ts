@@ -43,24 +43,35 @@ export class ObjectiveFrame {
   }
 
   #widths(pool: Pool<unknown>, members: Int32Array): Float64Array {
-    return this.ideal.map((best, at) =>
-      members.reduce(
-        (width, index) =>
-          Math.max(width, (pool.points[index * pool.objectives + at] as number) - best),
-        0,
-      ),
-    );
+    const widths = new Float64Array(this.ideal.length);
+    for (const index of members) {
+      for (let at = 0; at < widths.length; at += 1) {
+        const value = pool.points[index * widths.length + at] as number;
+        widths[at] = Math.max(widths[at] as number, value - (this.ideal[at] as number));
+      }
+    }
+    return widths;
   }
 
   /** The candidate nearest to the axis. */
   #extreme(candidates: readonly Float64Array[], widths: Float64Array, axis: number): Float64Array {
-    const distance = (point: Float64Array): number =>
-      this.#scaled(point, widths).reduce(
-        (most, share, at) =>
-          Math.max(most, (share < CLOSE ? 0 : share) * (at === axis ? 1 : OFF_AXIS)),
-        0,
-      );
-    return candidates.reduce((best, point) => (distance(point) < distance(best) ? point : best));
+    let [best, least] = [candidates[0] as Float64Array, Infinity];
+    for (const point of candidates) {
+      const distance = this.#distance(point, widths, axis);
+      if (distance >= least) continue;
+      best = point;
+      least = distance;
+    }
+    return best;
+  }
+
+  #distance(point: Float64Array, widths: Float64Array, axis: number): number {
+    let most = 0;
+    for (let at = 0; at < point.length; at += 1) {
+      const share = ((point[at] as number) - (this.ideal[at] as number)) / (widths[at] as number);
+      if (share >= CLOSE) most = Math.max(most, at === axis ? share : share * OFF_AXIS);
+    }
+    return most;
   }
 
   /** In widths; undefined when the extreme points span no plane that meets every axis. */

@@ -10,7 +10,8 @@ import type { Survival } from './survival.ts';
  */
 export function createReferenceSurvival(objectives: number, population: number): Survival {
   const frame = new ObjectiveFrame(objectives);
-  const directions = referencePoints(objectives, population).map(unit);
+  const points = referencePoints(objectives, population);
+  const directions = Float64Array.from(points.flatMap(unit));
   return ({ pool, fronts, room, random }) => {
     const feasible = feasibleOf(pool);
     const [first] = fronts;
@@ -36,7 +37,7 @@ function feasibleOf({ genomes, violations }: Pool<unknown>): Int32Array {
   return Int32Array.from(genomes.keys()).filter((index) => violations[index] === 0);
 }
 
-function unit(point: Float64Array): Float64Array {
+function unit(point: Float64Array): number[] {
   const length = Math.hypot(...point);
-  return point.map((value) => value / length);
+  return Array.from(point, (value) => value / length);
 }

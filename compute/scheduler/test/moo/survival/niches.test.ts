@@ -7,11 +7,7 @@ import { poolOf } from '../pool-of.ts';
 const SQUARE = {
   ideal: Float64Array.of(0, 0),
   widths: Float64Array.of(1, 10),
-  directions: [
-    [1, 0],
-    [Math.SQRT1_2, Math.SQRT1_2],
-    [0, 1],
-  ].map((one) => Float64Array.from(one)),
+  directions: Float64Array.of(1, 0, Math.SQRT1_2, Math.SQRT1_2, 0, 1),
 };
 
 function chosen(points: readonly number[][], kept: readonly number[], room: number): number[] {
