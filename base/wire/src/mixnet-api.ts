@@ -22,6 +22,9 @@ export const MixRelay = z.strictObject({
   active: z.boolean(),
   /** Weight of the draw, in parts per million. */
   weightPpm: z.int(),
+  /** What the weight comes from, in parts per million: medians of what the authorities voted. */
+  reputationPpm: z.int(),
+  performancePpm: z.int(),
   address: z.string(),
   family: z.string(),
   region: z.string(),

@@ -24,6 +24,7 @@ import type {
 } from '@fog/wire';
 import type { Deployment, DeploymentChange, DeploymentSpec } from '@fog/wire';
 import type { Service } from '@fog/kernel';
+import type { RelayEvidence, RelayReputation } from './reputation/relay-evidence.ts';
 import type { VerifyCounts } from './verify/verify-state.ts';
 
 /** An agent whose key is proven. The server makes it, the coordinator talks through it. */
@@ -146,6 +147,10 @@ export interface CoordinatorApi extends Service {
   slaTiers(): SlaTierReport[] | undefined;
   /** The fleet now and its past. */
   topology(): Promise<Topology>;
+  /** What measurements say of relays: one of a relay, kind and epoch counts. Dropped while this coordinator does not lead. */
+  noteRelays(evidence: readonly RelayEvidence[]): void;
+  /** Undefined while this coordinator does not lead. */
+  relayReputation(relays: readonly string[]): RelayReputation | undefined;
   /** What was checked since this coordinator leads; undefined while it does not. */
   verification(): VerifyCounts | undefined;
   counts(): Pick<FogStatus, 'nodes' | 'jobs' | 'deployments' | 'sla'>;

@@ -163,6 +163,7 @@ function createCore(options: CoordinatorOptions, deps: CoordinatorDeps, start: S
       lastEvidence: start.last.evidence ?? 0,
     }),
     reputation: new ReputationBook(),
+    relayEpochs: new Map(),
     sla: newSlaState(),
     lastToken: start.last.token,
     endedJobs: 0,

@@ -35,6 +35,12 @@ import { MAX_LEASE_UPLOADS } from './limits.ts';
 import { type CoordinatorOptions, defaultCoordinatorOptions } from './options.ts';
 import { lastNumbers, recover } from './recover.ts';
 import { noteTransfer } from './registry/measured.ts';
+import {
+  noteRelays,
+  type RelayEvidence,
+  relayReputation,
+  type RelayReputation,
+} from './reputation/relay-evidence.ts';
 import { slaReport, tierReports } from './sla/sla-report.ts';
 import { beginTerm, LEADERSHIP, type Term } from './term.ts';
 import type { Reexecution, VerifyCounts } from './verify/verify-state.ts';
@@ -369,6 +375,14 @@ class Coordinator implements CoordinatorApi {
       deployments: deployments.counts(),
       sla: tierReports(core),
     };
+  }
+
+  noteRelays(evidence: readonly RelayEvidence[]): void {
+    if (this.#term !== undefined) noteRelays(this.#term.parts.core, evidence);
+  }
+
+  relayReputation(relays: readonly string[]): RelayReputation | undefined {
+    return this.#term && relayReputation(this.#term.parts.core, relays);
   }
 
   verification(): VerifyCounts | undefined {

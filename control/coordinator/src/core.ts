@@ -38,6 +38,8 @@ export interface Core {
   readonly sla: SlaState;
   /** Made from evidence alone. */
   readonly reputation: ReputationBook;
+  /** Last epoch of the mixnet that counted, by relay and kind. */
+  readonly relayEpochs: Map<string, number>;
   lastToken: number;
   endedJobs: number;
 }

@@ -18,5 +18,7 @@ export const MAX_RERUN_MS = 600_000;
 export const MAX_KNOWN_ANSWERS = 32;
 /** Characters of a job id after its `j`: 60 random bits. */
 export const JOB_ID_CHARS = 12;
+/** Relays of mixnets there is evidence of: four networks of the largest size. */
+export const MAX_RATED_RELAYS = 4_000;
 /** Different contents sent under one lease: twice what a result may name, for what is packed anew. */
 export const MAX_LEASE_UPLOADS: number = 2 * (MAX_OUTPUT_FILES + 2);

@@ -8,6 +8,7 @@ import type { EndState, TaskState } from './job/task-board.ts';
 import { type LeaseRecord, leaseTimes } from './lease/lease-record.ts';
 import { nodeFromRow } from './registry/node-record.ts';
 import { recoverReputation } from './reputation/evidence-log.ts';
+import { recoverRelays } from './reputation/relay-evidence.ts';
 import { recoverSla } from './sla/recover-sla.ts';
 import { ballotOf, isReplicated } from './verify/ballot.ts';
 import type { Proof } from './verify/proofs.ts';
@@ -72,6 +73,7 @@ export async function recover(core: Core): Promise<void> {
   await recoverTasks(core);
   await recoverPreemptions(core);
   await recoverReputation(core);
+  await recoverRelays(core);
   await recoverSla(core);
   await recoverDeployments(core);
 }

@@ -108,7 +108,7 @@ export async function composeFog(
   stack.defer(() => live.stop());
   const services = (): ServiceManager => manager;
   const metrics = createMetrics();
-  const mixnet = mixnetOf(options, identity.id, { ...deps, metrics });
+  const mixnet = mixnetOf(options, identity.id, { ...deps, metrics, relayBook: coordinator });
   const api = createApiServer(
     { host: '127.0.0.1', port, requires: ['store'], ...(listen && { listen }) },
     {

@@ -8,6 +8,7 @@ import { createLazyService, neverWorseThanDegraded } from './lazy-service.ts';
 import { AUTHORITIES, RELAYS } from './limits.ts';
 import type { MixHouse } from './mix-house.ts';
 import { createMixnetApi } from './mixnet-api.ts';
+import type { RelayBook } from './relay-reputation.ts';
 import { createRoleProcess, type RoleProcessService } from './role-process.ts';
 
 export interface EmbeddedMixnetOptions {
@@ -25,6 +26,7 @@ export interface EmbeddedMixnetDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly relayBook: RelayBook;
 }
 
 export interface EmbeddedMixnet {
@@ -81,8 +83,13 @@ function sharedServices(house: OpenHouse): Service[] {
       judge: neverWorseThanDegraded,
     }),
     createLazyService({
+      name: 'mix-reputation',
+      requires: ['mix-directory'],
+      make: async () => (await house()).reputation(),
+    }),
+    createLazyService({
       name: 'mix-audit',
-      requires: ['mix-client'],
+      requires: ['mix-client', 'mix-reputation'],
       make: async () => (await house()).audit(),
     }),
   ];

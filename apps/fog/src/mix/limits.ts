@@ -47,3 +47,9 @@ export const EMBEDDED_COVER = {
   clientLoopsMilli: 1_000,
   clientPayloadMilli: 20_000,
 } as const;
+/** Reputations of relays older than this say nothing any more: the fog that kept them is gone. */
+export const MAX_STANDING_AGE_MS: number = 24 * 60 * 60_000;
+/** Of the file with them: a thousand relays are 40 KB. */
+export const MAX_STANDING_BYTES: number = 256 * 1024;
+/** An authority reads them again after this; one vote takes less. */
+export const STANDING_READ_MS = 500;

@@ -5,6 +5,7 @@ import type { Service } from '@fog/kernel';
 import type {
   ConsensusClient,
   DelayAudit,
+  DelayAuditDeps,
   MeasuringClient,
   MixNetwork,
   PeelPool,
@@ -24,7 +25,12 @@ import {
   poolService,
 } from './mix-parts.ts';
 import { labelMetrics } from './label-metrics.ts';
-import { isGateway, type MixPlan, openMemberPlan, openPlan } from './mix-plan.ts';
+import { isGateway, type MixPlan, openMemberPlan, openPlan, standingFile } from './mix-plan.ts';
+import {
+  createRelayReputation,
+  type RelayBook,
+  type RelayReputationService,
+} from './relay-reputation.ts';
 import type { AuthorityConfig, RelayConfig } from './role-config.ts';
 
 export interface MixHouse {
@@ -38,6 +44,7 @@ export interface MixHouse {
   pool(): Promise<Service>;
   directory(): Promise<Service>;
   client(): Promise<Service>;
+  reputation(): Promise<Service>;
   audit(): Promise<Service>;
   /** Writes the configuration of a role for its own process. */
   authorityFile(index: number): Promise<RoleFile>;
@@ -48,6 +55,7 @@ export interface RunningParts {
   directory?: ConsensusClient;
   client?: MeasuringClient;
   audit?: DelayAudit;
+  reputation?: RelayReputationService;
   pool?: PeelPool;
   readonly relays: Map<string, Relay>;
 }
@@ -61,18 +69,20 @@ export async function openMixHouse(
     ? openPlan(options)
     : openMemberPlan(dataDir, networkFile));
   const mixDeps: MixDeps = { ...deps, metrics: await deps.metrics.sink() };
-  return new House(plan, mixDeps);
+  return new House(plan, mixDeps, deps.relayBook);
 }
 
 class House implements MixHouse {
   readonly running: RunningParts = { relays: new Map() };
   readonly #plan: MixPlan;
   readonly #deps: MixDeps;
+  readonly #relayBook: RelayBook;
   readonly #listeners: ((directory: ConsensusClient) => void)[] = [];
 
-  constructor(plan: MixPlan, deps: MixDeps) {
+  constructor(plan: MixPlan, deps: MixDeps, relayBook: RelayBook) {
     this.#plan = plan;
     this.#deps = deps;
+    this.#relayBook = relayBook;
   }
 
   get network(): MixNetwork {
@@ -121,10 +131,21 @@ class House implements MixHouse {
     return client;
   }
 
+  async reputation(): Promise<Service> {
+    const { directory } = this.running;
+    if (directory === undefined) throw fail('FOG_MIX_PART_DOWN');
+    const deps = { ...this.#depsOf('mix-reputation'), directory, book: this.#relayBook };
+    this.running.reputation = createRelayReputation(standingFile(this.#plan.dir), deps);
+    return this.running.reputation;
+  }
+
   async audit(): Promise<Service> {
     const { directory, client } = this.running;
     if (directory === undefined || client === undefined) throw fail('FOG_MIX_PART_DOWN');
-    this.running.audit = makeAudit(this.#dir('client'), { client, directory }, this.#deps);
+    const onFindings: DelayAuditDeps['onFindings'] = (findings, consensus) =>
+      this.running.reputation?.note(findings, consensus);
+    const parts = { client, directory, onFindings };
+    this.running.audit = makeAudit(this.#dir('client'), parts, this.#deps);
     return this.running.audit;
   }
 

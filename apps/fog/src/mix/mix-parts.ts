@@ -15,6 +15,7 @@ import {
   createRelay,
   createSignDescriptor,
   type DelayAudit,
+  type DelayAuditDeps,
   type Directory,
   EMBEDDED_MAX_SLOTS,
   MAX_SLOTS,
@@ -30,6 +31,7 @@ import { ensurePrivateDir } from '../process/data-dir.ts';
 import { EMBEDDED_COVER } from './limits.ts';
 import { openRelayIdentity } from './relay-identity.ts';
 import type { AuthorityConfig, RelayConfig } from './role-config.ts';
+import { standingFrom } from './standing-file.ts';
 
 export interface MixDeps {
   readonly clock: Clock;
@@ -61,7 +63,13 @@ export async function makeAuthority(
       fast: config.embedded,
       parameters: config.embedded ? { cover: EMBEDDED_COVER } : {},
     },
-    { ...deps, ...(config.admit === undefined ? {} : { admit: admitOnly(config.admit) }) },
+    {
+      ...deps,
+      ...(config.admit === undefined ? {} : { admit: admitOnly(config.admit) }),
+      ...(config.standing === undefined
+        ? {}
+        : { standing: standingFrom(config.standing, network.name, deps) }),
+    },
   );
 }
 
@@ -159,7 +167,7 @@ export async function makeClient(
 
 export function makeAudit(
   dir: string,
-  parts: { readonly client: MeasuringClient; readonly directory: Directory },
+  parts: Pick<DelayAuditDeps, 'client' | 'directory' | 'onFindings'>,
   deps: MixDeps,
 ): DelayAudit {
   return createDelayAudit(

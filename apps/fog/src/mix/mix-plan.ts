@@ -71,6 +71,7 @@ export async function openPlan(options: MixPlanOptions): Promise<MixPlan> {
       listen: { host: HOST, port },
       embedded: true,
       admit,
+      standing: standingFile(dir),
     })),
     relays: relayPorts.map((port, index) => ({
       dataDir: relayDirs[index] as string,
@@ -92,6 +93,11 @@ export async function openMemberPlan(dataDir: string, file: string): Promise<Mix
   const dir = await ensurePrivateDir(path.join(dataDir, 'mixnet'));
   await writeNetworkFile(path.join(dir, 'network.json'), network);
   return { network, dir, authorities: [], relays: [] };
+}
+
+/** Where a fog keeps the reputations of relays, below its mixnet's directory. */
+export function standingFile(dir: string): string {
+  return path.join(dir, 'standing.json');
 }
 
 async function openRelayId(dir: string): Promise<string> {

@@ -170,12 +170,14 @@ function statusOf(
       equivocated,
       signed: signers.includes(id),
     })),
-    relays: consensus.relays.map(({ descriptor, flags, active, weightPpm }) => ({
+    relays: consensus.relays.map(({ descriptor, flags, active, ...figures }) => ({
       id: descriptor.id,
       roles: [...descriptor.roles],
       flags: [...flags],
       active,
-      weightPpm,
+      weightPpm: figures.weightPpm,
+      reputationPpm: figures.reputationPpm,
+      performancePpm: figures.performancePpm,
       address: descriptor.addresses.map(({ host, port }) => hostPort(host, port)).join(' '),
       family: descriptor.family,
       region: descriptor.region,

@@ -37,6 +37,8 @@ const AuthorityConfig = z.strictObject({
   embedded: z.boolean().default(false),
   /** Ids of the relays that may join; any when left out. */
   admit: z.array(z.string().length(ID_CHARS)).max(MAX_ADMITTED).optional(),
+  /** File in which a fog keeps the reputations of relays; without it all weigh the same to this authority. */
+  standing: z.string().min(1).optional(),
 });
 const RelayConfig = z.strictObject({
   ...Common,
@@ -65,7 +67,12 @@ export async function readRoleConfig(role: MixRole, file: string): Promise<RoleC
   if (!parsed.success) throw wrong(file, issuesOf(parsed.error));
   const base = path.dirname(path.resolve(file));
   const { dataDir, network } = parsed.data;
-  const paths = { dataDir: path.resolve(base, dataDir), network: path.resolve(base, network) };
+  const standing = 'standing' in parsed.data ? parsed.data.standing : undefined;
+  const paths = {
+    dataDir: path.resolve(base, dataDir),
+    network: path.resolve(base, network),
+    ...(standing === undefined ? {} : { standing: path.resolve(base, standing) }),
+  };
   return { ...parsed.data, ...paths, role } as RoleConfig;
 }
 

@@ -40,13 +40,17 @@ export function relaysTable(relays: readonly MixRelay[]): string {
     relay.id,
     relay.roles.join(','),
     relay.active ? 'yes' : 'no',
-    `${((100 * relay.weightPpm) / PPM).toFixed(1)} %`,
+    percent(relay.weightPpm),
+    percent(relay.reputationPpm),
     relay.flags.join(','),
     relay.address,
   ]);
-  return table([['RELAY', 'ROLES', 'ACTIVE', 'WEIGHT', 'FLAGS', 'ADDRESS'], ...rows], {
-    right: [3],
-  });
+  const head = ['RELAY', 'ROLES', 'ACTIVE', 'WEIGHT', 'REPUTATION', 'FLAGS', 'ADDRESS'];
+  return table([head, ...rows], { right: [3, 4] });
+}
+
+function percent(ppm: number): string {
+  return `${((100 * ppm) / PPM).toFixed(1)} %`;
 }
 
 function ownTable({ own }: MixStatus): string {

@@ -1,0 +1,60 @@
+/** Evidence about relays of a mixnet, which are nodes under the ids the mixnet knows them by. */
+import { MAX_WEIGHT } from '@fog/reputation';
+import type { Core } from '../core.ts';
+import { MAX_RATED_RELAYS } from '../limits.ts';
+import { noteEvidence } from '../verify/evidence.ts';
+
+const RELAY_KINDS = ['relay_loss', 'delay_audit'] as const;
+
+export interface RelayEvidence {
+  readonly relay: string;
+  readonly kind: (typeof RELAY_KINDS)[number];
+  readonly network: string;
+  /** Of the mixnet; grows with the time. */
+  readonly epoch: number;
+  /** Digest of the signed consensus it follows from. */
+  readonly consensus: string;
+  readonly good: boolean;
+  readonly weight: number;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+export interface RelayReputation {
+  /** 5 % lower bounds, in the order asked for. */
+  readonly lower: readonly number[];
+  /** Of a relay nobody has seen. */
+  readonly newcomer: number;
+}
+
+/** One of a relay, kind and epoch: a repeated or older one is dropped, however it is said. */
+export function noteRelays(core: Core, evidence: readonly RelayEvidence[]): void {
+  for (const { relay, kind, good, weight, ...source } of evidence) {
+    const key = `${relay} ${kind}`;
+    const last = core.relayEpochs.get(key);
+    if (!Number.isSafeInteger(source.epoch) || source.epoch <= (last ?? -1)) continue;
+    if (!(weight > 0 && weight <= MAX_WEIGHT)) continue;
+    if (last === undefined && core.relayEpochs.size >= MAX_RATED_RELAYS) continue;
+    core.relayEpochs.set(key, source.epoch);
+    noteEvidence(core, { node: relay, kind, isGood: good, weight, source });
+  }
+}
+
+export function relayReputation(core: Core, relays: readonly string[]): RelayReputation {
+  const now = core.clock.now();
+  const lowerOf = (relay: string): number => core.reputation.score(relay, now, 'relay').lower;
+  return { lower: relays.map(lowerOf), newcomer: lowerOf('') };
+}
+
+/** The last epoch that counted of each relay and kind. */
+export async function recoverRelays({ store, relayEpochs }: Core): Promise<void> {
+  const rows = await store.db
+    .selectFrom('reputation')
+    .innerJoin('evidence', 'evidence.id', 'reputation.last_evidence')
+    .select(['evidence.node', 'evidence.kind', 'evidence.source'])
+    .where('reputation.kind', 'in', [...RELAY_KINDS])
+    .execute();
+  for (const { node, kind, source } of rows) {
+    const { epoch } = JSON.parse(source) as { readonly epoch?: unknown };
+    if (typeof epoch === 'number') relayEpochs.set(`${node} ${kind}`, epoch);
+  }
+}

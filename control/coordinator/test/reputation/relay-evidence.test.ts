@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { RelayEvidence } from '../../src/index.ts';
+import { MAX_RATED_RELAYS } from '../../src/limits.ts';
+import { type Fixture, fixture } from '../fixture.ts';
+
+const GOOD = 'a'.repeat(26);
+const BAD = 'b'.repeat(26);
+
+function of(relay: string, epoch: number, over: Partial<RelayEvidence> = {}): RelayEvidence {
+  return {
+    relay,
+    kind: 'relay_loss',
+    network: 'net',
+    epoch,
+    consensus: epoch.toString(16).padStart(64, '0'),
+    good: relay === GOOD,
+    weight: 1,
+    counts: { lossPpm: 0 },
+    ...over,
+  };
+}
+
+/** What is stored of it. */
+async function log({ store }: Fixture): Promise<string[]> {
+  // The commit of what was noted before.
+  await store.write(async () => {});
+  const rows = await store.db.selectFrom('evidence').selectAll().orderBy('id').execute();
+  return rows.map(({ node, kind, good, source }) => {
+    const { epoch } = JSON.parse(source) as { readonly epoch: number };
+    return `${node[0]} ${kind} ${epoch} ${good}`;
+  });
+}
+
+function lower({ coordinator }: Fixture): { good: number; bad: number; newcomer: number } {
+  const reputation = coordinator.relayReputation([GOOD, BAD]);
+  assert.ok(reputation);
+  const [good = Number.NaN, bad = Number.NaN] = reputation.lower;
+  return { good, bad, newcomer: reputation.newcomer };
+}
+
+test('relays get a reputation by what is measured of them, newcomers between good and bad', async () => {
+  await using fog = await fixture();
+  const first = lower(fog);
+  assert.deepEqual([first.good, first.bad], [first.newcomer, first.newcomer]);
+  for (let epoch = 1; epoch <= 10; epoch += 1) {
+    fog.coordinator.noteRelays([of(GOOD, epoch), of(BAD, epoch)]);
+  }
+  const { good, bad, newcomer } = lower(fog);
+  assert.ok(good > 0.6 && bad < newcomer && newcomer < 0.1, `${good} ${newcomer} ${bad}`);
+});
+
+test('one of a relay, kind and epoch counts, whatever its document says', async () => {
+  await using fog = await fixture();
+  const { coordinator } = fog;
+  coordinator.noteRelays([of(GOOD, 5), of(GOOD, 5), of(BAD, 5)]);
+  coordinator.noteRelays([of(GOOD, 5, { consensus: 'f'.repeat(64), good: false })]);
+  coordinator.noteRelays([of(GOOD, 4), of(GOOD, -1), of(GOOD, Number.NaN), of(GOOD, 2 ** 70)]);
+  coordinator.noteRelays([of(GOOD, 5, { kind: 'delay_audit' })]);
+  const expected = ['a relay_loss 5 1', 'b relay_loss 5 0', 'a delay_audit 5 1'];
+  assert.deepEqual(await log(fog), expected);
+  const before = lower(fog);
+  await fog.restart();
+  assert.deepEqual(lower(fog), before);
+  fog.coordinator.noteRelays([of(GOOD, 5), of(BAD, 5), of(BAD, 6)]);
+  assert.deepEqual(await log(fog), [...expected, 'b relay_loss 6 0']);
+});
+
+test('evidence of no sane weight is dropped', async () => {
+  await using fog = await fixture();
+  const before = lower(fog);
+  for (const [epoch, weight] of [Number.NaN, -1, 0, 1e9, Number.POSITIVE_INFINITY].entries()) {
+    fog.coordinator.noteRelays([of(GOOD, epoch, { weight })]);
+  }
+  assert.deepEqual(lower(fog), before);
+  assert.deepEqual(await log(fog), []);
+});
+
+test('a network of ever new relays does not fill the memory', async () => {
+  await using fog = await fixture();
+  const names = Array.from({ length: MAX_RATED_RELAYS + 50 }, (_none, index) => `relay ${index}`);
+  fog.coordinator.noteRelays(names.map((relay) => of(relay, 1)));
+  assert.equal((await log(fog)).length, MAX_RATED_RELAYS);
+  fog.coordinator.noteRelays([of('relay 0', 2)]);
+  assert.equal((await log(fog)).length, MAX_RATED_RELAYS + 1);
+});
+
+test('a coordinator that does not lead keeps none', async () => {
+  await using fog = await fixture();
+  await fog.coordinator.stop();
+  fog.coordinator.noteRelays([of(GOOD, 1)]);
+  assert.equal(fog.coordinator.relayReputation([GOOD]), undefined);
+});
