@@ -10,7 +10,8 @@ import { leaseWindow, refusalNow, refusalOf } from './feasibility.ts';
 
 /**
  * Assigns tasks to nodes. Pure: the same tasks, nodes and options give the same placement.
- * Greedy: each task in turn goes to the eligible node with the least held work for its slots.
+ * Greedy: each task in turn goes to the eligible node that would end it first; of such nodes to one that ran its
+ * program of late, and then to the one with the least held work for its slots.
  */
 export function place(
   tasks: readonly PlacementTask[],
@@ -18,16 +19,16 @@ export function place(
   options: PlacementOptions,
 ): Placement {
   if (options.route !== undefined) return placeByRoute(tasks, nodes, options.route);
-  const held = new Map(nodes.map((node) => [node.id, node.held]));
+  const given = new Map<string, number>();
   const assignments: { task: number; node: string }[] = [];
   const unplaced: number[] = [];
   for (const [index, task] of tasks.entries()) {
-    const node = leastLoaded(task, nodes, held, (options.seed + index) % Math.max(1, nodes.length));
+    const node = soonest(task, nodes, given, (options.seed + index) % Math.max(1, nodes.length));
     if (node === undefined) {
       unplaced.push(index);
       continue;
     }
-    held.set(node.id, (held.get(node.id) ?? 0) + 1);
+    given.set(node.id, (given.get(node.id) ?? 0) + 1);
     assignments.push({ task: index, node: node.id });
   }
   return { strategy: 'greedy', assignments, unplaced };
@@ -81,28 +82,59 @@ export function explainPlacement(
   return refusals;
 }
 
-/** `first` rotates the scan so that equally loaded nodes take turns. */
-function leastLoaded(
+/** `first` rotates the scan so that equally good nodes take turns; `given` is what was placed before. */
+function soonest(
   task: PlacementTask,
   nodes: readonly PlacementNode[],
-  held: ReadonlyMap<string, number>,
+  given: ReadonlyMap<string, number>,
   first: number,
 ): PlacementNode | undefined {
-  let best: PlacementNode | undefined;
-  let bestLoad = Infinity;
-  let bestAvoided = true;
+  const best: Best = { node: undefined, isAvoided: true, ends: Infinity, isWarm: false, load: 0 };
   for (let step = 0; step < nodes.length; step += 1) {
-    const node = nodes[(first + step) % nodes.length];
-    if (node === undefined || refusalOf(task, node) !== undefined) continue;
-    const count = held.get(node.id) ?? 0;
-    if (count >= leaseWindow(task, node)) continue;
-    const avoided = task.avoid?.has(node.id) ?? false;
-    const load = count / node.slots;
-    if (best === undefined || (avoided === bestAvoided ? load < bestLoad : bestAvoided)) {
-      best = node;
-      bestLoad = load;
-      bestAvoided = avoided;
+    const at = first + step;
+    const node = nodes[at < nodes.length ? at : at - nodes.length];
+    if (node === undefined) continue;
+    const held = node.held + (given.size === 0 ? 0 : (given.get(node.id) ?? 0));
+    if (held >= leaseWindow(task, node) || refusalOf(task, node) !== undefined) continue;
+    keepBetter(best, task, node, held);
+  }
+  return best.node;
+}
+
+/** Filled in place, for thousands of nodes are looked at for one task. */
+interface Best {
+  node: PlacementNode | undefined;
+  isAvoided: boolean;
+  /** Run times on a machine of speed 1 until it would end. */
+  ends: number;
+  isWarm: boolean;
+  load: number;
+}
+
+function keepBetter(best: Best, task: PlacementTask, node: PlacementNode, held: number): void {
+  const isAvoided = task.avoid?.has(node.id) === true;
+  if (isAvoided && !best.isAvoided) return;
+  const ends = Math.max(1, (held + 1) / node.slots) * slowness(node.speed);
+  const isWarm = task.module !== undefined && node.warm?.has(task.module) === true;
+  const load = held / node.slots;
+  if (isAvoided === best.isAvoided && best.node !== undefined) {
+    if (ends > best.ends) return;
+    if (ends === best.ends) {
+      if (isWarm !== best.isWarm ? best.isWarm : load >= best.load) return;
     }
   }
-  return best;
+  best.node = node;
+  best.isAvoided = isAvoided;
+  best.ends = ends;
+  best.isWarm = isWarm;
+  best.load = load;
+}
+
+/** Parts of the usual speed that are told apart: machines nearer to each other are equally fast, and share. */
+const STEPS = 4;
+
+/** Of a run time on a machine of speed 1, in whole steps. */
+function slowness(speed = 1): number {
+  if (speed === 1) return 1;
+  return speed > 1 ? STEPS / Math.round(speed * STEPS) : Math.round(STEPS / speed) / STEPS;
 }

@@ -46,6 +46,33 @@ test('a node without an OS sandbox takes its own python and foreign wasm', () =>
   assert.equal(place([task({ owner: 'bob' })], [weak], { seed: 0 }).assignments.length, 1);
 });
 
+test('goes where it ends first: a faster machine, until what waits there outweighs its speed', () => {
+  const nodes = [node('slow', { speed: 1 }), node('fast', { speed: 2 })];
+  const order = (count: number): string[] =>
+    place(
+      Array.from({ length: count }, () => task({ depth: 4 })),
+      nodes,
+      { seed: 0 },
+    ).assignments.map((one) => one.node);
+  assert.deepEqual(order(5), ['fast', 'fast', 'fast', 'slow', 'slow']);
+});
+
+test('machines within a quarter of each other share', () => {
+  const nodes = [node('a', { speed: 1 }), node('b', { speed: 1.1 })];
+  const { assignments } = place([task(), task()], nodes, { seed: 0 });
+  assert.deepEqual(new Set(assignments.map((one) => one.node)), new Set(['a', 'b']));
+});
+
+test('of equally good nodes one that ran the program of late, while it has a free slot', () => {
+  const nodes = [node('cold'), node('warm', { held: 1, warm: new Set(['m']) })];
+  const order = (module: string): string[] =>
+    place([task({ module }), task({ module })], nodes, { seed: 0 }).assignments.map(
+      (one) => one.node,
+    );
+  assert.deepEqual(order('m'), ['warm', 'cold']);
+  assert.deepEqual(order('other'), ['cold', 'warm']);
+});
+
 test('an avoided node is the last resort', () => {
   const avoid = new Set(['a']);
   const busy = node('b', { held: 1 });
