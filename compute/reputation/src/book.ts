@@ -1,6 +1,6 @@
 /** Everything a fog has seen of its nodes, as faded counts; equal evidence in equal order gives equal bits. */
 import type { EvidenceKind } from '@fog/wire';
-import { type Confirmation, credibilityOf } from './credibility.ts';
+import { type Confirmation, type Credibility, credibilityOf } from './credibility.ts';
 import { type Counter, counted, dayOf, keptOf, newCounter } from './counter.ts';
 import { drawBeta, type Uniform } from './draw.ts';
 import { type Evidence, FOG_RATER, isWellFormed, MAIN_KINDS, type TrustUse } from './evidence.ts';
@@ -59,7 +59,7 @@ export class ReputationBook {
   #lastId = 0;
   /** The minute the scores in memory are of. */
   #minute: number | undefined;
-  #credible: ReadonlyMap<string, number> | undefined;
+  #credibility: Credibility = credibilityOf([]);
 
   /** Counts since this book was made. */
   get ignored(): Readonly<Record<Ignored, number>> {
@@ -135,8 +135,7 @@ export class ReputationBook {
     if (book === undefined) return NOBODY;
     const known = book.scores.get(use);
     if (known !== undefined) return known;
-    const credibility = (rater: string): number => this.credibility(rater);
-    const score = scoreOf(book.kinds, use, { now: minute, credibility });
+    const score = scoreOf(book.kinds, use, { now: minute, credibility: this.#credibility.of });
     book.scores.set(use, score);
     return score;
   }
@@ -162,9 +161,14 @@ export class ReputationBook {
   }
 
   /** 0 to 1: how far the word of an account counts. */
-  credibility(rater: string): number {
-    if (this.#credible === undefined) return 1;
-    return this.#credible.get(rater) ?? 0;
+  credibility(account: string): number {
+    return this.#credibility.of(account);
+  }
+
+  /** Share of the results on which these accounts agree that the fog is to run itself: of strangers all. */
+  auditProbability(accounts: readonly string[]): number {
+    const least = Math.min(...accounts.map((account) => this.#credibility.verified(account)));
+    return Math.max(LEAST_CHECKED, 1 / (1 + least));
   }
 
   #proven(node: string, now: number): { readonly right: number; readonly wrong: number } {
@@ -207,7 +211,7 @@ export class ReputationBook {
     if (minute === this.#minute) return minute;
     this.#minute = minute;
     for (const { scores } of this.#nodes.values()) scores.clear();
-    this.#credible = credibilityOf(this.#confirmations(minute));
+    this.#credibility = credibilityOf(this.#confirmations(minute));
     return minute;
   }
 

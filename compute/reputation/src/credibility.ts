@@ -18,13 +18,14 @@ const VERIFIED_SHARE = 0.5;
 /** Each round halves what is left to flow: after these nothing is. */
 const ROUNDS = 30;
 
-/**
- * 0 to 1 for each account; one that is missing has 0. Undefined while the fog has verified nothing: then
- * everybody's word counts.
- */
-export function credibilityOf(
-  confirmations: readonly Confirmation[],
-): ReadonlyMap<string, number> | undefined {
+export interface Credibility {
+  /** How far the word of an account counts, 0 to 1. While the fog has verified nothing everybody's does. */
+  of(account: string): number;
+  /** Work of the account that the fog itself found right, less what it found wrong. */
+  verified(account: string): number;
+}
+
+export function credibilityOf(confirmations: readonly Confirmation[]): Credibility {
   const verified = new Map<string, number>();
   const vouched = new Map<string, Map<string, number>>();
   for (const { rater, owner, weight } of confirmations) {
@@ -34,13 +35,17 @@ export function credibilityOf(
     if (rater !== undefined) vouched.set(rater, row);
   }
   const start = shares(verified, VERIFIED_FULLY);
-  if (start.total === 0) return undefined;
+  const verifiedOf = (account: string): number => Math.max(0, verified.get(account) ?? 0);
+  if (start.total === 0) return { of: () => 1, verified: verifiedOf };
   const rows = [...vouched].map(([rater, row]) => [rater, shares(row, Infinity)] as const);
   let trust: ReadonlyMap<string, number> = start.share;
   for (let round = 0; round < ROUNDS; round += 1) trust = flow(trust, start.share, rows);
   // Fully verified is what an owner with this much of the fog's own checks has at the least.
   const full = (VERIFIED_SHARE * VERIFIED_FULLY) / start.total;
-  return new Map([...trust].map(([owner, share]) => [owner, Math.min(1, share / full)]));
+  return {
+    of: (account) => Math.min(1, (trust.get(account) ?? 0) / full),
+    verified: verifiedOf,
+  };
 }
 
 interface Shares {

@@ -26,13 +26,13 @@ export interface KindBook {
   readonly raters: Map<string, Counter>;
 }
 
-export type Credibility = (rater: string) => number;
+interface At {
+  readonly now: number;
+  /** How far the word of an account counts, 0 to 1. */
+  readonly credibility: (rater: string) => number;
+}
 
-export function scoreOf(
-  book: ReadonlyMap<EvidenceKind, KindBook>,
-  use: TrustUse,
-  at: { readonly now: number; readonly credibility: Credibility },
-): Score {
+export function scoreOf(book: ReadonlyMap<EvidenceKind, KindBook>, use: TrustUse, at: At): Score {
   const kinds = EVIDENCE_KINDS.flatMap((kind) => {
     const counts = book.get(kind);
     return counts === undefined ? [] : [kindTrust(kind, counts, at)];
@@ -45,12 +45,16 @@ export function scoreOf(
       beta += bad;
     } else beta += penaltyOf(kind, good, bad);
   }
+  let lower: number | undefined;
   return {
     alpha,
     beta,
     kinds,
     mean: alpha / (alpha + beta),
-    lower: betaQuantile(LOWER_TAIL, alpha, beta),
+    // Costs some microseconds, and a draw does not need it.
+    get lower() {
+      return (lower ??= betaQuantile(LOWER_TAIL, alpha, beta));
+    },
     effective: alpha + beta - PRIOR_WEIGHT,
   };
 }
@@ -64,7 +68,7 @@ function penaltyOf(kind: EvidenceKind, good: number, bad: number): number {
 function kindTrust(
   kind: EvidenceKind,
   { events, raters }: KindBook,
-  { now, credibility }: { readonly now: number; readonly credibility: Credibility },
+  { now, credibility }: At,
 ): KindTrust {
   let good = 0;
   let bad = 0;
