@@ -48,8 +48,8 @@ export const PLACEMENT_STRATEGIES = [
 export const BatchStrategy = z.enum(PLACEMENT_STRATEGIES);
 export type BatchStrategy = z.infer<typeof BatchStrategy>;
 
-/** `greedy` spreads tasks over the nodes by their load; `auto` leaves the choice to the fog. */
-export const BATCH_STRATEGIES = ['auto', 'greedy'] as const;
+/** `auto` leaves the choice to the fog: `greedy` for single tasks and short work, `nsga2` for batches. */
+export const BATCH_STRATEGIES = ['auto', ...PLACEMENT_STRATEGIES] as const;
 export const Strategy = z.enum([...BATCH_STRATEGIES, ...ROUTING_STRATEGIES]);
 export type Strategy = z.infer<typeof Strategy>;
 

@@ -5,6 +5,7 @@ import { JobId, NodeId } from './ids.ts';
 import { JobState } from './job-state.ts';
 import { RuntimeName } from './job-spec.ts';
 import { Coordinates } from './node.ts';
+import { PlanSummary } from './scheduler.ts';
 
 export const RouteRequest = z.strictObject({
   strategy: RoutingStrategy,
@@ -52,5 +53,7 @@ export const JobWhy = z.strictObject({
   needs: z.array(z.strictObject({ job: JobId, state: JobState })),
   /** What each node says to its next task; empty once the job has ended. */
   nodes: z.array(RouteCandidate),
+  /** How its tasks were placed as a whole, with names of the nodes that could take none, by the reason. */
+  plan: PlanSummary.extend({ excluded: z.record(z.string(), z.array(z.string())) }).optional(),
 });
 export type JobWhy = z.infer<typeof JobWhy>;

@@ -25,6 +25,7 @@ export type {
   Refusal,
 } from './placement.ts';
 export { type ChosenTask, JobQueues, type KindQueue, type WaitingJob } from './queue/job-queues.ts';
+export { KindPlan } from './queue/kind-plan.ts';
 export {
   type Candidate,
   explainRoute,

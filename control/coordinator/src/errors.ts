@@ -55,6 +55,11 @@ export const COORDINATOR_ERRORS = {
     kind: 'unavailable',
     retryable: true,
   },
+  COORDINATOR_PLAN: {
+    message: 'The batch was not planned as a whole.',
+    kind: 'unavailable',
+    retryable: true,
+  },
   COORDINATOR_NO_LEASE: { message: 'The node holds no such lease.', kind: 'forbidden' },
 } as const satisfies ErrorTable;
 

@@ -17,6 +17,8 @@ export interface CoordinatorOptions {
   readonly maxCommitMs: number;
   /** How jobs that do not say are placed. */
   readonly strategy: Strategy;
+  /** Time for the placement of one batch. */
+  readonly planBudgetMs: number;
 }
 
 export const defaultCoordinatorOptions: CoordinatorOptions = {
@@ -28,4 +30,5 @@ export const defaultCoordinatorOptions: CoordinatorOptions = {
   maxOpenTasksPerAccount: 500_000,
   maxCommitMs: 5_000,
   strategy: 'auto',
+  planBudgetMs: 300,
 };

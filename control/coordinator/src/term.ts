@@ -70,6 +70,7 @@ async function lead(
       lease.lost.removeEventListener('abort', lost);
       parts.dispatcher.stop();
       for (const part of parts.timed) part.stop();
+      await parts.planThread.close();
       await parts.core.journal.close().catch(() => {});
       await lease.release();
     },

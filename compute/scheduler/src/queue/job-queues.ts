@@ -3,7 +3,7 @@
  * urgent kind comes first; waiting makes urgent, so nothing starves; equally urgent kinds take turns, and
  * so do the jobs of one kind, except that those with a deadline go first, earliest deadline first.
  */
-
+import type { KindPlan } from './kind-plan.ts';
 import { urgencyOf } from './urgency.ts';
 
 /** What the queues must know of a job. */
@@ -53,6 +53,16 @@ export class JobQueues<Job extends WaitingJob> {
     this.#kinds.get(job.kind)?.remove(job);
   }
 
+  /** Undefined when nothing of the kind waits. */
+  of(kind: string): KindQueue<Job> | undefined {
+    return this.#kinds.get(kind);
+  }
+
+  /** All kinds that wait, in no order. */
+  waiting(): Iterable<KindQueue<Job>> {
+    return this.#kinds.values();
+  }
+
   /** The kinds that wait, most urgent first; one that is found empty afterwards is forgotten. */
   *kinds(now: number): Generator<KindQueue<Job>> {
     const waiting = [...this.#kinds].map(([kind, queue]) => ({
@@ -68,7 +78,7 @@ export class JobQueues<Job extends WaitingJob> {
       const before = queue.taken;
       yield queue;
       if (queue.taken > before) queue.servedAt = this.#served;
-      if (queue.first === undefined) this.#kinds.delete(kind);
+      if (queue.isEmpty) this.#kinds.delete(kind);
     }
   }
 }
@@ -84,6 +94,8 @@ export class KindQueue<Job extends WaitingJob> {
   taken = 0;
   /** When it last had a turn. */
   servedAt = 0;
+  /** Tasks that were taken out of the jobs, to run where a plan wants them. */
+  plan: KindPlan<Job> | undefined;
 
   constructor(usualMs: UsualMs<Job>) {
     this.#usualMs = usualMs;
@@ -93,9 +105,19 @@ export class KindQueue<Job extends WaitingJob> {
     return this.#dated[0] ?? this.#undated.values().next().value;
   }
 
+  get isEmpty(): boolean {
+    return this.first === undefined && (this.plan === undefined || this.plan.size === 0);
+  }
+
+  /** The jobs in it, those of which all tasks are planned left out. */
+  *jobs(): Generator<Job> {
+    yield* this.#dated;
+    yield* this.#undated;
+  }
+
   /** Lower is sooner: that of the job whose turn it is. */
   urgency(now: number): number {
-    const { first } = this;
+    const first = this.first ?? this.plan?.first;
     if (first === undefined) return Number.POSITIVE_INFINITY;
     return urgencyOf(first, this.#usualMs(first), now);
   }

@@ -21,6 +21,7 @@ import {
 import type { Core } from '../core.ts';
 import type { Dispatcher } from '../lease/dispatcher.ts';
 import { MAX_EXPLAINED_NODES } from '../limits.ts';
+import { planSummary } from '../plan/plan-record.ts';
 import { knownNode } from '../registry/node-record.ts';
 import { eventFromRow } from './job-events.ts';
 import type { JobRecord } from './job-record.ts';
@@ -37,6 +38,8 @@ const EVENT_TEXT: Readonly<Record<string, string>> = {
   settled: 'settled',
   lost: 'lost a node',
   requeued: 'was queued again',
+  planned: 'was placed as a whole',
+  unplanned: 'goes where there is room',
   late: 'got a result too late to count',
   disagreement: 'had copies that gave different results',
   breach: 'did not get what its tier promises',
@@ -59,13 +62,19 @@ export class Explainer {
     if (fleet.length === 0) return 'waits for a node: none is connected';
     const task = this.#dispatcher.task(job);
     const refusals = explainPlacement(task, fleet);
-    if (refusals.length === 0) return undefined;
+    if (refusals.length === 0) return this.#waitsForPlan(job);
     if (refusals.some(({ refusal }) => refusal === 'full')) return 'waits for a free slot';
     const reasons = refusals.slice(0, MAX_EXPLAINED_NODES).map(({ node: id, refusal }) => {
       const node = fleet.find((one) => one.id === id);
       return node === undefined ? '' : `${this.#name(id)} ${explainRefusal(refusal, task, node)}`;
     });
     return `waits for a node that can run it: ${reasons.join('; ')}`;
+  }
+
+  #waitsForPlan({ kind }: JobRecord): string | undefined {
+    const plan = this.#dispatcher.queues.of(kind)?.plan;
+    if (plan === undefined || plan.planned + plan.anywhere > 0) return undefined;
+    return 'waits until its placement is planned';
   }
 
   async why(job: JobDetail): Promise<JobWhy> {
@@ -78,7 +87,18 @@ export class Explainer {
       history: await this.#history(job.id),
       needs: await this.#needs(job),
       nodes: isOpen ? this.#answers(open) : [],
+      ...this.#planOf(job),
     };
+  }
+
+  /** The plan that its last placed tasks followed. */
+  #planOf({ id, owner }: JobDetail): Pick<JobWhy, 'plan'> {
+    const [plan] = this.#core.fronts.of(owner, id);
+    if (plan === undefined) return {};
+    const excluded = Object.entries(plan.excluded).map(
+      ([refusal, nodes]) => [refusal, nodes.map((node) => this.#name(node))] as const,
+    );
+    return { plan: { ...planSummary(plan), excluded: Object.fromEntries(excluded) } };
   }
 
   route(account: string, request: RouteRequest): RouteAnswer {

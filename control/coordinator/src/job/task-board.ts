@@ -94,6 +94,11 @@ export class TaskBoard {
       return index;
     }
     this.#copiesInARow = 0;
+    return this.takeFirst();
+  }
+
+  /** As `take`, but no copy. */
+  takeFirst(): number | undefined {
     for (const index of this.#returned) {
       this.#returned.delete(index);
       if (this.#state[index] === QUEUED) return index;

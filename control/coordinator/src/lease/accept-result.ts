@@ -33,7 +33,7 @@ export function acceptResult(
       proof,
     }),
   );
-  dispatcher.ran(lease.job, outcome.usage.wallMs);
+  dispatcher.ran(lease, outcome.usage.wallMs);
   grantOutputs(core, lease, outcome);
   endTask(core, lease.job, lease.index, { outcome, node: lease.node, verification });
 }

@@ -6,6 +6,7 @@ import {
   type ChosenTask,
   isRoutingStrategy,
   JobQueues,
+  type KindPlan,
   type KindQueue,
   place,
   type PlacementNode,
@@ -20,8 +21,9 @@ import { type Core, forgetLease } from '../core.ts';
 import { siblingNodes } from '../deployment/deployment-record.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { placementTask } from '../job/placement-task.ts';
+import { RunTimes } from '../plan/run-times.ts';
 import { type NodeRecord, placementNode } from '../registry/node-record.ts';
-import { apartOf, isApart, offerCopy, wantClassCopies } from '../verify/copies.ts';
+import { apartOf, isApart, offerCopy, wantFurtherCopies } from '../verify/copies.ts';
 import { issueAlias, issueCopy, issueFirst, type LeaseOrder } from './issue-lease.ts';
 import type { LeaseRecord } from './lease-record.ts';
 import { preemptFor } from './preempt.ts';
@@ -30,17 +32,16 @@ import { leasedJob, workMessages } from './work-messages.ts';
 
 /** Work a node should hold in advance: covers the round trip to the coordinator and back. */
 const AHEAD_MS = 100;
-/** Modules whose run time is remembered. */
-const MAX_REMEMBERED_MODULES = 1_000;
 /** Faces of the dice `random` throws: a draw as fine as any fleet needs. */
 const DICE = 2 ** 32;
-/** Weight of the newest run in the running mean. */
-const RECENT_WEIGHT = 0.2;
 
 export class Dispatcher {
   readonly #core: Core;
-  readonly #queues = new JobQueues<JobRecord>((job) => this.usualMs(job));
-  readonly #runMs = new Map<string, number>();
+  readonly queues = new JobQueues<JobRecord>((job) => this.usualMs(job));
+  /** What decides how much of a program's work a node holds in advance, and where a plan sends it. */
+  readonly runTimes = new RunTimes();
+  /** Takes what is to be placed as a whole out of a queue before it is placed task by task. */
+  collect: (queue: KindQueue<JobRecord>, fleet: readonly PlacementNode[]) => void = () => {};
   /** The node each routing strategy chose last. */
   readonly #lastRouted = new Map<RoutingStrategyName, string>();
   /** Drawn in this round. */
@@ -72,30 +73,23 @@ export class Dispatcher {
   }
 
   enqueue(job: JobRecord): void {
-    this.#queues.enqueue(job);
+    this.queues.enqueue(job);
   }
 
   /** Its slots are free, and it waits for none any more, unless a copy is to check its result. */
   ended(job: JobRecord): void {
-    if (!job.board.ready) this.#queues.remove(job);
+    if (!job.board.ready) this.queues.remove(job);
     this.kick();
   }
 
-  /** Learns how long this work runs, which decides how much of it a node holds in advance. */
-  ran(job: JobRecord, wallMs: number): void {
-    const module = job.spec.module;
-    const before = this.#runMs.get(module);
-    this.#runMs.delete(module);
-    if (this.#runMs.size >= MAX_REMEMBERED_MODULES) {
-      this.#runMs.delete(this.#runMs.keys().next().value ?? '');
-    }
-    const mean = before === undefined ? wallMs : before + (wallMs - before) * RECENT_WEIGHT;
-    this.#runMs.set(module, mean);
+  /** Learns how long this work runs, and where. */
+  ran({ job, node }: LeaseRecord, wallMs: number): void {
+    this.runTimes.ran(job.spec.module, node, wallMs);
   }
 
   /** Running mean of what this program took; undefined before it ran. */
   usualMs(job: JobRecord): number | undefined {
-    return this.#runMs.get(job.spec.module);
+    return this.runTimes.usualMs(job.spec.module);
   }
 
   task(job: JobRecord, index?: number): PlacementTask {
@@ -163,7 +157,7 @@ export class Dispatcher {
   #depth(job: JobRecord): number {
     // A service keeps its slot: nothing may wait behind it.
     if (job.spec.service === true || this.#isSlotWanted) return 1;
-    const runMs = this.#runMs.get(job.spec.module);
+    const runMs = this.usualMs(job);
     if (runMs === undefined) return 1;
     return Math.min(CREDIT_PER_SLOT, Math.max(1, Math.ceil(AHEAD_MS / Math.max(1, runMs))));
   }
@@ -185,8 +179,7 @@ export class Dispatcher {
     this.#trustSamples.clear();
     this.#isSlotWanted = false;
     this.#fleetNow = undefined;
-    for (const queue of this.#queues.kinds(this.#core.clock.now()))
-      this.#dispatchKind(queue, sends);
+    for (const queue of this.queues.kinds(this.#core.clock.now())) this.#dispatchKind(queue, sends);
     this.#fleetNow = undefined;
     if (sends.size === 0) return;
     this.#core.journal.afterCommit(() => {
@@ -197,7 +190,7 @@ export class Dispatcher {
   /** Room that is made for a kind goes to it before anybody else has a turn. */
   #dispatchKind(queue: KindQueue<JobRecord>, sends: Map<AgentLink, LeaseRecord[]>): void {
     this.#placeKind(queue, sends);
-    while (queue.first?.board.ready === true && preemptFor(this.#core, this, queue.first)) {
+    while (this.#preempt(queue)) {
       const before = queue.taken;
       this.#placeKind(queue, sends);
       // Room that is not used stays unused if there is more of it.
@@ -205,7 +198,16 @@ export class Dispatcher {
     }
   }
 
+  #preempt({ first, plan }: KindQueue<JobRecord>): boolean {
+    if (first?.board.ready === true) return preemptFor(this.#core, this, first);
+    const wanting = plan?.wanting;
+    if (wanting === undefined) return false;
+    return preemptFor(this.#core, this, wanting, (node) => plan?.uses(node) === true);
+  }
+
   #placeKind(queue: KindQueue<JobRecord>, sends: Map<AgentLink, LeaseRecord[]>): void {
+    if (queue.first !== undefined) this.collect(queue, (this.#fleetNow ??= this.fleet()));
+    if (queue.plan !== undefined) this.#placePlanned(queue, queue.plan, sends);
     if (queue.first === undefined) return;
     const fleet = (this.#fleetNow ??= this.fleet());
     const isService = queue.first.spec.service === true;
@@ -228,6 +230,49 @@ export class Dispatcher {
       if (one === undefined) continue;
       if (isCopyWanted(one)) one.job.board.wantCopy(one.index);
       queue.giveBack(one);
+    }
+  }
+
+  /** Each node gets what the plan has for it, as far as it has room. */
+  #placePlanned(
+    queue: KindQueue<JobRecord>,
+    plan: KindPlan<JobRecord>,
+    sends: Map<AgentLink, LeaseRecord[]>,
+  ): void {
+    const job = plan.wanting;
+    if (job === undefined) return;
+    const task = this.task(job);
+    for (const node of (this.#fleetNow ??= this.fleet())) {
+      if (plan.waitingOn(node.id) === 0) continue;
+      const room = capacityFor(task, [node]);
+      this.#isSlotWanted ||= room === 0 && node.slots > 0 && refusalOf(task, node) === undefined;
+      this.#issueAll(queue, plan.take(node.id, room), () => node.id, sends);
+    }
+    if (plan.anywhere === 0) return;
+    const fleet = (this.#fleetNow ??= this.fleet());
+    const room = capacityFor(task, fleet);
+    this.#isSlotWanted ||= room === 0 && fleet.some((node) => refusalOf(task, node) === undefined);
+    const chosen = plan.takeAnywhere(room);
+    this.#round += 1;
+    const tasks = chosen.map((one) => this.task(one.job, one.index));
+    const { assignments, unplaced } = place(tasks, fleet, { seed: this.#round });
+    const nodes = new Map(assignments.map(({ task: at, node }) => [at, node]));
+    this.#issueAll(queue, chosen, (at) => nodes.get(at), sends);
+    for (const at of unplaced) if (chosen[at] !== undefined) plan.putBack(chosen[at]);
+  }
+
+  #issueAll(
+    queue: KindQueue<JobRecord>,
+    tasks: readonly ChosenTask<JobRecord>[],
+    nodeOf: (at: number) => string | undefined,
+    sends: Map<AgentLink, LeaseRecord[]>,
+  ): void {
+    for (const [at, { job, index }] of tasks.entries()) {
+      const node = nodeOf(at);
+      if (node === undefined) continue;
+      queue.taken += 1;
+      this.#fleetNow = undefined;
+      this.#issue(job, index, node, sends);
     }
   }
 
@@ -264,7 +309,7 @@ export class Dispatcher {
     const order: LeaseOrder = { job, index, node };
     const lease = isFirst ? issueFirst(core, order) : issueCopy(core, order);
     if (lease === undefined) return;
-    if (isFirst) wantClassCopies(this, job, index);
+    if (isFirst) wantFurtherCopies(this, job, index);
     else if (isCopyWanted({ job, index })) offerCopy(this, job, index);
     const batch = sends.get(node.link) ?? [];
     sends.set(node.link, batch);

@@ -3,7 +3,7 @@
  * every node that could run it full takes a slot from a task of a lower one. What is taken back runs again,
  * elsewhere or later, and that costs it none of its retries.
  */
-import { refusalOf } from '@fog/scheduler';
+import { type PlacementNode, refusalOf } from '@fog/scheduler';
 import { DEMAND_DEFAULTS, SLA_TIERS } from '@fog/wire';
 import type { Core } from '../core.ts';
 import type { JobRecord } from '../job/job-record.ts';
@@ -14,11 +14,19 @@ import type { LeaseRecord } from './lease-record.ts';
 /** Times one task may be taken back: then it has waited enough. */
 const MAX_PREEMPTIONS = 3;
 
-/** Takes one slot back for the job, if it may. True when there is one now. */
-export function preemptFor(core: Core, dispatcher: Dispatcher, job: JobRecord): boolean {
-  const standing = standingOf(job);
-  if (standing === 0) return false;
-  const victim = findVictim(core, dispatcher, job, standing);
+/** Takes one slot back for the job, on a node it may use, if it may. True when there is one now. */
+export function preemptFor(
+  core: Core,
+  dispatcher: Dispatcher,
+  job: JobRecord,
+  mayUse: (node: string) => boolean = () => true,
+): boolean {
+  if (standingOf(job) === 0) return false;
+  const task = dispatcher.task(job, job.board.onlyCopy);
+  const able = dispatcher
+    .fleet()
+    .filter((node) => mayUse(node.id) && refusalOf(task, node) === undefined);
+  const victim = findVictim(core, able, standingOf(job));
   if (victim === undefined) return false;
   const { job: lower, index, node: id } = victim;
   const node = core.nodes.get(id);
@@ -39,12 +47,9 @@ export function standingOf({ spec }: JobRecord): number {
 /** The lowest, and of equal ones the youngest: least work is lost. */
 function findVictim(
   core: Core,
-  dispatcher: Dispatcher,
-  job: JobRecord,
+  able: readonly PlacementNode[],
   standing: number,
 ): LeaseRecord | undefined {
-  const task = dispatcher.task(job, job.board.onlyCopy);
-  const able = dispatcher.fleet().filter((node) => refusalOf(task, node) === undefined);
   let best: LeaseRecord | undefined;
   for (const { id } of able) {
     for (const lease of core.nodes.get(id)?.leases.values() ?? []) {

@@ -100,7 +100,7 @@ function countVote(core: Core, dispatcher: Dispatcher, vote: Vote): void {
   if (job.leases.get(index) === vote.lease) job.leases.delete(index);
   if (!job.board.hasEnded(index)) job.board.hold(index);
   forgetLease(core, vote.lease);
-  dispatcher.ran(job, vote.outcome.usage.wallMs);
+  dispatcher.ran(vote.lease, vote.outcome.usage.wallMs);
   if (ballot.accepted === undefined) writeVote(core, vote, 'held');
   else writeVote(core, vote, vote.digest === ballot.accepted.digest ? 'agreed' : 'outvoted');
   review(core, dispatcher, job, index);

@@ -31,6 +31,7 @@ import { ask, get, post, send } from './ask.ts';
 import { deploymentCalls } from './deployment-calls.ts';
 import type { ClientOptions, FogClient } from './fog-client.ts';
 import { followJob } from './resume.ts';
+import { schedulerCalls } from './scheduler-calls.ts';
 import { createServers } from './servers.ts';
 import { createTransport, type Transport, type TransportOptions } from './transport.ts';
 
@@ -58,6 +59,7 @@ export function createClient(options: ClientOptions): FogClient {
     ...jobCalls(transport),
     ...byteCalls(transport, target),
     ...deploymentCalls(transport),
+    ...schedulerCalls(transport),
     ...fogCalls(transport),
     ...mixCalls(transport),
   };

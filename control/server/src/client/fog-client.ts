@@ -30,6 +30,7 @@ import type {
   UploadedBlob,
 } from '@fog/wire';
 import type { DeploymentCalls } from './deployment-calls.ts';
+import type { SchedulerCalls } from './scheduler-calls.ts';
 
 export interface ClientOptions {
   /** Address of the fog, or several in the order they are tried: see `readFogAddress` of @fog/wire. */
@@ -54,7 +55,7 @@ export interface CallOptions {
  * The typed client of the HTTP API; every call throws FogError with the server's code and kind, or
  * CLIENT_UNREACHABLE (kind `unavailable`) when nothing answers at the address, CLIENT_UNAUTHORISED on 401.
  */
-export interface FogClient extends DeploymentCalls {
+export interface FogClient extends DeploymentCalls, SchedulerCalls {
   readonly url: string;
   /** Sends the bytes, always; the server hashes while it receives. */
   uploadBlob(

@@ -24,6 +24,7 @@ import { addPlacementRoutes } from './routes/placement.ts';
 import { addMetricsRoute } from './routes/metrics.ts';
 import { addMixnetRoutes } from './routes/mixnet.ts';
 import { addOutputRoutes } from './routes/outputs.ts';
+import { addSchedulerRoutes } from './routes/scheduler.ts';
 import { refuseWhileDown } from './service-down.ts';
 
 export type AppDeps = RouteDeps & AccessDeps & { readonly forwarder: Forwarder };
@@ -73,6 +74,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     addBlobRoutes(scope, deps);
     addFogRoutes(scope, deps, startedAt);
     addPlacementRoutes(scope, deps);
+    addSchedulerRoutes(scope, deps);
     addAgentRoutes(scope, deps);
   });
   return { app, routes: routes.entries };

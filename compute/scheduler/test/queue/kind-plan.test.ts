@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type ChosenTask, JobQueues, KindPlan, type WaitingJob } from '../../src/index.ts';
+
+const job = (name: string, tasks = 0): WaitingJob & { readonly name: string } => ({
+  name,
+  kind: 'k',
+  priority: 5,
+  createdAt: 0,
+  spec: {},
+  board: {
+    get ready() {
+      return tasks > 0;
+    },
+    open: 1,
+    take: () => (tasks > 0 ? (tasks -= 1) : undefined),
+    giveBack: () => {
+      tasks += 1;
+    },
+  },
+});
+const one = job('one');
+const tasks = [0, 1, 2, 3, 4].map((index) => ({ job: one, index }));
+type Planned = ChosenTask<typeof one> & { readonly node: string | undefined };
+const on = (index: number, node: string | undefined): Planned => ({ job: one, index, node });
+const indices = (list: readonly { index: number }[]): number[] => list.map(({ index }) => index);
+
+test('tasks wait for their node in the order of the plan, and for a plan when none covers them', () => {
+  const plan = new KindPlan<typeof one>(() => true);
+  plan.hold(tasks);
+  assert.deepEqual([plan.unplanned, plan.planned, plan.wanting], [5, 0, undefined]);
+  plan.assign([on(1, 'a'), on(0, 'a'), on(2, 'b'), on(3, undefined), on(9, 'a')]);
+  assert.deepEqual([plan.unplanned, plan.planned, plan.anywhere, plan.size], [1, 3, 1, 5]);
+  assert.equal(plan.wanting, one);
+  assert.deepEqual([...plan.nodes()], ['b', 'a']);
+  assert.deepEqual(indices(plan.take('a', 1)), [1]);
+  assert.deepEqual(indices(plan.take('a', 9)), [0]);
+  assert.deepEqual(indices(plan.take('c', 9)), []);
+  assert.deepEqual(indices(plan.takeAnywhere(9)), [3]);
+  assert.deepEqual([plan.uses('b'), plan.uses('a'), plan.waitingOn('b')], [true, false, 1]);
+});
+
+test('a later plan moves what still waits; nothing is lost, and nothing comes back', () => {
+  const plan = new KindPlan<typeof one>(() => true);
+  plan.hold(tasks);
+  plan.assign(tasks.map(({ index }) => on(index, 'a')));
+  plan.take('a', 2);
+  plan.assign([on(0, 'b'), on(2, 'b'), on(3, 'b')]);
+  assert.deepEqual(indices(plan.take('b', 9)), [2, 3]);
+  assert.deepEqual(indices(plan.waiting()), [4]);
+  plan.release();
+  assert.deepEqual(indices(plan.takeAnywhere(9)), [4]);
+});
+
+test('what waits no more is passed over, and forgotten', () => {
+  const ended = new Set([1, 3]);
+  const plan = new KindPlan<typeof one>(({ index }) => !ended.has(index));
+  plan.hold(tasks);
+  plan.assign([on(0, 'a'), on(1, 'a'), on(2, undefined), on(3, undefined)]);
+  assert.deepEqual(indices(plan.take('a', 2)), [0]);
+  plan.prune();
+  assert.deepEqual(indices(plan.waiting()), [2, 4]);
+  assert.equal(plan.size, 2);
+});
+
+test('a kind of which all tasks are planned keeps its turn', () => {
+  const queues = new JobQueues<typeof one>();
+  const planned = job('planned', 1);
+  queues.enqueue(planned);
+  const queue = queues.of('k');
+  assert.ok(queue !== undefined);
+  assert.deepEqual([...queue.jobs()], [planned]);
+  queue.plan = new KindPlan(() => true);
+  queue.plan.hold([{ job: planned, index: planned.board.take() ?? 0 }]);
+  queue.remove(planned);
+  for (const _ of queues.kinds(0)) assert.equal(queue.urgency(0), 5);
+  assert.equal(queues.of('k'), queue);
+  queue.plan.release();
+  queue.plan.takeAnywhere(1);
+  for (const _ of queues.kinds(0)) assert.equal(queue.isEmpty, true);
+  assert.equal(queues.of('k'), undefined);
+});

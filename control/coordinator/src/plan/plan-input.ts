@@ -1,0 +1,114 @@
+/** The fleet and a batch as a plan sees them: with speeds, run times and what waits already. */
+import type { ChosenTask, PlacementNode, PlacementTask } from '@fog/scheduler';
+import type { Core } from '../core.ts';
+import type { JobRecord } from '../job/job-record.ts';
+import type { Dispatcher } from '../lease/dispatcher.ts';
+import { standingOf } from '../lease/preempt.ts';
+import { isReplicated } from '../verify/ballot.ts';
+import type { RunTimes } from './run-times.ts';
+
+/** Taken for the run time of a program that never ran here. */
+export const ASSUMED_MS = 1_000;
+
+export interface PlannedFleet {
+  readonly nodes: readonly PlacementNode[];
+  /** Run time of the program on a node of speed 1; undefined before it ran. */
+  readonly expectedMs: number | undefined;
+}
+
+/**
+ * Speeds are relative to the median of what the nodes measured of themselves; where the program ran, what it
+ * took there counts instead.
+ */
+export function plannedFleet(core: Core, dispatcher: Dispatcher, module: string): PlannedFleet {
+  const fleet = dispatcher.fleet();
+  const { runTimes } = dispatcher;
+  const declared = declaredSpeeds(core, fleet);
+  const seen = fleet.flatMap(({ id }) => {
+    const wallMs = runTimes.onNode(module, id);
+    return wallMs === undefined ? [] : [wallMs * (declared.get(id) ?? 1)];
+  });
+  const expectedMs = seen.length === 0 ? undefined : sum(seen) / seen.length;
+  const nodes = fleet.map((node): PlacementNode => {
+    const wallMs = runTimes.onNode(module, node.id);
+    const isKnown = wallMs !== undefined && wallMs > 0 && expectedMs !== undefined;
+    const bandwidthMbps = core.nodes.get(node.id)?.bandwidthMbps;
+    return {
+      ...node,
+      speed: isKnown ? expectedMs / wallMs : (declared.get(node.id) ?? 1),
+      queuedMs: queuedMs(core, runTimes, node),
+      warm: runTimes.ranOn(node.id),
+      ...(bandwidthMbps === undefined ? {} : { bandwidthMbps }),
+    };
+  });
+  return { nodes, expectedMs };
+}
+
+function declaredSpeeds(core: Core, fleet: readonly PlacementNode[]): Map<string, number> {
+  const speeds = new Map<string, number>();
+  for (const { id } of fleet) {
+    const speed = core.nodes.get(id)?.capabilities.speed;
+    if (speed !== undefined) speeds.set(id, speed);
+  }
+  const sorted = [...speeds.values()].sort((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)] ?? 1;
+  return new Map([...speeds].map(([id, speed]) => [id, speed / median]));
+}
+
+/** What its leases will take yet, for each of its slots. Those that run are half done, on average. */
+function queuedMs(core: Core, runTimes: RunTimes, { id, slots }: PlacementNode): number {
+  let queued = 0;
+  for (const { job, phase } of core.nodes.get(id)?.leases.values() ?? []) {
+    if (job.spec.service === true) continue;
+    const { module } = job.spec;
+    const runMs = runTimes.onNode(module, id) ?? runTimes.usualMs(module) ?? ASSUMED_MS;
+    queued += phase === 'running' ? runMs / 2 : runMs;
+  }
+  return queued / Math.max(1, slots);
+}
+
+/** One object for all tasks that are alike: a batch is handed to a thread, and what is shared is copied once. */
+export function plannedTasks(
+  dispatcher: Dispatcher,
+  tasks: readonly ChosenTask<JobRecord>[],
+  about: { readonly expectedMs: number; readonly now: number },
+): PlacementTask[] {
+  const common = new Map<JobRecord, PlacementTask>();
+  const bySize = new Map<string, PlacementTask>();
+  return tasks.map(({ job, index }) => {
+    const shared = common.get(job) ?? jobTask(dispatcher, job, about);
+    common.set(job, shared);
+    const { array } = job.spec;
+    const item = array !== undefined && 'items' in array ? array.items[index]?.input : undefined;
+    const avoid = job.avoid.get(index);
+    if (item === undefined && avoid === undefined) return shared;
+    const inputBytes = (shared.inputBytes ?? 0) + (item?.sizeBytes ?? 0);
+    if (avoid !== undefined) return { ...shared, inputBytes, avoid };
+    const key = `${job.id} ${inputBytes}`;
+    const sized = bySize.get(key) ?? { ...shared, inputBytes };
+    bySize.set(key, sized);
+    return sized;
+  });
+}
+
+function jobTask(
+  dispatcher: Dispatcher,
+  job: JobRecord,
+  { expectedMs, now }: { readonly expectedMs: number; readonly now: number },
+): PlacementTask {
+  const { tier, class: serviceClass, deadlineAt } = job.spec;
+  return {
+    ...dispatcher.task(job),
+    expectedMs,
+    inputBytes: sum(job.inputs.map(({ sizeBytes }) => sizeBytes)),
+    // The lowest may be pre-empted by all others.
+    isSpot: standingOf(job) === 0 && !isReplicated(job),
+    ...(tier === undefined ? {} : { tier }),
+    ...(serviceClass === undefined ? {} : { serviceClass }),
+    ...(deadlineAt === undefined ? {} : { dueInMs: Math.max(0, deadlineAt - now) }),
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
