@@ -22,6 +22,13 @@ import type {
   ToAgent,
   Topology,
 } from '@fog/wire';
+import type {
+  CompareAnswer,
+  CompareRequest,
+  FrontsQuery,
+  PlacementPlan,
+  SchedulerStatus,
+} from '@fog/wire';
 import type { Deployment, DeploymentChange, DeploymentSpec } from '@fog/wire';
 import type { Service } from '@fog/kernel';
 import type { RelayEvidence, RelayReputation } from './reputation/relay-evidence.ts';
@@ -145,6 +152,12 @@ export interface CoordinatorApi extends Service {
   sla(caller: NodeCaller): Promise<Sla>;
   /** Without the breaches; undefined while this coordinator does not lead. */
   slaTiers(): SlaTierReport[] | undefined;
+  /** How batches are placed; undefined while this coordinator does not lead. */
+  scheduler(): SchedulerStatus | undefined;
+  /** The plans that are kept of the account's jobs, newest first. Throws COORDINATOR_NO_JOB. */
+  fronts(account: string, query: FrontsQuery): Promise<PlacementPlan[]>;
+  /** What each strategy would do with a job or a spec of this account now; nothing runs. Throws COORDINATOR_PLAN. */
+  compare(account: string, request: CompareRequest): Promise<CompareAnswer>;
   /** The fleet now and its past. */
   topology(): Promise<Topology>;
   /** What measurements say of relays: one of a relay, kind and epoch counts. Dropped while this coordinator does not lead. */

@@ -22,6 +22,10 @@ import { Stragglers } from './lease/stragglers.ts';
 import { Listeners } from './live/listeners.ts';
 import { LiveOutput } from './live/live-output.ts';
 import type { CoordinatorOptions } from './options.ts';
+import { FrontBook } from './plan/front-book.ts';
+import { PlanStats } from './plan/plan-stats.ts';
+import { PlanThread } from './plan/plan-thread.ts';
+import { Planner } from './plan/planner.ts';
 import { Registry } from './registry/registry.ts';
 import { TopologyBook } from './registry/topology.ts';
 import type { LastNumbers } from './recover.ts';
@@ -43,6 +47,8 @@ export interface Parts {
   readonly needs: Needs;
   readonly topology: TopologyBook;
   readonly deployments: Deployments;
+  readonly planner: Planner;
+  readonly planThread: PlanThread;
   /** What runs by the clock while this coordinator leads. */
   readonly timed: readonly { start(): void; stop(): void }[];
   /** A job that is stored, or was: it waits for others, or for a node. */
@@ -60,6 +66,10 @@ interface Start {
 export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, start: Start): Parts {
   const core = createCore(options, deps, start);
   const dispatcher = new Dispatcher(core);
+  const planThread = new PlanThread(deps);
+  const stats = new PlanStats(deps.metrics);
+  const planner = new Planner({ core, dispatcher, thread: planThread, stats });
+  dispatcher.collect = (...kind) => planner.collect(...kind);
   const references = new References(core);
   const explainer = new Explainer(core, dispatcher);
   const release = (job: JobRecord): void => {
@@ -103,8 +113,11 @@ export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, sta
     registry,
     references,
     topology,
+    planner,
+    planThread,
     timed: [
       registry,
+      planner,
       needs,
       timeouts,
       topology,
@@ -129,6 +142,7 @@ export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, sta
 
 function createCore(options: CoordinatorOptions, deps: CoordinatorDeps, start: Start): Core {
   const { store, clock, logger, fogId } = deps;
+  const jobs = new Map<string, JobRecord>();
   const listeners = new Listeners();
   const journal = new Journal({
     store,
@@ -150,7 +164,8 @@ function createCore(options: CoordinatorOptions, deps: CoordinatorDeps, start: S
     }),
     listeners,
     live: new LiveOutput(),
-    jobs: new Map(),
+    jobs,
+    fronts: new FrontBook({ store, jobs, logger }),
     nodes: new Map(),
     deployments: new Map(),
     leases: new Map(),

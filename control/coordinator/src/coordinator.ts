@@ -2,15 +2,20 @@ import { type Clock, errorMessage, type Health, isFogError, type Logger } from '
 import { type Blobs, currentLeader, type Store } from '@fog/store';
 import {
   arrayItem,
+  type CompareAnswer,
+  type CompareRequest,
   type FogNode,
   type FogStatus,
+  type FrontsQuery,
   type Job,
   type JobBatch,
   type JobSpec,
   type JobWhy,
   type NodeMode,
+  type PlacementPlan,
   type RouteAnswer,
   type RouteRequest,
+  type SchedulerStatus,
   type Sla,
   type SlaTierReport,
   type Topology,
@@ -34,6 +39,8 @@ import { specForAgent } from './lease/work-messages.ts';
 import { MAX_LEASE_UPLOADS } from './limits.ts';
 import { type CoordinatorOptions, defaultCoordinatorOptions } from './options.ts';
 import { lastNumbers, recover } from './recover.ts';
+import { compareStrategies } from './plan/compare.ts';
+import type { CoordinatorMetrics } from './plan/plan-stats.ts';
 import { noteTransfer } from './registry/measured.ts';
 import {
   noteRelays,
@@ -57,6 +64,8 @@ export interface CoordinatorDeps {
   readonly reexecution?: Reexecution | undefined;
   /** Uniform in [0, 1), decides which results are checked; the system's generator when left out. */
   readonly random?: () => number;
+  /** Where it counts; nowhere when left out. */
+  readonly metrics?: CoordinatorMetrics | undefined;
   /** Of several coordinators on one database: who this one is, and where the others reach it. */
   readonly candidate?: Candidate | undefined;
 }
@@ -339,6 +348,23 @@ class Coordinator implements CoordinatorApi {
 
   slaTiers(): SlaTierReport[] | undefined {
     return this.#term === undefined ? undefined : tierReports(this.#term.parts.core);
+  }
+
+  scheduler(): SchedulerStatus | undefined {
+    return this.#term?.parts.planner.status();
+  }
+
+  async fronts(account: string, { job }: FrontsQuery): Promise<PlacementPlan[]> {
+    const { core, queries } = this.#readable;
+    if (job !== undefined) await queries.job(account, job);
+    return core.fronts.of(account, job);
+  }
+
+  async compare(account: string, request: CompareRequest): Promise<CompareAnswer> {
+    const { core, dispatcher, planThread, queries } = this.#running;
+    const { job, spec = (await queries.job(account, job ?? '')).spec } = request;
+    const deps = { core, dispatcher, thread: planThread };
+    return compareStrategies(deps, { owner: account, spec }, request);
   }
 
   async topology(): Promise<Topology> {

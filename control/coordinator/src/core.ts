@@ -11,6 +11,7 @@ import type { LeaseRecord } from './lease/lease-record.ts';
 import type { Listeners } from './live/listeners.ts';
 import type { LiveOutput } from './live/live-output.ts';
 import type { CoordinatorOptions } from './options.ts';
+import type { FrontBook } from './plan/front-book.ts';
 import type { NodeRecord } from './registry/node-record.ts';
 import type { SlaState } from './sla/sla-state.ts';
 import type { VerifyState } from './verify/verify-state.ts';
@@ -34,6 +35,8 @@ export interface Core {
   /** Called once a job's end is durable. */
   readonly onEnded: Set<(job: JobRecord) => void>;
   readonly openTasks: OpenTasks;
+  /** The last plans of batches. */
+  readonly fronts: FrontBook;
   readonly verify: VerifyState;
   readonly sla: SlaState;
   /** Made from evidence alone. */

@@ -4,6 +4,8 @@ import { MAX_OUTPUT_FILES } from '@fog/wire';
 export const MAX_EXPLAINED_NODES = 3;
 /** Beyond a task's timeout an attempt may take this long for staging and upload; then its node is not believed any more. */
 export const ATTEMPT_MARGIN_MS = 1_800_000;
+/** Tasks of one placement decision: the search grows with them, and what lies far ahead will be different by then. */
+export const MAX_PLANNED_TASKS = 2_000;
 /** Content references remembered as good, so that a submit of known content reads nothing. */
 export const MAX_REMEMBERED_REFS = 10_000;
 /** Copies of one task before the coordinator's own run decides: more would pay for a program that never agrees with itself. */

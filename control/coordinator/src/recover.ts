@@ -76,6 +76,7 @@ export async function recover(core: Core): Promise<void> {
   await recoverRelays(core);
   await recoverSla(core);
   await recoverDeployments(core);
+  await core.fronts.load();
 }
 
 /** Specs remembered by their text while jobs are read: many jobs of one batch have the same. */
