@@ -3,7 +3,7 @@ import { sampledHypervolume } from './volume/sampled.ts';
 import { exactHypervolume } from './volume/wfg.ts';
 
 /** Points up to which the exact volume takes less than about a second, by the number of objectives. */
-const EXACT_UP_TO: readonly number[] = [0, 100_000, 100_000, 2000, 600, 250, 120, 60];
+const EXACT_UP_TO: readonly number[] = [0, 100_000, 100_000, 5000, 5000, 2000, 400, 150, 60];
 
 /** With more objectives than the table has. */
 const EXACT_AT_MOST = 20;

@@ -68,10 +68,10 @@ test('samples estimate the exact volume, and always alike', () => {
 
 test('a front too large to be measured exactly is estimated', () => {
   const random = seededRandom(5);
-  const points = Array.from({ length: 300 }, () =>
-    Float64Array.from({ length: 5 }, () => random.next()),
+  const points = Array.from({ length: 100 }, () =>
+    Float64Array.from({ length: 8 }, () => random.next()),
   );
-  const reference = new Float64Array(5).fill(1);
+  const reference = new Float64Array(8).fill(1);
   assert.equal(hypervolume(points, reference), sampledHypervolume(points, reference, 20_000));
 });
 
