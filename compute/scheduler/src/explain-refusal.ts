@@ -1,6 +1,7 @@
 import { formatSize } from '@fog/kernel';
-import { CONFIDENTIAL_TRUST, priceOf } from './feasibility.ts';
+import { CONFIDENTIAL_TRUST } from './feasibility.ts';
 import type { PlacementNode, PlacementTask, Refusal } from './placement.ts';
+import { priceOf } from './quote.ts';
 
 type Words = (task: PlacementTask, node: PlacementNode) => string;
 
@@ -27,6 +28,10 @@ const WORDS: Readonly<Record<Refusal, Words>> = {
       : `has no bubblewrap or a trust below ${CONFIDENTIAL_TRUST}, and the job is ${task.privacy}`,
   excluded: () => 'is excluded by the job',
   'same-owner': () => 'belongs to an owner that has a copy of this task already',
+  'same-region': (_task, node) =>
+    node.region === undefined
+      ? 'names no region, and the copies must be in different ones'
+      : `is in ${node.region}, as another copy of this task`,
   draining: () => 'is draining',
   maintenance: () => 'is in maintenance',
   cooling: () => 'cools down after failures',

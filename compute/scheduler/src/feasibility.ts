@@ -1,4 +1,5 @@
 import type { PlacementNode, PlacementTask, Refusal } from './placement.ts';
+import { priceOf } from './quote.ts';
 
 /** Trust a foreign node needs for confidential work. */
 export const CONFIDENTIAL_TRUST = 0.5;
@@ -32,24 +33,13 @@ function breaksWish(task: PlacementTask, node: PlacementNode): Refusal | undefin
   if (task.maxPrice !== undefined && priceOf(task, node) > task.maxPrice.credits) return 'price';
   if (breaksPrivacy(task, node)) return 'privacy';
   if (task.excludedNodes?.has(node.id) === true) return 'excluded';
-  return task.excludedOwners?.has(node.owner) === true ? 'same-owner' : undefined;
+  if (task.excludedOwners?.has(node.owner) === true) return 'same-owner';
+  return isTooNear(task.excludedRegions, node.region) ? 'same-region' : undefined;
 }
 
-const BYTES_PER_GB = 1e9;
-
-/** µ-credits the task costs on the node if it runs until its timeout; 0 for a task that does not ask. */
-export function priceOf(task: PlacementTask, node: PlacementNode): number {
-  return task.maxPrice === undefined ? 0 : askingPrice(task, node, task.maxPrice.hours);
-}
-
-/** µ-credits the owner asks for what the task holds for so long. */
-export function askingPrice(task: PlacementTask, { prices }: PlacementNode, hours: number): number {
-  if (prices === undefined) return 0;
-  const anHour =
-    (task.cores ?? 1) * prices.cpuHour +
-    (task.memoryBytes / BYTES_PER_GB) * prices.gbHour +
-    (task.gpus ?? 0) * prices.gpuHour;
-  return anHour * hours;
+/** A node that names no region may be in any of them. */
+function isTooNear(excluded: ReadonlySet<string> | undefined, region: string | undefined): boolean {
+  return excluded !== undefined && (region === undefined || excluded.has(region));
 }
 
 function carries(

@@ -14,6 +14,8 @@ export interface PlacementTask {
   /** Owners that may not take it: they hold another copy of the same task. */
   readonly excludedOwners?: ReadonlySet<string>;
   readonly excludedNodes?: ReadonlySet<string>;
+  /** Of other copies of the task; where it is given, a node must name its region. */
+  readonly excludedRegions?: ReadonlySet<string>;
   /** Content id of the program: a node that ran it is warm. */
   readonly module?: string;
   readonly cores?: number;
@@ -128,6 +130,7 @@ export type Refusal =
   | 'privacy'
   | 'excluded'
   | 'same-owner'
+  | 'same-region'
   | 'draining'
   | 'maintenance'
   | 'cooling'
