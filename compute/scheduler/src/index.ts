@@ -13,6 +13,7 @@ export { explainRefusal } from './explain-refusal.ts';
 export { lackOf, refusalOf } from './feasibility.ts';
 export { search } from './moo/engine.ts';
 export { hypervolume } from './moo/hypervolume.ts';
+export { igdPlus } from './moo/igd.ts';
 export type { Problem, SearchOptions, SearchResult, Solution } from './moo/problem.ts';
 export { type Random, seededRandom } from './moo/random.ts';
 export { capacityFor, explainPlacement, place } from './place.ts';
