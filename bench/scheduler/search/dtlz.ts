@@ -1,4 +1,5 @@
 /** Any number of objectives (Deb, Thiele, Laumanns, Zitzler 2002). */
+import { seededRandom } from '@fog/scheduler';
 import type { RealFunction } from './real-coded.ts';
 
 /** A flat front, and many local ones before it. */
@@ -39,6 +40,23 @@ export function dtlz2(objectives: number): RealFunction {
       }
     },
   };
+}
+
+/** Points of its best front, the same for equal arguments. */
+export function dtlz2Front(objectives: number, count: number): Float64Array[] {
+  const random = seededRandom(1);
+  return Array.from({ length: count }, () => {
+    const point = Float64Array.from({ length: objectives }, () =>
+      normal(random.next(), random.next()),
+    );
+    const length = Math.hypot(...point);
+    return point.map((value) => Math.abs(value) / length);
+  });
+}
+
+/** By Box and Muller: normal coordinates have no favourite direction. */
+function normal(a: number, b: number): number {
+  return Math.sqrt(-2 * Math.log(1 - a)) * Math.cos(2 * Math.PI * b);
 }
 
 function unit(variables: number): Pick<RealFunction, 'lower' | 'upper'> {

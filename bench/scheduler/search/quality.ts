@@ -3,7 +3,7 @@ import type { Benchmark } from '../../benchmark.ts';
 import { median } from '../../statistics.ts';
 import { inThreads } from '../threads.ts';
 import type { QualityInput } from './quality-thread.ts';
-import { SETTING_NAMES, type SettingName } from './settings.ts';
+import { type Quality, SETTING_NAMES, type SettingName } from './settings.ts';
 
 /** Smallest to largest of pagmo2, jMetal and pymoo over 15 to 31 seeds; DTLZ by pymoo's NSGA-III. */
 const TARGETS: Readonly<Record<SettingName, string>> = {
@@ -17,9 +17,13 @@ const TARGETS: Readonly<Record<SettingName, string>> = {
 };
 
 export const searchQuality: Benchmark = {
-  figures: Object.fromEntries(
-    SETTING_NAMES.map((name) => [name, { unit: 'volume', target: TARGETS[name] }]),
-  ),
+  figures: {
+    ...Object.fromEntries(
+      SETTING_NAMES.map((name) => [name, { unit: 'volume', target: TARGETS[name] }]),
+    ),
+    zdt1IgdPlus: { unit: '' },
+    dtlz2m5IgdPlus: { unit: '' },
+  },
   run: async ({ quick, say }) => {
     const seeds = Array.from({ length: quick ? 11 : 31 }, (_, index) => index + 1);
     say(`hypervolume of ${SETTING_NAMES.join(', ')} over ${seeds.length} seeds`);
@@ -27,13 +31,19 @@ export const searchQuality: Benchmark = {
       seeds.map((seed) => ({ name, seed })),
     );
     const thread = new URL('quality-thread.ts', import.meta.url);
-    const volumes = await inThreads<number>(thread, inputs);
-    return Object.fromEntries(
-      SETTING_NAMES.map((name, index) => {
-        const own = volumes.slice(index * seeds.length, (index + 1) * seeds.length);
-        say(`${name}: ${Math.min(...own).toFixed(5)} to ${Math.max(...own).toFixed(5)}`);
-        return [name, median(own)];
+    const answers = await inThreads<Quality>(thread, inputs);
+    return Object.assign(
+      {},
+      ...SETTING_NAMES.map((name, index) => {
+        const own = answers.slice(index * seeds.length, (index + 1) * seeds.length);
+        const volumes = own.map(({ volume }) => volume);
+        say(`${name}: ${Math.min(...volumes).toFixed(5)} to ${Math.max(...volumes).toFixed(5)}`);
+        const distances = own.flatMap(({ igdPlus }) => igdPlus ?? []);
+        return {
+          [name]: median(volumes),
+          ...(distances.length > 0 && { [`${name}IgdPlus`]: median(distances) }),
+        };
       }),
-    );
+    ) as Record<string, number>;
   },
 };

@@ -49,3 +49,11 @@ export const zdt6: RealFunction = zdt(...unit(10), {
   g: (rest) => 1 + 9 * mean(rest) ** 0.25,
   shape: concave,
 });
+
+/** Points of the best front of ZDT1. */
+export function zdt1Front(count: number): Float64Array[] {
+  return Array.from({ length: count }, (_, at) => {
+    const first = at / (count - 1);
+    return Float64Array.of(first, 1 - Math.sqrt(first));
+  });
+}
