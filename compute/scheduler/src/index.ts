@@ -25,6 +25,7 @@ export type {
   PlacementTask,
   Refusal,
 } from './placement.ts';
+export { congestionOf, quotedPrice } from './quote.ts';
 export { type ChosenTask, JobQueues, type KindQueue, type WaitingJob } from './queue/job-queues.ts';
 export { KindPlan } from './queue/kind-plan.ts';
 export {
