@@ -5,75 +5,97 @@ import type { Solution } from './problem.ts';
 const SLACK = 1 / 8;
 
 /**
- * All mutually non-dominated points that were offered. Beyond its size the most crowded leave, never the best of
- * an objective. Equal points count as one.
+ * All mutually non-dominated feasible points that were offered. Beyond its size the most crowded leave, never the
+ * best of an objective. Equal points count as one.
  */
 export class Archive<Genome> {
   readonly #size: number;
-  #members: Solution<Genome>[] = [];
+  readonly #objectives: number;
+  readonly #genomes: Genome[] = [];
+  /** Side by side: every offer is compared with all of them. */
+  readonly #points: Float64Array;
 
   /** A size of 0 keeps nothing. */
-  constructor(size: number) {
+  constructor(size: number, objectives: number) {
     this.#size = size;
+    this.#objectives = objectives;
+    this.#points = new Float64Array((Math.floor(size * (1 + SLACK)) + 1) * objectives);
   }
 
-  /** A feasible solution; the point is copied. */
+  /** The point is copied. */
   offer(genome: Genome, point: Float64Array): void {
     if (this.#size === 0) return;
-    const members = this.#members;
+    const genomes = this.#genomes;
     let kept = 0;
-    for (let index = 0; index < members.length; index += 1) {
-      const member = members[index] as Solution<Genome>;
-      const verdict = compare(member.objectives, point);
+    for (let index = 0; index < genomes.length; index += 1) {
+      const verdict = compare(this.#points, index * this.#objectives, point);
       if (verdict === 'covers') {
-        // What rejects one rejects others: it is asked earlier next time.
-        swap(members, index, index >> 1);
+        // What rejects one rejects others: it is asked earlier next time. Nothing left before it.
+        this.#swap(index, index >> 1);
         return;
       }
-      if (verdict === 'apart') members[kept++] = member;
+      if (verdict === 'apart') this.#move(index, kept++);
     }
-    members.length = kept;
-    members.push({ genome, objectives: point.slice(), violation: 0 });
-    if (members.length > this.#size * (1 + SLACK)) this.#truncate();
+    genomes.length = kept;
+    genomes.push(genome);
+    this.#points.set(point, kept * this.#objectives);
+    if (genomes.length > this.#size * (1 + SLACK)) this.#truncate();
   }
 
   front(): readonly Solution<Genome>[] {
-    if (this.#members.length > this.#size) this.#truncate();
-    return this.#members;
+    if (this.#genomes.length > this.#size) this.#truncate();
+    return this.#genomes.map((genome, index) => ({
+      genome,
+      objectives: this.#point(index).slice(),
+      violation: 0,
+    }));
   }
 
   #truncate(): void {
-    const members = this.#members;
-    const objectives = members[0]?.objectives.length ?? 0;
-    const points = new Float64Array(members.length * objectives);
-    for (const [index, member] of members.entries())
-      points.set(member.objectives, index * objectives);
-    const distances = new Float64Array(members.length);
-    const order = Int32Array.from(members.keys());
-    crowdingDistances(points, objectives, order, distances);
+    const distances = new Float64Array(this.#genomes.length);
+    const order = Int32Array.from(this.#genomes.keys());
+    crowdingDistances(this.#points, this.#objectives, order, distances);
     const distance = (index: number): number => distances[index] as number;
     order.sort((a, b) => (distance(a) === distance(b) ? a - b : distance(b) - distance(a)));
-    this.#members = Array.from(
-      order.subarray(0, this.#size).sort(),
-      (index) => members[index] as Solution<Genome>,
+    for (const [to, from] of order.subarray(0, this.#size).sort().entries()) this.#move(from, to);
+    this.#genomes.length = this.#size;
+  }
+
+  #point(index: number): Float64Array {
+    return this.#points.subarray(index * this.#objectives, (index + 1) * this.#objectives);
+  }
+
+  #move(from: number, to: number): void {
+    if (from === to) return;
+    this.#genomes[to] = this.#genomes[from] as Genome;
+    this.#points.copyWithin(
+      to * this.#objectives,
+      from * this.#objectives,
+      (from + 1) * this.#objectives,
     );
+  }
+
+  #swap(a: number, b: number): void {
+    const genome = this.#genomes[b] as Genome;
+    const point = this.#point(b).slice();
+    this.#move(a, b);
+    this.#genomes[a] = genome;
+    this.#points.set(point, a * this.#objectives);
   }
 }
 
-/** `covers`: nowhere worse; `covered`: nowhere better, and somewhere worse. */
-function compare(member: Float64Array, point: Float64Array): 'covers' | 'covered' | 'apart' {
+/** The member that begins at `from` covers a point when it is nowhere worse, and is covered when nowhere better. */
+function compare(
+  points: Float64Array,
+  from: number,
+  point: Float64Array,
+): 'covers' | 'covered' | 'apart' {
   let [better, worse] = [false, false];
-  for (let at = 0; at < member.length; at += 1) {
-    const gap = (member[at] as number) - (point[at] as number);
+  for (let at = 0; at < point.length; at += 1) {
+    const gap = (points[from + at] as number) - (point[at] as number);
     if (gap < 0) better = true;
     else if (gap > 0) worse = true;
     if (better && worse) return 'apart';
   }
   return worse ? 'covered' : 'covers';
-}
-
-function swap(items: unknown[], a: number, b: number): void {
-  const held = items[a];
-  items[a] = items[b];
-  items[b] = held;
 }

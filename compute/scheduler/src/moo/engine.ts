@@ -46,7 +46,7 @@ function begin<Genome>(problem: Problem<Genome>, options: SearchOptions<Genome>)
     options,
     random: seededRandom(options.seed),
     pool: createPool(Math.max(2 * population, seeds.length), problem.objectives),
-    archive: new Archive(options.archive ?? 0),
+    archive: new Archive(options.archive ?? 0, problem.objectives),
     survival:
       options.survival === 'reference'
         ? createReferenceSurvival(problem.objectives, population)

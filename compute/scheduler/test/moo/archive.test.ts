@@ -5,7 +5,7 @@ import { Archive } from '../../src/moo/archive.ts';
 import { dominates } from './brute-force.ts';
 
 function archived(size: number, points: readonly number[][]): number[][] {
-  const archive = new Archive<number>(size);
+  const archive = new Archive<number>(size, points[0]?.length ?? 1);
   for (const [index, point] of points.entries()) archive.offer(index, Float64Array.from(point));
   return archive.front().map((one) => [...one.objectives]);
 }
