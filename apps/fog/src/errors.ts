@@ -40,6 +40,7 @@ export const FOG_ERRORS = {
   },
   FOG_NO_NODE: { message: 'No node has this id or name.', kind: 'not-found' },
   FOG_NO_DEPLOYMENT: { message: 'There is no such deployment.', kind: 'not-found' },
+  FOG_NO_PLAN: { message: 'The job was not placed as a whole.', kind: 'not-found' },
   FOG_NOT_ENDED: { message: 'The job has not ended.', kind: 'conflict' },
 } as const satisfies ErrorTable;
 

@@ -173,6 +173,15 @@ export const FogStatus = z.strictObject({
   }),
   /** Tiers of service, as in `GET /sla`. */
   sla: z.array(SlaTierReport).optional(),
+  /** Batches placed as a whole since the coordinator leads. */
+  scheduler: z
+    .strictObject({
+      made: z.int(),
+      failed: z.int(),
+      plannedTasks: z.int(),
+      p95Ms: z.number().optional(),
+    })
+    .optional(),
   services: z.array(ServiceStatus),
 });
 export type FogStatus = z.infer<typeof FogStatus>;

@@ -42,6 +42,10 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     summary: 'keep a program running: create, scale, update, delete; read its logs',
     load: () => import('../commands/deployment.ts'),
   },
+  scheduler: {
+    summary: 'see how batches are placed; compare strategies',
+    load: () => import('../commands/scheduler.ts'),
+  },
   mix: { summary: 'look into the mixnet and measure it', load: () => import('../commands/mix.ts') },
   doctor: {
     summary: 'check this machine and say what to mend',

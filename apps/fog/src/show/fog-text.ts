@@ -1,6 +1,7 @@
 import { formatDuration } from '@fog/kernel';
 import type { FogCoordinator, FogStatus, ServiceStatus } from '@fog/wire';
 import { tiersLine } from './sla-text.ts';
+import { schedulerLine } from './scheduler-text.ts';
 import { table } from './table.ts';
 
 export function statusText(status: FogStatus, url: string): string {
@@ -10,6 +11,7 @@ export function statusText(status: FogStatus, url: string): string {
     `nodes     ${nodes.online} of ${nodes.total} online, ${nodes.busySlots} of ${nodes.slots} slots busy`,
     `jobs      ${jobs.open} open, ${jobs.ended} ended; tasks: ${jobs.runningTasks} running, ${jobs.queuedTasks} waiting`,
     ...deploymentsLine(status.deployments),
+    ...schedulerLine(status.scheduler),
     ...tiersLine(status.sla ?? []),
   ];
   const coordinators = coordinatorsTable(status.coordinators ?? [], status.time);

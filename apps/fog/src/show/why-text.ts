@@ -1,11 +1,12 @@
 import type { JobWhy } from '@fog/wire';
+import { planLines } from './scheduler-text.ts';
 import { printable, table } from './table.ts';
 import { clockTime } from './time.ts';
 
 /** Lines of the past that fit a screen; `--json` and "fog job ID events" have all. */
 const SHOWN_HISTORY = 20;
 
-export function whyText({ job, state, summary, needs, nodes, history }: JobWhy): string {
+export function whyText({ job, state, summary, needs, nodes, plan, history }: JobWhy): string {
   const parts = [`${job} (${state}): ${printable(summary)}\n`];
   if (needs.length > 0) {
     parts.push(table([['NEEDS', 'STATE'], ...needs.map((need) => [need.job, need.state])]));
@@ -19,6 +20,7 @@ export function whyText({ job, state, summary, needs, nodes, history }: JobWhy):
     ]);
     parts.push(table([['NAME', 'NODE', 'SAYS'], ...rows]));
   }
+  if (plan !== undefined) parts.push(planLines(plan));
   const shown = history.slice(-SHOWN_HISTORY);
   const older = history.length - shown.length;
   const rows = shown.map(({ time, text }) => [clockTime(time), text]);

@@ -208,10 +208,17 @@ export class Dispatcher {
   #placeKind(queue: KindQueue<JobRecord>, sends: Map<AgentLink, LeaseRecord[]>): void {
     if (queue.first !== undefined) this.collect(queue, (this.#fleetNow ??= this.fleet()));
     if (queue.plan !== undefined) this.#placePlanned(queue, queue.plan, sends);
-    if (queue.first === undefined) return;
+    if (queue.first !== undefined) this.#placeQueued(queue, queue.first, sends);
+  }
+
+  #placeQueued(
+    queue: KindQueue<JobRecord>,
+    first: JobRecord,
+    sends: Map<AgentLink, LeaseRecord[]>,
+  ): void {
     const fleet = (this.#fleetNow ??= this.fleet());
-    const isService = queue.first.spec.service === true;
-    const chosen = this.#choose(queue, queue.first, fleet);
+    const isService = first.spec.service === true;
+    const chosen = this.#choose(queue, first, fleet);
     this.#round += 1;
     const tasks = chosen.map(({ job, index }) => this.task(job, index));
     const placement = place(tasks, fleet, this.#placementOptions(queue.first ?? chosen[0]?.job));

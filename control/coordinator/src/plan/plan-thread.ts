@@ -132,7 +132,7 @@ export class PlanThread {
     const lost = [...(this.#current === undefined ? [] : [this.#current]), ...this.#waiting];
     this.#current = undefined;
     this.#waiting.length = 0;
-    for (const { reject } of lost) reject(problem(why));
+    for (const each of lost) each.reject(problem(why));
   }
 }
 

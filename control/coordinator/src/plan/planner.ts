@@ -13,7 +13,12 @@ import {
   type PlacementNode,
   refusalOf,
 } from '@fog/scheduler';
-import { BatchStrategy, type PlacementPlan, type SchedulerStatus, type Strategy } from '@fog/wire';
+import {
+  type BatchStrategy,
+  type PlacementPlan,
+  type SchedulerStatus,
+  type Strategy,
+} from '@fog/wire';
 import type { Core } from '../core.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { Dispatcher } from '../lease/dispatcher.ts';
@@ -41,7 +46,8 @@ interface Held {
   readonly madeAtMs: number;
   /** Nodes that could take the tasks when it was made. */
   readonly known: ReadonlySet<string>;
-  readonly perNode: ReadonlyMap<string, number>;
+  /** When the last task of each node was to end, from then. */
+  readonly endsMs: ReadonlyMap<string, number>;
   readonly makespanMs: number;
 }
 
@@ -119,7 +125,7 @@ export class Planner {
   }
 
   #look(): void {
-    for (const queue of [...this.#deps.dispatcher.queues.waiting()]) {
+    for (const queue of this.#deps.dispatcher.queues.waiting()) {
       if (this.#underWay.has(queue)) continue;
       queue.plan?.prune();
       if (queue.plan?.size === 0) queue.plan = undefined;
@@ -174,6 +180,7 @@ export class Planner {
       ...held,
       waitingOn: (node) => plan.waitingOn(node),
       runMs: ({ speed = 1 }) => expectedMs / speed,
+      nameOf: (node) => core.nodes.get(node)?.name ?? node,
     });
   }
 
@@ -238,11 +245,10 @@ export class Planner {
         return one === undefined ? [] : [{ ...one, node }];
       }),
     );
-    const counts = Object.entries(placement.front[placement.chosen]?.perNode ?? {});
     this.#held.set(queue, {
       madeAtMs: core.clock.monotonicMs(),
       known: able,
-      perNode: new Map(counts),
+      endsMs: plannedEnds(request, placement.front[placement.chosen]?.perNode ?? {}),
       makespanMs: placement.indicators.makespanMs,
     });
     const about = {
@@ -281,6 +287,19 @@ function tell(
   }
 }
 
+/** As far as tasks and slots tell. */
+function plannedEnds(
+  { tasks, nodes }: PlanRequest,
+  perNode: Readonly<Record<string, number>>,
+): Map<string, number> {
+  const runMs = tasks[0]?.expectedMs ?? ASSUMED_MS;
+  const ends = nodes.map(({ id, slots, speed = 1, queuedMs = 0 }): [string, number] => {
+    const rounds = Math.ceil((perNode[id] ?? 0) / Math.max(1, slots));
+    return [id, queuedMs + (rounds * runMs) / speed];
+  });
+  return new Map(ends.filter(([id]) => perNode[id] !== undefined));
+}
+
 /** Tasks of its jobs that have no node yet, counted no further than `enough`. */
 function waitingIn(queue: Queue, enough: number): number {
   let waiting = 0;
@@ -294,12 +313,14 @@ function waitingIn(queue: Queue, enough: number): number {
 /** Copies stay: each keeps away from those before it. */
 function takeFirsts(queue: Queue): ChosenTask<JobRecord>[] {
   const taken: ChosenTask<JobRecord>[] = [];
-  for (const job of [...queue.jobs()]) {
+  const done: JobRecord[] = [];
+  for (const job of queue.jobs()) {
     const { board } = job;
     for (let index = board.takeFirst(); index !== undefined; index = board.takeFirst()) {
       taken.push({ job, index });
     }
-    if (!board.ready) queue.remove(job);
+    if (!board.ready) done.push(job);
   }
+  for (const job of done) queue.remove(job);
   return taken;
 }

@@ -27,14 +27,15 @@ export interface PlanProgress {
   readonly ageMs: number;
   /** Nodes that could take the tasks when the plan was made. */
   readonly known: ReadonlySet<string>;
-  /** Tasks each node was given. */
-  readonly perNode: ReadonlyMap<string, number>;
+  /** From the plan until the node's last task was to end, for each node that was given any. */
+  readonly endsMs: ReadonlyMap<string, number>;
   /** From the plan until the last task was to end. */
   readonly makespanMs: number;
   /** Tasks that wait for the node. */
-  waitingOn(node: string): number;
+  readonly waitingOn: (node: string) => number;
   /** Run time of one task there, by what is known now. */
-  runMs(node: PlacementNode): number;
+  readonly runMs: (node: PlacementNode) => number;
+  readonly nameOf: (node: string) => string;
 }
 
 /** A node this many times later than planned is not what the plan took it for. */
@@ -50,33 +51,35 @@ export function misfit(
 ): string | undefined {
   const able = fleet.filter((node) => refusalOf(task, node) === undefined);
   const ids = new Set(able.map(({ id }) => id));
-  for (const node of progress.perNode.keys()) {
-    if (progress.waitingOn(node) > 0 && !ids.has(node)) return `node ${node} takes no work now`;
+  for (const node of progress.endsMs.keys()) {
+    if (progress.waitingOn(node) === 0 || ids.has(node)) continue;
+    return `${progress.nameOf(node)} takes no work now`;
   }
   for (const node of ids) {
-    if (!progress.known.has(node)) return `node ${node} can take work now`;
+    if (!progress.known.has(node)) return `${progress.nameOf(node)} can take work now`;
   }
   return departure(able, progress);
 }
 
-/** Somebody is far behind, or done while others have long to go. */
+/** Somebody is far behind, or done long before it was to be while others have work left. */
 function departure(
   able: readonly PlacementNode[],
-  { ageMs, perNode, makespanMs, waitingOn, runMs }: PlanProgress,
+  { ageMs, endsMs, makespanMs, waitingOn, runMs, nameOf }: PlanProgress,
 ): string | undefined {
-  const planned = able.filter(({ id }) => perNode.has(id));
-  const left = planned
-    .filter(({ id }) => waitingOn(id) > 0)
-    .map((node) => {
-      // What waits, and half of what runs.
-      const rounds = waitingOn(node.id) / Math.max(1, node.slots) + 0.5;
-      return { id: node.id, leftMs: rounds * runMs(node) };
-    });
+  const planned = able.filter(({ id }) => endsMs.has(id));
+  const busy = planned.filter(({ id }) => waitingOn(id) > 0);
   const limitMs = Math.max(FAR_BEHIND * makespanMs, makespanMs + LEAST_LATE_MS);
-  const late = left.find(({ leftMs }) => ageMs + leftMs > limitMs);
-  if (late !== undefined) return `node ${late.id} is behind what was planned`;
-  const idle = planned.find((node) => waitingOn(node.id) === 0 && node.held < node.slots);
-  const longestMs = Math.max(0, ...left.map(({ leftMs }) => leftMs));
-  const isUneven = longestMs > Math.max(LEAST_LATE_MS, (FAR_BEHIND - 1) * makespanMs);
-  return idle !== undefined && isUneven ? `node ${idle.id} is done before the others` : undefined;
+  const late = busy.find((node) => {
+    // What waits, and half of what runs.
+    const rounds = waitingOn(node.id) / Math.max(1, node.slots) + 0.5;
+    return ageMs + rounds * runMs(node) > limitMs;
+  });
+  if (late !== undefined) return `${nameOf(late.id)} is behind what was planned`;
+  if (busy.length === 0) return undefined;
+  const earlyMs = Math.max(LEAST_LATE_MS, (FAR_BEHIND - 1) * makespanMs);
+  const early = planned.find(
+    ({ id, held, slots }) =>
+      waitingOn(id) === 0 && held < slots && (endsMs.get(id) ?? 0) - ageMs > earlyMs,
+  );
+  return early === undefined ? undefined : `${nameOf(early.id)} is done sooner than planned`;
 }

@@ -1,4 +1,4 @@
-import { type FogStatus, FOG_VERSION, parseWith } from '@fog/wire';
+import { type FogStatus, FOG_VERSION, parseWith, type SchedulerStatus } from '@fog/wire';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { fail } from '../../errors.ts';
@@ -20,6 +20,7 @@ export function addFogRoutes(app: FastifyInstance, deps: RouteDeps, startedAt: n
     startedAt,
     time: deps.clock.now(),
     ...deps.coordinator.counts(),
+    ...schedulerStatus(deps.coordinator.scheduler()),
     services: deps.services().statuses(),
   }));
 
@@ -32,6 +33,14 @@ export function addFogRoutes(app: FastifyInstance, deps: RouteDeps, startedAt: n
   app.post('/api/v1/join-codes', { config: anywhere }, async (request, reply) =>
     reply.code(201).send(await deps.enrolment.issue(request.caller.account)),
   );
+}
+
+function schedulerStatus(status: SchedulerStatus | undefined): Pick<FogStatus, 'scheduler'> {
+  if (status === undefined) return {};
+  const { decisions, failed, plannedTasks, decisionMs } = status;
+  const made = Object.values(decisions).reduce((sum, count) => sum + count, 0);
+  const time = decisionMs === undefined ? {} : { p95Ms: decisionMs.p95 };
+  return { scheduler: { made, failed, plannedTasks, ...time } };
 }
 
 /** Routes that answer whatever is down: they say what it is. */

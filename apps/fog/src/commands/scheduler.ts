@@ -1,0 +1,240 @@
+import {
+  BatchStrategy,
+  JobId,
+  JobSpec,
+  MAX_PLAN_BUDGET_MS,
+  MAX_TIMEOUT_MS,
+  parseWith,
+  PLACEMENT_STRATEGIES,
+} from '@fog/wire';
+import { defineCommand, type FlagValues } from '../command/command.ts';
+import { usage } from '../command/parse-flags.ts';
+import { FOG_FLAGS, JSON_FLAG } from '../command/shared-flags.ts';
+import { suggest } from '../command/suggest.ts';
+import { createFogLink, type FogLink } from '../connect/fog-link.ts';
+import { type OpenClient, openClient } from '../connect/open-client.ts';
+import { readServiceJob, SERVICE_FLAGS } from '../deployment/service-job.ts';
+import { fail } from '../errors.ts';
+import { readJobFile } from '../job-file/read-job-file.ts';
+import { type Host, say, sayNext } from '../process/host.ts';
+import { checkRequest, type JobRequest, uploadRequest } from '../run/job-request.ts';
+import { JOB_VALUES } from '../run/job-values.ts';
+import { duration, oneOf, readFlag } from '../run/read-value.ts';
+import { defined } from '../run/wishes.ts';
+import { measuredText, runStrategies } from '../scheduler/measured-run.ts';
+import { compareText, frontText, schedulerText } from '../show/scheduler-text.ts';
+
+const { strategy: _strategy, ...JOB_FLAGS } = SERVICE_FLAGS;
+const BATCH = 'of "scheduler compare"';
+
+const FLAGS = {
+  ...JSON_FLAG,
+  ...FOG_FLAGS,
+  run: { type: 'boolean', help: 'really run the batch once under each strategy', group: BATCH },
+  strategy: {
+    type: 'list',
+    value: 'NAME',
+    help: `with --run, only this one (repeatable): ${PLACEMENT_STRATEGIES.join(', ')}`,
+    group: BATCH,
+  },
+  expect: {
+    type: 'text',
+    value: 'TIME',
+    help: 'run time of one task (what was measured, else 1s)',
+    group: BATCH,
+  },
+  budget: {
+    type: 'text',
+    value: 'TIME',
+    help: 'for the search of each strategy (what the fog takes)',
+    group: BATCH,
+  },
+  file: {
+    type: 'text',
+    short: 'f',
+    value: 'JOB.yaml',
+    help: 'the job this file describes',
+    group: BATCH,
+  },
+  count: { type: 'text', value: 'N', help: 'tasks of the batch (1)', group: BATCH },
+  ...grouped(JOB_FLAGS),
+} as const;
+type Flags = FlagValues<typeof FLAGS>;
+
+function grouped<T extends Record<string, object>>(
+  flags: T,
+): { readonly [N in keyof T]: T[N] & { readonly group: string } } {
+  const entries = Object.entries(flags).map(([name, def]) => [name, { ...def, group: BATCH }]);
+  return Object.fromEntries(entries) as never;
+}
+
+interface Call extends OpenClient {
+  readonly flags: Flags;
+  readonly host: Host;
+  readonly rest: readonly string[];
+  /** What is compared, where it is no job of the fog. */
+  readonly request: JobRequest | undefined;
+}
+
+const ACTIONS: Readonly<Record<string, (call: Call) => Promise<void>>> = {
+  status: showStatus,
+  front: showFront,
+  compare,
+};
+
+export const command = defineCommand({
+  name: 'scheduler',
+  summary: 'see how batches are placed; compare strategies',
+  usage: [
+    'scheduler [status]',
+    'scheduler front JOB',
+    'scheduler compare JOB [--run]',
+    'scheduler compare -f JOB.yaml [--run]',
+    'scheduler compare [--count N] [flags] FILE [ARGS…]',
+  ],
+  about: `
+  A batch is placed as a whole where that pays, or where its job says so ("fog run --strategy nsga2"): the
+  search weighs latency, balance, trust, cost and price of all its tasks, and keeps every placement that no
+  other beats in all of them. "front" shows those of a job, and which was chosen. "compare" tells what each
+  strategy would do with a batch now, and runs nothing unless --run says so; then it runs it once under
+  each and tells what that took. "-" under DOMINATED BY: no other strategy is as good in all and better in one.`,
+  flags: FLAGS,
+  args: ['[ACTION]', '[JOB|FILE]', '[ARGS…]'],
+  passThrough: (args) => args.length === 2 && args[0] === 'compare',
+  examples: [
+    { line: 'fog scheduler', does: 'decisions so far, and how long they took' },
+    { line: 'fog scheduler front jabcdefghijkl', does: 'how this job was placed, and why so' },
+    {
+      line: 'fog scheduler compare --count 200 --expect 2s primes.py',
+      does: 'what each strategy would do with 200 tasks',
+    },
+    { line: 'fog scheduler compare --run -f job.yaml', does: 'run it under each, and measure' },
+  ],
+  run: async ({ flags, args, host }) => {
+    const [name = 'status', ...rest] = args;
+    const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+    if (action === undefined) {
+      const near = suggest(name, Object.keys(ACTIONS));
+      throw usage(command, `Unknown action "${name}".${near ? ` Did you mean "${near}"?` : ''}`);
+    }
+    checkLine(name, rest, flags);
+    const request = name === 'compare' ? await readBatch(flags, rest, host) : undefined;
+    const opened = await openClient(flags, host);
+    await action({ ...opened, flags, host, rest, request });
+    return 0;
+  },
+});
+
+function checkLine(name: string, rest: readonly string[], flags: Flags): void {
+  const [first] = rest;
+  if (name === 'front' && !isJob(first)) {
+    throw usage(command, `"${first ?? ''}" is no job id ("fog jobs" lists them).`);
+  }
+  const most = { status: 0, front: 1 }[name] ?? Infinity;
+  if (rest.length > most) throw usage(command, `Unexpected argument "${rest[most]}".`);
+  const extra = Object.entries(FLAGS).find(([flag, def]) => 'group' in def && isGiven(flags, flag));
+  if (name !== 'compare' && extra !== undefined) {
+    throw usage(command, `--${extra[0]} belongs to "fog scheduler compare".`);
+  }
+}
+
+function isJob(text: string | undefined): text is string {
+  return JobId.safeParse(text).success;
+}
+
+function isGiven(flags: Flags, name: string): boolean {
+  const value = flags[name as keyof Flags];
+  return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+}
+
+/** Undefined for a job of the fog. Throws FOG_USAGE. */
+async function readBatch(
+  flags: Flags,
+  rest: readonly string[],
+  host: Host,
+): Promise<JobRequest | undefined> {
+  const [first] = rest;
+  if (flags.file !== undefined) {
+    if (first !== undefined) throw usage(command, `"${first}" does not go with -f.`);
+    const { jobs, isBatch } = await readJobFile(flags.file, host.clock.now());
+    const [only] = jobs.values();
+    if (isBatch || only === undefined) {
+      throw usage(command, `${flags.file} holds several jobs; give one of them.`);
+    }
+    return only.request;
+  }
+  if (first === undefined) throw usage(command, 'JOB, -f JOB.yaml or FILE is missing.');
+  if (isJob(first)) return undefined;
+  const count = readFlag('--count', flags.count, JOB_VALUES.count) ?? 1;
+  const wishes = { ...flags, strategy: undefined };
+  const request = { ...(await readServiceJob(wishes, rest, host.clock.now())), array: { count } };
+  checkRequest(request);
+  return request;
+}
+
+async function showStatus({ client, host, flags, signal }: Call): Promise<void> {
+  const status = await client.scheduler({ signal });
+  const text = flags.json ? `${JSON.stringify(status)}\n` : schedulerText(status, host.clock.now());
+  await host.stdout.write(text);
+  const [job] = status.last[0]?.jobs ?? [];
+  if (job !== undefined) await sayNext(host, `${host.self} scheduler front ${job}`);
+}
+
+async function showFront(call: Call): Promise<void> {
+  const { client, host, flags, signal, rest } = call;
+  const [job = ''] = rest;
+  const plans = await client.fronts({ job }, { signal });
+  const [newest] = plans;
+  if (flags.json) return host.stdout.write(`${JSON.stringify({ plans })}\n`);
+  if (newest === undefined) {
+    throw fail('FOG_NO_PLAN', {
+      message: `${job} was not placed as a whole: its tasks went where there was room. "--strategy nsga2" asks for a plan.`,
+    });
+  }
+  await host.stdout.write(frontText(newest, await nodeNames(call)));
+  if (plans.length > 1) await say(host, `${plans.length - 1} older plans of it are in --json`);
+}
+
+async function compare(call: Call): Promise<void> {
+  const { client, host, flags, signal, rest, request } = call;
+  const chosen = flags.strategy.map((name) =>
+    readFlag('--strategy', name, oneOf(BatchStrategy.options)),
+  );
+  const expectedMs = readFlag('--expect', flags.expect, duration(MAX_TIMEOUT_MS));
+  const budgetMs = readFlag('--budget', flags.budget, duration(MAX_PLAN_BUDGET_MS));
+  const link = linkOf(call);
+  const [job = ''] = rest;
+  const spec =
+    request === undefined
+      ? (await client.job(job, { signal })).spec
+      : parseWith(JobSpec, await uploadRequest(link, request, undefined, signal), 'job');
+  const names = await nodeNames(call);
+  if (flags.run) {
+    const nodes = await client.nodes({ signal });
+    const strategies =
+      chosen.length === 0 ? PLACEMENT_STRATEGIES : chosen.flatMap((one) => one ?? []);
+    const runs = await runStrategies({ host, link, nodes }, spec, strategies);
+    return host.stdout.write(
+      flags.json ? `${JSON.stringify({ runs })}\n` : measuredText(runs, names),
+    );
+  }
+  const answer = await client.compareStrategies(
+    { spec, ...defined({ expectedMs, budgetMs }) },
+    { signal },
+  );
+  await host.stdout.write(flags.json ? `${JSON.stringify(answer)}\n` : compareText(answer, names));
+}
+
+function linkOf({ client, target, host }: Call): FogLink {
+  return createFogLink(target, client, {
+    clock: host.clock,
+    signal: host.interrupts.forced,
+    tell: (text) => void say(host, text),
+    locate: async () => undefined,
+  });
+}
+
+async function nodeNames({ client, signal }: Call): Promise<Map<string, string>> {
+  const nodes = await client.nodes({ signal });
+  return new Map(nodes.map(({ id, name }) => [id, name]));
+}
