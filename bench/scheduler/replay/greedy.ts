@@ -1,5 +1,5 @@
 /** The product's fast path: its queues say whose turn it is, and `place` says where. */
-import { capacityFor, JobQueues, type KindQueue, place } from '@fog/scheduler';
+import { capacityFor, type ChosenTask, JobQueues, place } from '@fog/scheduler';
 import type { ReplayJob } from './replay-job.ts';
 import type { Round, Strategy } from './simulation.ts';
 
@@ -12,25 +12,27 @@ export function greedy(): Strategy {
     decide(round) {
       ({ usualMs } = round);
       for (const queue of queues.kinds(round.nowMs)) {
-        if (round.free() === 0) continue;
+        const { first } = queue;
+        if (first === undefined || round.free() === 0) continue;
         rounds += 1;
-        placeKind(queue, round, rounds);
+        const chosen = queue.take(capacityFor(first.task, round.fleet));
+        for (const one of startGreedily(chosen, round, rounds)) queue.giveBack(one);
       }
     },
   };
 }
 
-function placeKind(queue: KindQueue<ReplayJob>, { fleet, start }: Round, seed: number): void {
-  if (queue.first === undefined) return;
-  const chosen = queue.take(capacityFor(queue.first.task, fleet));
+/** Starts what there is room for, and returns the rest. */
+export function startGreedily(
+  chosen: readonly ChosenTask<ReplayJob>[],
+  { fleet, start }: Round,
+  seed: number,
+): ChosenTask<ReplayJob>[] {
   const tasks = chosen.map(({ job }) => job.task);
-  const placement = place(tasks, fleet, { seed });
-  for (const { task, node } of placement.assignments) {
+  const { assignments, unplaced } = place(tasks, fleet, { seed });
+  for (const { task, node } of assignments) {
     const one = chosen[task];
     if (one !== undefined) start(one.job, one.index, node);
   }
-  for (const task of placement.unplaced) {
-    const one = chosen[task];
-    if (one !== undefined) queue.giveBack(one);
-  }
+  return unplaced.flatMap((task) => chosen[task] ?? []);
 }

@@ -11,6 +11,7 @@ import { createFleet } from './fleet.ts';
 import { greedy } from './greedy.ts';
 import { mean, type Measures, measuresOf } from './measures.ts';
 import { Simulation, type Strategy } from './simulation.ts';
+import { nsga2 } from './nsga2.ts';
 import { readSwf } from './swf.ts';
 import { syntheticTrace } from './synthetic.ts';
 import { spanMs, type Trace, workMs } from './trace.ts';
@@ -20,6 +21,7 @@ const STRATEGIES: Readonly<Record<string, (seed: number) => Strategy>> = {
   random,
   leastLoaded,
   greedy,
+  nsga2,
 };
 
 /** Part of the fleet's mean capacity that the trace asks for. */

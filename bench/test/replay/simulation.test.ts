@@ -4,6 +4,7 @@ import { fifo, leastLoaded, random } from '../../scheduler/replay/baselines.ts';
 import { createFleet, type SimulatedNode } from '../../scheduler/replay/fleet.ts';
 import { greedy } from '../../scheduler/replay/greedy.ts';
 import { boundedSlowdown, jainIndex, measuresOf } from '../../scheduler/replay/measures.ts';
+import { nsga2 } from '../../scheduler/replay/nsga2.ts';
 import { type Outcome, Simulation, type Strategy } from '../../scheduler/replay/simulation.ts';
 import { syntheticTrace } from '../../scheduler/replay/synthetic.ts';
 import { spanMs, type Trace, type TraceJob, workMs } from '../../scheduler/replay/trace.ts';
@@ -13,6 +14,7 @@ const STRATEGIES: Readonly<Record<string, () => Strategy>> = {
   random: () => random(1),
   leastLoaded,
   greedy,
+  nsga2: () => nsga2(1),
 };
 
 function node(id: string, parts: Partial<SimulatedNode> = {}): SimulatedNode {
