@@ -27,19 +27,14 @@ test('addresses have their turn one after the other', () => {
   assert.deepEqual([...seen, list.current.host], ['a.example:1', 'b.example:2', 'a.example:1']);
 });
 
-test('a leader is followed, but not out of TLS and not to another key', () => {
+test('further addresses are learned, but none without TLS and none of another key', () => {
   const list = dials(`https://${ID}@a.example:1`);
-  for (const no of [
-    'http://127.0.0.1:1',
-    `https://${OTHER}@b.example:1`,
-    'nonsense',
-    'https://a.example:1',
-  ]) {
-    assert.equal(list.follow(no), false, no);
-  }
-  assert.equal(list.follow(`https://${ID}@b.example:2`), true);
-  assert.equal(list.current.host, 'b.example:2');
+  list.learn(['http://127.0.0.1:1', `https://${OTHER}@b.example:1`, 'nonsense']);
+  assert.equal(list.size, 1);
+  list.learn([`https://${ID}@b.example:2`, 'https://a.example:1']);
   assert.equal(list.size, 2);
+  list.next();
+  assert.equal(list.current.host, 'b.example:2');
 });
 
 test('a known fog completes an address with its key and further addresses', async () => {

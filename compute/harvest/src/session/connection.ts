@@ -20,8 +20,6 @@ export interface ConnectionEnd {
   readonly reason: string;
   /** The peer was not the fog that was meant. */
   readonly stranger?: FogError;
-  /** The coordinator to dial instead. */
-  readonly leader?: string;
 }
 
 export interface Connection {
@@ -58,7 +56,6 @@ export function dial(target: DialTarget, clock: Clock, events: ConnectionEvents)
   });
   let reason: string | undefined;
   let stranger: FogError | undefined;
-  let leader: string | undefined;
   const close = (why: string, code: number): void => {
     if (reason !== undefined) return;
     reason = why;
@@ -85,7 +82,6 @@ export function dial(target: DialTarget, clock: Clock, events: ConnectionEvents)
   });
   socket.on('unexpected-response', (_request, answer: IncomingMessage) => {
     void readProblem(answer).then((problem) => {
-      leader = problem?.details?.['leader'] as string | undefined;
       reason ??= problem?.detail.replace(/\.$/, '') ?? noFog(answer);
       socket.terminate();
     });
@@ -94,7 +90,6 @@ export function dial(target: DialTarget, clock: Clock, events: ConnectionEvents)
     events.closed({
       reason: reason ?? closeReason(code, text.toString()),
       ...(stranger === undefined ? {} : { stranger }),
-      ...(typeof leader === 'string' ? { leader } : {}),
     });
   });
   return {

@@ -268,7 +268,7 @@ export class CoordinatorLink {
     this.#events.ended(error);
   }
 
-  #closed(session: Session, { reason, stranger, leader }: ConnectionEnd): void {
+  #closed(session: Session, { reason, stranger }: ConnectionEnd): void {
     const wasOpen = session.state === 'open';
     session.state = 'over';
     session.closed.resolve();
@@ -280,14 +280,13 @@ export class CoordinatorLink {
     if (wasOpen && clock.monotonicMs() - session.openedAtMs >= STABLE_SESSION_MS) {
       this.#backoff.reset();
     }
-    this.#cancelRetry = clock.after(this.#pauseMs(leader), () => this.connect());
+    this.#cancelRetry = clock.after(this.#pauseMs(), () => this.connect());
     if (wasOpen) this.#events.lost(reason);
     else this.#events.failed(reason);
   }
 
   /** Each address has its turn at once; the pause is for a fog that none of them reaches. */
-  #pauseMs(leader: string | undefined): number {
-    if (leader !== undefined && this.#dials.follow(leader)) return BACKOFF_MIN_MS;
+  #pauseMs(): number {
     return this.#dials.next() ? this.#backoff.nextMs() : BACKOFF_MIN_MS;
   }
 

@@ -39,17 +39,6 @@ export class DialList {
     return urls;
   }
 
-  /** Goes to the coordinator another one names. */
-  follow(address: string): boolean {
-    const [url] = this.#ofThisFog(address);
-    if (url === undefined || url.host === this.current.host) return false;
-    this.learn([address]);
-    const index = this.#urls.findIndex(({ host }) => host === url.host);
-    if (index === -1) return false;
-    this.#index = index;
-    return true;
-  }
-
   /** A fog that is reached by TLS cannot lead its agents out of it, nor to another key. */
   #ofThisFog(text: string): readonly URL[] {
     const { address } = readFogAddress(text);

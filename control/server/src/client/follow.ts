@@ -37,7 +37,6 @@ export async function* followEvents(
     for await (const text of inbox) yield parseWith(EventsMessage, JSON.parse(text), 'event');
   } catch (error) {
     if (isFogError(error, 'CLIENT_UNREACHABLE')) options.servers.leave(peer);
-    else options.servers.follow(error);
     if (!signal.aborted) throw error;
   } finally {
     signal.removeEventListener('abort', abort);

@@ -1,7 +1,6 @@
 import type { Agent } from 'node:http';
 import { createPeerAgent } from '@fog/crypto/tls';
-import { isFogError } from '@fog/kernel';
-import { type FogAddress, MAX_ADDRESSES, readFogAddress } from '@fog/wire';
+import type { FogAddress } from '@fog/wire';
 
 export interface ServerPeer {
   readonly url: URL;
@@ -15,16 +14,13 @@ export interface Servers {
   readonly size: number;
   /** Goes on to the next address, unless another call has left `failed` already. */
   leave(failed: ServerPeer): void;
-  /** Goes to the coordinator that an answer names as the one to ask; false when the error names none of this fog. */
-  follow(error: unknown): boolean;
 }
 
 export function createServers({ fogId, urls }: FogAddress): Servers {
-  const create = (url: URL): ServerPeer => ({
+  const peers = urls.map((url) => ({
     url,
     agent: createPeerAgent(url, fogId, { keepAlive: true }),
-  });
-  const peers = urls.map(create);
+  }));
   let index = 0;
   return {
     get current() {
@@ -36,21 +32,5 @@ export function createServers({ fogId, urls }: FogAddress): Servers {
     leave: (failed) => {
       if (failed === peers[index]) index = (index + 1) % peers.length;
     },
-    follow: (error) => {
-      const url = leaderUrl(error, fogId);
-      // A fog that is reached by TLS cannot lead its clients out of it.
-      if (url === undefined || url.protocol !== peers[index]?.url.protocol) return false;
-      const known = peers.findIndex((peer) => peer.url.host === url.host);
-      if (known === index || (known === -1 && peers.length >= MAX_ADDRESSES)) return false;
-      index = known === -1 ? peers.push(create(url)) - 1 : known;
-      return true;
-    },
   };
-}
-
-/** `details.leader` of a problem is the address of the coordinator that takes such calls. */
-function leaderUrl(error: unknown, fogId: string | undefined): URL | undefined {
-  if (!isFogError(error) || typeof error.details['leader'] !== 'string') return undefined;
-  const { address } = readFogAddress(error.details['leader']);
-  return address?.fogId === undefined || address.fogId === fogId ? address?.urls[0] : undefined;
 }

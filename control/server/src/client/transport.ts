@@ -43,9 +43,6 @@ interface Answered {
   readonly answer: IncomingMessage;
 }
 
-/** Coordinators that name another one in turn: more would be a circle. */
-const MAX_HOPS = 3;
-
 export function createTransport({ servers, token }: TransportOptions): Transport {
   const attempt = async (peer: ServerPeer, call: Call): Promise<IncomingMessage> => {
     try {
@@ -69,17 +66,13 @@ export function createTransport({ servers, token }: TransportOptions): Transport
       }
     }
   };
-  /** A 2xx answer, of the coordinator that takes the call. */
   const succeed = async (call: Call): Promise<Answered> => {
-    for (let hops = 0; ; hops += 1) {
-      const { url, answer } = await send(call);
-      if (isSuccess(answer)) return { url, answer };
-      const body = await readAnswer(answer).catch(() => new Uint8Array());
-      // What is left of a refused body is not sent.
-      if (call.body !== undefined) answer.destroy();
-      const error = problemError(url, answer, body);
-      if (hops >= MAX_HOPS || !isReplayable(call) || !servers.follow(error)) throw error;
-    }
+    const { url, answer } = await send(call);
+    if (isSuccess(answer)) return { url, answer };
+    const body = await readAnswer(answer).catch(() => new Uint8Array());
+    // What is left of a refused body is not sent.
+    if (call.body !== undefined) answer.destroy();
+    throw problemError(url, answer, body);
   };
   return {
     json: async (call) => {

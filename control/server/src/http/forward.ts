@@ -3,13 +3,20 @@
  * but for the Host header, over a connection on which the leader has proven the fog's key. What the store
  * and the blobs alone can answer is served here, so the bytes of jobs do not all pass one machine.
  */
-import type { Agent, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type {
+  Agent,
+  ClientRequest,
+  IncomingMessage,
+  OutgoingHttpHeaders,
+  ServerResponse,
+} from 'node:http';
 import { type Duplex, pipeline } from 'node:stream';
 import { createPeerAgent } from '@fog/crypto/tls';
 import { errorMessage, type Logger } from '@fog/kernel';
 import http from '@fog/kernel/http';
-import { type Problem, readFogAddress } from '@fog/wire';
+import { MAX_WAIT_MS, type Problem, readFogAddress } from '@fog/wire';
 import { fail } from '../errors.ts';
+import { CONNECTION_SILENCE_MS, LEADER_SILENCE_MS } from './limits.ts';
 import { problemHeaders, rawProblem, toProblem } from './problem.ts';
 
 /** Marks what was handed on once: two that each take the other for the leader must not play ball. */
@@ -38,7 +45,8 @@ interface Peer {
   readonly agent: Agent;
 }
 
-export function createForwarder(logger: Logger): Forwarder {
+/** `silenceMs`: how long a leader that stands still may keep a call beyond what the call asks it to wait. */
+export function createForwarder(logger: Logger, silenceMs: number = LEADER_SILENCE_MS): Forwarder {
   const peers = new Map<string, Peer>();
   const sockets = new Set<Duplex>();
 
@@ -62,28 +70,16 @@ export function createForwarder(logger: Logger): Forwarder {
 
   return {
     request: (leader, request, response) => {
-      const { url, agent } = peerOf(leader, request);
-      const upstream = open(url, agent, request, headersFor(url, request, false));
-      upstream.on('response', (answer) => {
-        response.writeHead(answer.statusCode ?? 502, withoutHops(answer.headers));
-        pipeline(answer, response, () => {});
-      });
-      upstream.on('error', (error) => {
-        if (response.headersSent) {
-          response.destroy();
-          return;
-        }
-        const problem = silentLeader(error, logger);
-        response.writeHead(problem.status, problemHeaders(problem));
-        response.end(JSON.stringify(problem));
-      });
+      const upstream = open(peerOf(leader, request), request, { isUpgrade: false, silenceMs });
+      answerFrom(upstream, response, logger);
       response.once('close', () => upstream.destroy());
       pipeline(request, upstream, () => {});
     },
     upgrade: (leader, request, socket, head) => {
-      const { url, agent } = peerOf(leader, request);
-      const upstream = open(url, agent, request, headersFor(url, request, true));
+      const upstream = open(peerOf(leader, request), request, { isUpgrade: true, silenceMs });
       upstream.on('upgrade', (answer, peer, first) => {
+        // From now on its two ends watch each other.
+        peer.setTimeout(0);
         sockets.add(peer);
         peer.once('close', () => sockets.delete(peer));
         socket.write(rawHead(answer));
@@ -109,26 +105,54 @@ export function createForwarder(logger: Logger): Forwarder {
   };
 }
 
+function answerFrom(upstream: ClientRequest, response: ServerResponse, logger: Logger): void {
+  upstream.on('response', (answer) => {
+    // Who reads it may be slow for good reason; what ends that connection ends this one.
+    answer.socket.setTimeout(0);
+    response.writeHead(answer.statusCode ?? 502, withoutHops(answer.headers));
+    pipeline(answer, response, () => {});
+  });
+  upstream.on('error', (error) => {
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    const problem = silentLeader(error, logger);
+    response.writeHead(problem.status, problemHeaders(problem));
+    response.end(JSON.stringify(problem));
+  });
+}
+
+/** An upload may come slowly, and is synced at its end. */
+function waitAskedMs({ url = '', headers }: IncomingMessage): number {
+  if (headers['content-type'] === 'application/octet-stream') return CONNECTION_SILENCE_MS;
+  const asked = Number(new URLSearchParams(url.split('?', 2)[1]).get('waitMs') ?? 0);
+  return asked > 0 && asked <= MAX_WAIT_MS ? asked : 0;
+}
+
 function silentLeader(error: unknown, logger: Logger): Problem {
   const message = `The coordinator that leads does not answer (${errorMessage(error)}). Try again in a moment.`;
   return toProblem(fail('SERVER_NO_LEADER', { message }), logger, 'forward');
 }
 
 function open(
-  url: URL,
-  agent: Agent,
+  { url, agent }: Peer,
   request: IncomingMessage,
-  headers: OutgoingHttpHeaders,
-): ReturnType<typeof http.request> {
-  return http.request({
+  { isUpgrade, silenceMs }: { readonly isUpgrade: boolean; readonly silenceMs: number },
+): ClientRequest {
+  const upstream = http.request({
     agent,
     protocol: url.protocol,
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port,
     method: request.method,
     path: request.url,
-    headers,
+    headers: headersFor(url, request, isUpgrade),
   });
+  upstream.setTimeout(silenceMs + waitAskedMs(request), () =>
+    upstream.destroy(new Error('no answer in time')),
+  );
+  return upstream;
 }
 
 function headersFor(

@@ -2,6 +2,8 @@
 export const MAX_CONNECTIONS = 12_000;
 /** Longest silence on a connection: over the longest poll, and the pause of a slow upload. */
 export const CONNECTION_SILENCE_MS = 300_000;
+/** A leader that neither answers nor is replaced: well below the patience of clients, who then hear why. */
+export const LEADER_SILENCE_MS = 15_000;
 /** Request line and headers; ours are under 1 KiB. */
 export const MAX_HEADER_BYTES = 16 * 1024;
 /** Bodies of calls that are not a submit: none or a few fields. */

@@ -7,7 +7,7 @@ import { silentLogger } from '@fog/kernel';
 import { createForwarder } from '../../src/http/forward.ts';
 import { rawProblem, toProblem } from '../../src/http/problem.ts';
 
-const forwarder = createForwarder(silentLogger);
+let forwarder = createForwarder(silentLogger);
 let leader: Server;
 let standby: Server;
 let leaderUrl = '';
@@ -136,5 +136,26 @@ describe('a standby', () => {
     assert.equal(answer.status, 503);
     assert.equal(answer.headers.get('retry-after'), '1');
     assert.match(((await answer.json()) as { detail: string }).detail, /does not answer/);
+  });
+
+  it('gives up a leader that stands still, for calls and for sockets', async () => {
+    const held = http.createServer(() => {}).listen(0, '127.0.0.1');
+    await once(held, 'listening');
+    // Accepts and reads, as a stopped process does, and never answers.
+    held.on('upgrade', () => {});
+    const [before, patient] = [leaderUrl, forwarder];
+    leaderUrl = urlOf(held);
+    forwarder = createForwarder(silentLogger, 20);
+    const answer = await fetch(`${urlOf(standby)}/api/v1/jobs?waitMs=10`);
+    assert.equal(answer.status, 503);
+    assert.match(((await answer.json()) as { detail: string }).detail, /no answer in time/);
+    const request = http.get(urlOf(standby), { headers: { connection: 'upgrade', upgrade: 'x' } });
+    const [refused] = (await once(request, 'response')) as [IncomingMessage];
+    assert.equal(refused.statusCode, 503);
+    refused.resume();
+    forwarder.close();
+    [leaderUrl, forwarder] = [before, patient];
+    held.closeAllConnections();
+    held.close();
   });
 });

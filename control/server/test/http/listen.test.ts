@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { createPeerAgent } from '@fog/crypto/tls';
 import { createClient } from '@fog/server/client';
@@ -63,38 +62,12 @@ describe('the API on further addresses', () => {
 });
 
 describe('a client with several addresses', () => {
-  it('takes the first that is the fog, and follows to the one an answer names', async () => {
+  it('takes the first that is the fog', async () => {
     const [address = ''] = fog.api.addresses;
     const { host } = new URL(address);
     const list = `https://${fog.identity.id}@127.0.0.1:1,${host}`;
     const client = createClient({ url: list, token: fog.token });
     assert.equal((await client.status()).fogId, fog.identity.id);
     assert.equal(client.url, list);
-  });
-
-  it('follows to the coordinator that an answer names', async () => {
-    const standby = http.createServer((_, answer) => {
-      const problem = {
-        type: 'x',
-        title: 'x',
-        status: 503,
-        detail: 'stands by',
-        code: 'COORDINATOR_STANDBY',
-      };
-      const details = { leader: fog.api.url };
-      answer
-        .writeHead(503)
-        .end(JSON.stringify({ ...problem, kind: 'unavailable', retryable: true, details }));
-    });
-    standby.listen(LOCAL);
-    await once(standby, 'listening');
-    try {
-      const { port } = standby.address() as AddressInfo;
-      const client = createClient({ url: `http://127.0.0.1:${port}`, token: fog.token });
-      assert.equal((await client.status()).fogId, fog.identity.id);
-    } finally {
-      standby.closeAllConnections();
-      standby.close();
-    }
   });
 });
