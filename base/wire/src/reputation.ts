@@ -60,8 +60,8 @@ export const NodeTrust = z.strictObject({
   checked: z.number().min(0).max(1),
   kinds: z.array(KindTrust),
   gates: z.array(z.strictObject({ gate: z.string(), needs: z.number(), passes: z.boolean() })),
-  /** The same numbers came out when all evidence was counted again from its log. */
-  recomputed: z.boolean(),
+  /** The same numbers came out when all evidence was counted again from its log; absent where that takes too long. */
+  recounted: z.boolean().optional(),
   /** Newest first. */
   evidence: z.array(EvidenceRecord),
 });

@@ -111,9 +111,11 @@ export class ReputationBook {
     book.scores.clear();
   }
 
-  rows(): CounterRow[] {
+  /** Of one node or of all. */
+  rows(only?: string): CounterRow[] {
     const rows: CounterRow[] = [];
     for (const [node, { owner, kinds }] of sorted(this.#nodes)) {
+      if (only !== undefined && node !== only) continue;
       for (const [kind, { raters }] of sorted(kinds)) {
         for (const [rater, counter] of sorted(raters)) {
           rows.push({ node, owner, kind: kind as EvidenceKind, rater, ...counter });
@@ -150,6 +152,12 @@ export class ReputationBook {
   isNewcomer(node: string, now: number): boolean {
     const { mean } = this.score(node, now);
     return mean < TOLERATED_MEAN || this.#proven(node, now).right < NEWCOMER_RESULTS;
+  }
+
+  /** Too much speaks against it. */
+  isDistrusted(node: string, now: number): boolean {
+    const { mean } = this.score(node, now);
+    return mean < TOLERATED_MEAN && this.#proven(node, now).wrong > 0;
   }
 
   /** Share of its results that are to be checked. */

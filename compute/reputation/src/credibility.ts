@@ -20,9 +20,9 @@ const ROUNDS = 30;
 
 export interface Credibility {
   /** How far the word of an account counts, 0 to 1. While the fog has verified nothing everybody's does. */
-  of(account: string): number;
+  readonly of: (account: string) => number;
   /** Work of the account that the fog itself found right, less what it found wrong. */
-  verified(account: string): number;
+  readonly verified: (account: string) => number;
 }
 
 export function credibilityOf(confirmations: readonly Confirmation[]): Credibility {

@@ -33,78 +33,100 @@ interface Outcome {
   readonly tolerated: number;
 }
 
-function simulate(attack: Attack, seed: number): Outcome {
-  const random = seeded(seed);
-  const book = new ReputationBook();
-  const attackers = Math.round(attack.share * OWNERS);
-  const spies = Math.round((attack.spies ?? 0) * attackers);
-  const isAttacker = (at: number): boolean => at < attackers;
-  const isRight = (at: number): boolean =>
-    random() < (!isAttacker(at) || at < spies ? HONEST : attack.manners);
-  const jobs = Array.from({ length: OWNERS }, () => 0);
-  const caught = new Map<number, number>();
-  let id = 0;
-  let taken = 0;
-  let wrong = 0;
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const time = NOW + round * 60_000;
-    const note = (at: number, good: boolean, rater: string): void => {
-      id += 1;
-      const weight = good ? 1 : LIE_WEIGHT;
-      const node = `n${at}`;
-      book.apply({
-        id,
-        time,
-        node,
-        owner: `o${at}`,
-        kind: 'result',
-        good,
-        weight,
-        rater,
-        source: `${id}`,
-      });
-    };
-    const ranked = Array.from({ length: OWNERS }, (_, at) => at)
-      .map((at) => ({ at, draw: book.sample(`n${at}`, time, random) }))
-      .sort((a, b) => b.draw - a.draw)
-      .slice(0, JOBS);
-    for (const { at } of ranked) {
-      jobs[at] = (jobs[at] ?? 0) + 1;
-      const right = isRight(at);
-      if (round >= ROUNDS / 2) {
-        taken += 1;
-        wrong += right ? 0 : 1;
-      }
-      if (random() >= book.checkProbability(`n${at}`, time)) continue;
-      const other = (at + 1 + Math.floor(random() * (OWNERS - 1))) % OWNERS;
-      const collude = attack.clique && isAttacker(at) && isAttacker(other);
-      const agrees =
-        collude ||
-        (isAttacker(other) && other >= spies ? random() < attack.manners : isRight(other)) ===
-          right;
-      const audited = random() < book.auditProbability([`o${at}`, `o${other}`]);
-      if (agrees && !audited) {
-        note(at, true, `o${other}`);
-        note(other, true, `o${at}`);
-      } else note(at, right, FOG_RATER);
-      if (book.score(`n${at}`, time).mean < TOLERATED_MEAN && isAttacker(at) && !right) {
-        caught.set(at, caught.get(at) ?? jobs[at] ?? 0);
-      }
+/** One fog of owners with a machine each, who check each other's results. */
+class World {
+  readonly #attack: Attack;
+  readonly #random: () => number;
+  readonly #book = new ReputationBook();
+  readonly #attackers: number;
+  readonly #spies: number;
+  readonly #jobs = Array.from({ length: OWNERS }, () => 0);
+  readonly #caught = new Map<number, number>();
+  #time = NOW;
+  #lastId = 0;
+  #taken = 0;
+  #wrong = 0;
+
+  constructor(attack: Attack, seed: number) {
+    this.#attack = attack;
+    this.#random = seeded(seed);
+    this.#attackers = Math.round(attack.share * OWNERS);
+    this.#spies = Math.round((attack.spies ?? 0) * this.#attackers);
+  }
+
+  run(): Outcome {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      this.#time += 60_000;
+      const ranked = Array.from({ length: OWNERS }, (_, at) => {
+        return { at, draw: this.#book.sample(`n${at}`, this.#time, this.#random) };
+      }).toSorted((a, b) => b.draw - a.draw);
+      for (const { at } of ranked.slice(0, JOBS)) this.#job(at, round >= ROUNDS / 2);
+    }
+    return this.#outcome();
+  }
+
+  #job(at: number, counts: boolean): void {
+    this.#jobs[at] = (this.#jobs[at] ?? 0) + 1;
+    const right = this.#isRight(at);
+    this.#taken += counts ? 1 : 0;
+    this.#wrong += counts && !right ? 1 : 0;
+    const isChecked = this.#random() < this.#book.checkProbability(`n${at}`, this.#time);
+    if (isChecked) this.#check(at, right);
+    if (!right && !this.#isTolerated(at) && !this.#caught.has(at)) {
+      this.#caught.set(at, this.#jobs[at] ?? 0);
     }
   }
-  const end = NOW + ROUNDS * 60_000;
-  const mean = (at: number): number => book.score(`n${at}`, end).mean;
-  const all = Array.from({ length: OWNERS }, (_, at) => at);
-  const liars = all.filter((at) => isAttacker(at) && at >= spies);
-  const waits = [...caught.values()];
-  return {
-    failure: wrong / taken,
-    excluded: all.filter(
-      (at) => !isAttacker(at) && (jobs[at] ?? 0) > 30 && mean(at) < TOLERATED_MEAN,
-    ).length,
-    detected: waits.reduce((sum, wait) => sum + wait, 0) / Math.max(1, waits.length),
-    tolerated: liars.filter((at) => mean(at) >= TOLERATED_MEAN).length,
-  };
+
+  /** By another owner; the fog itself runs what is disputed, and some of what is not. */
+  #check(at: number, right: boolean): void {
+    const other = (at + 1 + Math.floor(this.#random() * (OWNERS - 1))) % OWNERS;
+    const colludes = this.#attack.clique && at < this.#attackers && other < this.#attackers;
+    const agrees = colludes || this.#isRight(other) === right;
+    const owners = [`o${at}`, `o${other}`];
+    const isAudited = this.#random() < this.#book.auditProbability(owners);
+    if (!agrees || isAudited) return this.#note(at, right, FOG_RATER);
+    this.#note(at, true, `o${other}`);
+    this.#note(other, true, `o${at}`);
+  }
+
+  #note(at: number, good: boolean, rater: string): void {
+    this.#lastId += 1;
+    this.#book.apply({
+      id: this.#lastId,
+      time: this.#time,
+      node: `n${at}`,
+      owner: `o${at}`,
+      kind: 'result',
+      good,
+      weight: good ? 1 : LIE_WEIGHT,
+      rater,
+      source: `${this.#lastId}`,
+    });
+  }
+
+  #isRight(at: number): boolean {
+    return this.#random() < (this.#lies(at) ? this.#attack.manners : HONEST);
+  }
+
+  #lies(at: number): boolean {
+    return at >= this.#spies && at < this.#attackers;
+  }
+
+  #isTolerated(at: number): boolean {
+    return this.#book.score(`n${at}`, this.#time).mean >= TOLERATED_MEAN;
+  }
+
+  #outcome(): Outcome {
+    const all = Array.from({ length: OWNERS }, (_, at) => at);
+    const known = all.filter((at) => (this.#jobs[at] ?? 0) > 30);
+    const waits = [...this.#caught].filter(([at]) => this.#lies(at)).map(([, jobs]) => jobs);
+    return {
+      failure: this.#wrong / this.#taken,
+      excluded: known.filter((at) => at >= this.#attackers && !this.#isTolerated(at)).length,
+      detected: waits.reduce((sum, wait) => sum + wait, 0) / Math.max(1, waits.length),
+      tolerated: all.filter((at) => this.#lies(at) && this.#isTolerated(at)).length,
+    };
+  }
 }
 
 const SHARES = [0, 0.3, 0.7];
@@ -119,7 +141,7 @@ const ATTACKS: Readonly<Record<string, Omit<Attack, 'share'>>> = {
 for (const [name, attack] of Object.entries(ATTACKS)) {
   test(`attackers ${name}`, (t) => {
     for (const share of SHARES) {
-      const { failure, detected, tolerated, excluded } = simulate({ ...attack, share }, 1);
+      const { failure, detected, tolerated, excluded } = new World({ ...attack, share }, 1).run();
       const wrong = `${(100 * failure).toFixed(2)} % wrong`;
       const found = `found after ${detected.toFixed(1)} jobs, ${tolerated} tolerated`;
       t.diagnostic(`share ${share}: ${wrong}, ${found}, ${excluded} honest ones excluded`);

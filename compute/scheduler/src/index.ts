@@ -10,7 +10,7 @@ export type {
 } from './batch/batch-placement.ts';
 export { placeBatch } from './batch/place-batch.ts';
 export { explainRefusal } from './explain-refusal.ts';
-export { lackOf, refusalOf } from './feasibility.ts';
+export { CONFIDENTIAL_TRUST, lackOf, refusalOf } from './feasibility.ts';
 export { search } from './moo/engine.ts';
 export { hypervolume } from './moo/hypervolume.ts';
 export { igdPlus } from './moo/igd.ts';

@@ -13,6 +13,7 @@ import type {
   JobWhy,
   NodeMode,
   NodeProfile,
+  NodeTrust,
   ResultsPage,
   RouteAnswer,
   RouteRequest,
@@ -158,6 +159,8 @@ export interface CoordinatorApi extends Service {
   fronts(account: string, query: FrontsQuery): Promise<PlacementPlan[]>;
   /** What each strategy would do with a job or a spec of this account now; nothing runs. Throws COORDINATOR_PLAN. */
   compare(account: string, request: CompareRequest): Promise<CompareAnswer>;
+  /** What is thought of a node, with the evidence for it. Throws COORDINATOR_NO_NODE, also for another account's node. */
+  nodeTrust(caller: NodeCaller, id: string): Promise<NodeTrust>;
   /** The fleet now and its past. */
   topology(): Promise<Topology>;
   /** What measurements say of relays: one of a relay, kind and epoch counts. Dropped while this coordinator does not lead. */

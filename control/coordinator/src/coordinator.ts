@@ -13,6 +13,7 @@ import {
   type JobWhy,
   type NodeMode,
   type PlacementPlan,
+  type NodeTrust,
   type RouteAnswer,
   type RouteRequest,
   type SchedulerStatus,
@@ -49,6 +50,7 @@ import {
   type RelayReputation,
 } from './reputation/relay-evidence.ts';
 import { slaReport, tierReports } from './sla/sla-report.ts';
+import { trustView } from './reputation/trust-view.ts';
 import { beginTerm, LEADERSHIP, type Term } from './term.ts';
 import type { Reexecution, VerifyCounts } from './verify/verify-state.ts';
 
@@ -365,6 +367,11 @@ class Coordinator implements CoordinatorApi {
     const { job, spec = (await queries.job(account, job ?? '')).spec } = request;
     const deps = { core, dispatcher, thread: planThread };
     return compareStrategies(deps, { owner: account, spec }, request);
+  }
+
+  async nodeTrust(caller: NodeCaller, id: string): Promise<NodeTrust> {
+    const { core, registry } = this.#readable;
+    return trustView(core, registry.ofCaller(caller, id).id);
   }
 
   async topology(): Promise<Topology> {

@@ -6,6 +6,9 @@ interface CommandRow {
   load(): Promise<{ readonly command: AnyCommand }>;
 }
 
+/** One machine is asked about as naturally as all. */
+export const ALIASES: Readonly<Record<string, string>> = { node: 'nodes' };
+
 export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   run: {
     summary: 'run a program and bring its output back',

@@ -19,12 +19,14 @@ import {
   routeText,
   topologyText,
 } from '../show/node-text.ts';
+import { trustText } from '../show/trust-text.ts';
 
 const ROUTE = 'of "nodes route"';
 
 const FLAGS = {
   ...JSON_FLAG,
   ...FOG_FLAGS,
+  trust: { type: 'boolean', help: 'with NODE: how far it is trusted, and the evidence' },
   strategy: { type: 'text', value: 'NAME', help: ROUTING_STRATEGIES.join(', '), group: ROUTE },
   explain: { type: 'boolean', help: 'show every node with its score, or why not', group: ROUTE },
   runtime: { type: 'text', value: 'NAME', help: 'what runs: wasm, python (wasm)', group: ROUTE },
@@ -63,7 +65,7 @@ export const command = defineCommand({
   name: 'nodes',
   summary: 'list the machines of the fog; drain them, ask where work would go',
   usage: [
-    'nodes [NODE] [flags]',
+    'nodes [NODE [--trust]] [flags]',
     'nodes drain|maintenance|resume NODE',
     'nodes route --strategy NAME [--explain] [flags]',
     'nodes topology',
@@ -73,6 +75,9 @@ export const command = defineCommand({
   one in maintenance gives its work back at once; "resume" ends both. STATUS is "cooling" while a node
   gets nothing because its last tasks failed. RTT is the round trip to the coordinator.
 
+  TRUST is what a node's work is worth at least: the share of right results it is above with a
+  probability of 95 %, from what the fog has verified. A dash: nothing is known.
+
   SANDBOX tells how programs are kept apart on a node: "os" by namespaces of the operating system,
   "process" by a process of their own only; such a node takes other owners' work only as WebAssembly.`,
   flags: FLAGS,
@@ -80,6 +85,7 @@ export const command = defineCommand({
   examples: [
     { line: 'fog nodes', does: 'each machine with its slots and what it did' },
     { line: 'fog nodes attic', does: 'all about one of them' },
+    { line: 'fog node attic --trust', does: 'how far it is trusted, and what that rests on' },
     { line: 'fog nodes drain attic', does: 'let it finish, before it is switched off' },
     {
       line: 'fog nodes route --strategy proximity_based --from 52.52,13.40 --explain',
@@ -94,6 +100,7 @@ export const command = defineCommand({
     const call = { ...opened, flags, host, node };
     if (action !== undefined) await action.run(call);
     else if (name === undefined) await listNodes(call);
+    else if (flags.trust) await showTrust({ ...call, node: name });
     else await showNode({ ...call, node: name });
     return 0;
   },
@@ -111,6 +118,9 @@ function checkLine(line: {
     const near = action === undefined ? suggest(name ?? '', Object.keys(ACTIONS)) : undefined;
     const hint = near === undefined ? '' : ` Did you mean "nodes ${near} ${node}"?`;
     throw usage(command, `Unexpected argument "${node}".${hint}`);
+  }
+  if (flags.trust && (name === undefined || action !== undefined)) {
+    throw usage(command, '--trust is about one node: "fog nodes NODE --trust".');
   }
   // Wrong values are told before any fog is asked.
   if (name === 'route') return void routeRequest(flags);
@@ -141,6 +151,14 @@ async function showNode(call: Call): Promise<void> {
   const text = flags.json ? `${JSON.stringify({ node })}\n` : nodeText(node, host.clock.now());
   await print(host, text);
   await sayNext(host, `${host.self} nodes drain ${node.id.slice(0, 8)}`);
+}
+
+async function showTrust(call: Call): Promise<void> {
+  const { client, signal, flags, host } = call;
+  const { id, name } = await oneNode(call);
+  const trust = await client.nodeTrust(id, { signal });
+  await print(host, flags.json ? `${JSON.stringify({ trust })}\n` : trustText(trust, name));
+  await sayNext(host, `${host.self} nodes`);
 }
 
 async function oneNode({ client, signal, node }: Call): Promise<FogNode> {

@@ -18,6 +18,7 @@ export function nodesTable(nodes: readonly FogNode[], now: number): string {
     `${node.running}/${node.capabilities.slots}`,
     String(node.settled),
     String(node.failed),
+    node.trust?.toFixed(2) ?? '-',
     rttText(node.rttMs),
     node.profile.region ?? '-',
     formatSize(node.capabilities.memoryBytes),
@@ -25,7 +26,7 @@ export function nodesTable(nodes: readonly FogNode[], now: number): string {
     node.capabilities.runtimes.join(','),
     ago(now, node.lastSeenAt),
   ]);
-  return table([HEAD, ...rows], { right: [4, 5, 6, 7] });
+  return table([HEAD, ...rows], { right: [4, 5, 6, 7, 8] });
 }
 
 const HEAD = [
@@ -36,6 +37,7 @@ const HEAD = [
   'SLOTS',
   'DONE',
   'FAILED',
+  'TRUST',
   'RTT',
   'REGION',
   'MEMORY',
@@ -117,7 +119,7 @@ function creditText(micro: number): string {
   return String(micro / 1_000_000);
 }
 
-function rowsText(rows: readonly (readonly [string, string | undefined])[]): string {
+export function rowsText(rows: readonly (readonly [string, string | undefined])[]): string {
   return rows
     .flatMap(([name, value]) =>
       value === undefined ? [] : [`${name.padEnd(10)} ${printable(value)}\n`],

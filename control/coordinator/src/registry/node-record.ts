@@ -150,8 +150,11 @@ export function knownNode(core: Known, node: NodeRecord): PlacementNode {
     memoryBytes: capabilities.memoryBytes,
     cores: capabilities.cores,
     slots,
-    // A node on its last chance takes one task at a time.
-    credit: state === 'half-open' ? 1 : slots * CREDIT_PER_SLOT,
+    // A node on its last chance, or nobody trusts, takes one task at a time.
+    credit:
+      state === 'half-open' || core.reputation.isDistrusted(node.id, now)
+        ? 1
+        : slots * CREDIT_PER_SLOT,
     held: node.leases.size - services,
     labels: profile.labels,
     ...(capabilities.diskBytes === undefined ? {} : { diskBytes: capabilities.diskBytes }),

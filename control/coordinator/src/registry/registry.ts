@@ -8,6 +8,7 @@ import type { Dispatcher } from '../lease/dispatcher.ts';
 import type { LeaseRecord } from '../lease/lease-record.ts';
 import { disconnectLease, loseLease } from '../lease/requeue.ts';
 import type { ResultDesk } from '../lease/result-desk.ts';
+import { noteAbsence } from '../verify/presence.ts';
 import { breakerAt, CLOSED } from './breaker.ts';
 import { smoothed } from './measured.ts';
 import { nodeStatus, nodeView, type NodeRecord } from './node-record.ts';
@@ -75,14 +76,20 @@ export class Registry {
   }
 
   /** Throws COORDINATOR_NO_NODE, also for another account's node. */
-  async setMode(caller: NodeCaller, id: string, mode: NodeMode): Promise<FogNode> {
+  ofCaller(caller: NodeCaller, id: string): NodeRecord {
     const node = this.#core.nodes.get(id);
-    if (node === undefined || (caller.role !== 'operator' && caller.account !== node.owner)) {
-      throw fail('COORDINATOR_NO_NODE', {
-        message: `There is no node ${id} of this account. "fog nodes" lists them.`,
-        details: { node: id },
-      });
+    if (node !== undefined && (caller.role === 'operator' || caller.account === node.owner)) {
+      return node;
     }
+    throw fail('COORDINATOR_NO_NODE', {
+      message: `There is no node ${id} of this account. "fog nodes" lists them.`,
+      details: { node: id },
+    });
+  }
+
+  /** Throws COORDINATOR_NO_NODE, as above. */
+  async setMode(caller: NodeCaller, id: string, mode: NodeMode): Promise<FogNode> {
+    const node = this.ofCaller(caller, id);
     if (node.mode !== mode) {
       node.mode = mode;
       if (mode === 'maintenance') this.#giveBack(node);
@@ -235,7 +242,9 @@ export class Registry {
     this.#graces.get(node.id)?.();
     const cancel = clock.after(options.closeGraceMs, () => {
       this.#graces.delete(node.id);
-      if (node.link === undefined) this.#loseAll(node, 'its node lost the connection');
+      if (node.link !== undefined) return;
+      if (node.leases.size > 0) noteAbsence(this.#core, node.id);
+      this.#loseAll(node, 'its node lost the connection');
     });
     this.#graces.set(node.id, cancel);
   }
@@ -254,6 +263,7 @@ export class Registry {
         if (lease.deadlineMs < nowMs) {
           loseLease(this.#core, this.#dispatcher, lease, 'its node held it far beyond the timeout');
         } else if (lease.expiresAtMs < nowMs) {
+          noteAbsence(this.#core, node.id);
           disconnectLease(this.#core, this.#dispatcher, lease, 'its lease was not renewed in time');
         }
       }
@@ -262,6 +272,7 @@ export class Registry {
         node.link.close('no sign of life');
         node.link = undefined;
         node.isDead = true;
+        noteAbsence(this.#core, node.id);
         this.#loseAll(node, 'its node fell silent');
         this.#announce(node);
       }

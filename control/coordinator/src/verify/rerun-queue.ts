@@ -31,6 +31,11 @@ export class RerunQueue {
     return this.#reexecution !== undefined && this.#waiting < MAX_WAITING_RERUNS;
   }
 
+  /** Nothing runs or waits: the place for what nobody waits for. */
+  get idle(): boolean {
+    return this.#reexecution !== undefined && this.#waiting === 0;
+  }
+
   stop(): void {
     this.#stopped.abort(new Error('the coordinator stops'));
   }

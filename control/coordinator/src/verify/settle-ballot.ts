@@ -3,7 +3,7 @@ import type { Core } from '../core.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { Dispatcher } from '../lease/dispatcher.ts';
 import { MAX_COPIES } from '../limits.ts';
-import type { Ballot, Vote } from './ballot.ts';
+import { type Ballot, isComparable, type Vote } from './ballot.ts';
 import { hasFurtherNode, outstandingOf, wantCopies } from './copies.ts';
 import { blame, credit, witnessOf } from './evidence.ts';
 import type { Proof } from './proofs.ts';
@@ -43,9 +43,9 @@ export function settleBallot(
   const accepted = ballot?.accepted;
   if (ballot === undefined) return;
   if (accepted !== undefined) {
-    if (typeof ballot.truth === 'object') judge(core, dispatcher, ballot, ballot.truth.digest);
-    else if (ballot.truth === 'unasked')
-      compare(core, dispatcher, { job, index, ballot }, accepted);
+    const disputed = { job, index, ballot };
+    if (typeof ballot.truth === 'object') judge(core, dispatcher, disputed, ballot.truth.digest);
+    else if (ballot.truth !== 'asked') compare(core, dispatcher, disputed, accepted);
   }
   const { outstanding } = outstandingOf(job, index, ballot);
   if (outstanding === 0 && ballot.truth !== 'asked') job.ballots.delete(index);
@@ -57,11 +57,16 @@ function compare(core: Core, dispatcher: Dispatcher, disputed: Disputed, accepte
   const dissent = conclusive.filter(({ digest }) => digest !== accepted.digest);
   const right = conclusive.filter(({ digest }) => digest === accepted.digest);
   const agree = new Set(right.map(({ voter }) => voter)).size > 1;
+  const isNew = right.some(({ judged }) => !judged);
+  if (agree && isNew && dissent.length === 0 && isAudited(core, ballot, right)) {
+    core.verify.counts.audits += 1;
+    return askTruth(core, disputed, () => settleBallot(core, dispatcher, job, index));
+  }
   for (const vote of agree ? right : []) {
     const others = right.filter(({ voter }) => voter !== vote.voter).map(({ owner }) => owner);
     credit(core, vote, { kind: 'result', rater: witnessOf(core, vote, others) });
   }
-  if (dissent.length === 0 || job.spec.determinism !== 'strict') return;
+  if (dissent.length === 0 || ballot.truth !== 'unasked' || !isComparable(job)) return;
   if (!dissent.every(({ judged }) => judged)) tellDisagreement(core, disputed, dissent);
   const owners = new Set(conclusive.map(({ owner }) => owner)).size;
   const { outstanding } = outstandingOf(job, index, ballot);
@@ -87,11 +92,27 @@ function tellDisagreement(
   core.events.add(job, 'disagreement', { index, cause });
 }
 
+/**
+ * Whose word counts is decided by what the fog itself found: of those who agree it runs some work again, of
+ * strangers all it can.
+ */
+function isAudited(core: Core, { truth }: Ballot, right: readonly Vote[]): boolean {
+  const { reruns, random } = core.verify;
+  if (truth !== 'unasked' || !reruns.idle) return false;
+  return random() < core.reputation.auditProbability(right.map(({ owner }) => owner));
+}
+
 /** The coordinator's own run decides, if the run of some owner confirms it. */
-function judge(core: Core, dispatcher: Dispatcher, ballot: Ballot, truth: string): void {
+function judge(core: Core, dispatcher: Dispatcher, disputed: Disputed, truth: string): void {
+  const { job, index, ballot } = disputed;
   const right = ballot.votes.filter(({ digest }) => digest === truth);
   const [witness] = right;
-  if (witness === undefined) return;
+  if (witness === undefined) {
+    const { outstanding } = outstandingOf(job, index, ballot);
+    if (outstanding > 0 || ballot.votes.length >= MAX_COPIES) return;
+    if (hasFurtherNode(dispatcher, job, index)) wantCopies(dispatcher, job, index, 1);
+    return;
+  }
   for (const vote of right) credit(core, vote, { kind: 'result' });
   for (const vote of ballot.votes) {
     const { lease, digest, proof } = vote;

@@ -2,6 +2,7 @@
 import type { Core } from '../core.ts';
 import type { Dispatcher } from '../lease/dispatcher.ts';
 import { askKnownAnswer } from './known-answers.ts';
+import { judgePresence, PRESENCE_WINDOW_MS } from './presence.ts';
 import { review, reviewDoubted } from './tally.ts';
 
 /** How soon it is noticed that no second owner is left to confirm a failure. */
@@ -29,6 +30,7 @@ export class VerifyRounds {
     this.#timers.push(clock.every(LOOK_EVERY_MS, look));
     const ask = (): void => askKnownAnswer(this.#core, this.#dispatcher);
     this.#timers.push(clock.every(ASK_EVERY_MS, ask));
+    this.#timers.push(clock.every(PRESENCE_WINDOW_MS, () => judgePresence(this.#core)));
   }
 
   stop(): void {

@@ -29,6 +29,8 @@ export interface VerifyCounts {
   votes: number;
   /** Accepted results that were picked to be checked. */
   checks: number;
+  /** Results several owners agreed on that the coordinator ran itself. */
+  audits: number;
   /** Settled tasks that were asked again. */
   knownAnswers: number;
   disagreements: number;
@@ -44,6 +46,8 @@ export interface VerifyState {
   /** Open tasks whose failure waits for a second owner. */
   readonly doubted: Map<string, { readonly job: JobRecord; readonly index: number }>;
   readonly knownAnswers: KnownAnswer[];
+  /** Nodes that were silent, or let leases go, since presence was last judged. */
+  readonly absent: Set<string>;
   readonly counts: VerifyCounts;
   lastBatch: number;
   lastEvidence: number;
@@ -56,10 +60,12 @@ export function newVerifyState(
     ...parts,
     doubted: new Map(),
     knownAnswers: [],
+    absent: new Set(),
     counts: {
       forged: 0,
       votes: 0,
       checks: 0,
+      audits: 0,
       knownAnswers: 0,
       disagreements: 0,
       reexecutions: 0,

@@ -1,6 +1,7 @@
 import {
   type FogAddress,
   FogNode,
+  NodeTrust,
   FogStatus,
   formatFogAddress,
   Job,
@@ -137,6 +138,7 @@ type FogCalls =
   | 'nodes'
   | 'route'
   | 'setNodeMode'
+  | 'nodeTrust'
   | 'topology'
   | 'sla'
   | 'status'
@@ -156,6 +158,8 @@ function fogCalls(transport: Transport): Pick<FogClient, FogCalls> {
         FogNode,
         send(`/api/v1/nodes/${encodeURIComponent(id)}/mode`, { mode }, options),
       ),
+    nodeTrust: (id, options) =>
+      ask(transport, NodeTrust, get(`/api/v1/nodes/${encodeURIComponent(id)}/trust`, {}, options)),
     topology: (options) => ask(transport, Topology, get('/api/v1/topology', {}, options)),
     sla: (options) => ask(transport, Sla, get('/api/v1/sla', {}, options)),
     status: (options) => ask(transport, FogStatus, get('/api/v1/status', {}, options)),

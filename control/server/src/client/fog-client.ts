@@ -1,6 +1,7 @@
 import type {
   EventsMessage,
   FogNode,
+  NodeTrust,
   FogStatus,
   Job,
   JobBatchInput,
@@ -118,6 +119,8 @@ export interface FogClient extends DeploymentCalls, SchedulerCalls {
   /** Where a request would go now; places nothing. */
   route(request: RouteRequestInput, options?: CallOptions): Promise<RouteAnswer>;
   setNodeMode(id: string, mode: NodeMode, options?: CallOptions): Promise<FogNode>;
+  /** What the fog thinks of a node, with the evidence for it. */
+  nodeTrust(id: string, options?: CallOptions): Promise<NodeTrust>;
   topology(options?: CallOptions): Promise<Topology>;
   /** What the tiers promise, how far it is kept, and the last breaches. */
   sla(options?: CallOptions): Promise<Sla>;

@@ -54,6 +54,7 @@ describe('every route', () => {
       'account GET /api/v1/mixnet/path',
       'account GET /api/v1/mixnet/status',
       'account GET /api/v1/nodes',
+      'account GET /api/v1/nodes/:id/trust',
       'account GET /api/v1/services',
       'account GET /api/v1/sla',
       'account GET /api/v1/status',

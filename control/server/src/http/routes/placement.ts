@@ -20,6 +20,11 @@ export function addPlacementRoutes(app: FastifyInstance, { coordinator }: RouteD
     return coordinator.setNodeMode(request.caller, id, mode);
   });
 
+  app.get('/api/v1/nodes/:id/trust', { config }, async (request) => {
+    const { id } = parseWith(NodeParams, request.params, 'path');
+    return coordinator.nodeTrust(request.caller, id);
+  });
+
   app.get('/api/v1/sla', { config }, async (request) => coordinator.sla(request.caller));
 
   app.get('/api/v1/topology', { config: { access: 'operator' } }, async () =>
