@@ -13,4 +13,5 @@ export {
 } from './errors.ts';
 export { type Logger, type LogFields, silentLogger } from './logger.ts';
 export type { Health, HealthState, Service } from './service.ts';
+export { TokenBucket } from './token-bucket.ts';
 export { formatDuration, formatSize, parseDuration, parseSize } from './units.ts';

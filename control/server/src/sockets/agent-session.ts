@@ -1,5 +1,5 @@
 import type { AgentLink, AgentSession } from '@fog/coordinator';
-import { errorMessage } from '@fog/kernel';
+import { errorMessage, TokenBucket } from '@fog/kernel';
 import { FromAgent, type ToAgent } from '@fog/wire';
 import type { WebSocket } from 'ws';
 import { fail } from '../errors.ts';
@@ -7,7 +7,6 @@ import { parseJson, type ProvenAgent } from './agent-handshake.ts';
 import type { AgentSocketDeps, AgentSocketOptions } from './agent-ports.ts';
 import { AGENT_UNIT_BYTES, AGENT_UNITS_PER_SECOND, MAX_AGENT_BACKLOG_BYTES } from './limits.ts';
 import { refuseAgent } from './refuse-agent.ts';
-import { createUnitBucket } from './unit-bucket.ts';
 
 /** Longest reason a close frame holds is 123 bytes. */
 const MAX_REASON_CHARS = 100;
@@ -38,7 +37,8 @@ export function runAgentSession(
     return;
   }
   socket.once('close', () => session.closed());
-  const bucket = createUnitBucket(deps.clock, AGENT_UNITS_PER_SECOND);
+  const rates = { rate: AGENT_UNITS_PER_SECOND, burst: AGENT_UNITS_PER_SECOND };
+  const bucket = new TokenBucket(rates, deps.clock.monotonicMs());
   socket.on('message', (data: Buffer, isBinary: boolean) => {
     // A closed link is fenced: what still arrives counts for nothing.
     if (socket.readyState !== socket.OPEN) return;
@@ -49,7 +49,9 @@ export function runAgentSession(
       return;
     }
     deliver(session, message, link, deps);
-    slowDown(socket, bucket.take(1 + data.length / AGENT_UNIT_BYTES), deps);
+    const nowMs = deps.clock.monotonicMs();
+    bucket.spend(1 + data.length / AGENT_UNIT_BYTES, nowMs);
+    slowDown(socket, bucket.waitMs(0, nowMs), deps);
   });
   socket.resume();
 }

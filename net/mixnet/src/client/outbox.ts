@@ -2,12 +2,11 @@
  * Packets on their way to the gateway. They are made at the moment they are sent, for the gateway and the
  * keys of that moment. Without cover they go as fast as a token bucket allows; in a stream, one at each tick.
  */
-import type { Clock } from '@fog/kernel';
+import { type Clock, TokenBucket } from '@fog/kernel';
 import { PACKET_BYTES } from '@fog/sphinx';
 import { fail } from '../errors.ts';
 import { CLIENT_FRAME } from '../link/client-frames.ts';
 import type { FrameLink } from '../link/link-ports.ts';
-import { createTokenBucket, type TokenBucket } from '../token-bucket.ts';
 import {
   MAX_LINK_WAIT_MS,
   MAX_PACKET_BURST,
@@ -48,7 +47,7 @@ export class Outbox {
     this.#clock = clock;
     this.#activeLink = activeLink;
     const rates = { rate: MAX_PACKETS_PER_SECOND, burst: MAX_PACKET_BURST };
-    this.#bucket = createTokenBucket(rates, clock);
+    this.#bucket = new TokenBucket(rates, clock.monotonicMs());
   }
 
   get waiting(): number {
@@ -121,10 +120,11 @@ export class Outbox {
     // A few at a time: making a packet is milliseconds of arithmetic, and others share the thread.
     for (let turn = 0; turn < MAX_PACKETS_PER_TURN; turn += 1) {
       if (this.#jobs.length === 0) return;
-      const waitMs = this.#linkHasRoom() ? this.#bucket.waitMs() : QUEUE_RETRY_MS;
+      const nowMs = this.#clock.monotonicMs();
+      const waitMs = this.#linkHasRoom() ? this.#bucket.waitMs(1, nowMs) : QUEUE_RETRY_MS;
       if (waitMs > 0) return this.#pumpIn(waitMs);
       const job = this.#next();
-      if (job !== undefined && this.#sendJob(job)) this.#bucket.take();
+      if (job !== undefined && this.#sendJob(job)) this.#bucket.take(1, nowMs);
     }
     if (this.#jobs.length > 0) this.#pumpIn(0);
   }

@@ -3,14 +3,13 @@
  * It sees when its clients are online and how many items they get; their senders it does not.
  */
 import type { RandomFill } from '@fog/crypto';
-import type { Clock, Logger } from '@fog/kernel';
+import { type Clock, type Logger, TokenBucket } from '@fog/kernel';
 import { PACKET_BYTES } from '@fog/sphinx';
 import { idBytes } from '../ids.ts';
 import { CLIENT_FRAME } from '../link/client-frames.ts';
 import type { FrameHandlers, OnClient } from '../link/link-ports.ts';
 import type { MixMetrics } from '../ports.ts';
 import type { RelayGateway, RelayInside } from '../relay/relay-ports.ts';
-import { createTokenBucket } from '../token-bucket.ts';
 import { decodePace, decodeTaken } from './frame-bodies.ts';
 import {
   DEFAULT_GATEWAY_LIMITS,
@@ -107,10 +106,11 @@ interface SessionContext {
 /** Everything a client sends is checked here; what is malformed is counted or ignored. */
 function sessionHandlers(session: MailSession, context: SessionContext): FrameHandlers {
   const { box, store, bounds, clock, metrics } = context;
-  const bucket = createTokenBucket({ rate: bounds.clientRate, burst: bounds.clientBurst }, clock);
+  const rates = { rate: bounds.clientRate, burst: bounds.clientBurst };
+  const bucket = new TokenBucket(rates, clock.monotonicMs());
   const packet = (body: Uint8Array): string => {
     if (body.length !== PACKET_BYTES) return 'malformed';
-    if (!bucket.take()) return 'rate';
+    if (bucket.take(1, clock.monotonicMs()) === 0) return 'rate';
     return context.inject(body) ? 'ok' : 'queue-full';
   };
   const confirm = (sequence: number | undefined): void => {

@@ -6,7 +6,7 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { once } from 'node:events';
-import { errorMessage, type Logger } from '@fog/kernel';
+import { errorMessage, type Logger, TokenBucket } from '@fog/kernel';
 import { fail } from '../errors.ts';
 import { addressGroup } from './address-group.ts';
 import { type AcceptOptions, type Accepted, acceptHandshake } from './handshake.ts';
@@ -15,7 +15,6 @@ import type { LinkCertificate } from './link-certificate.ts';
 import type { LinkCounters } from './link-counters.ts';
 import type { LinkLimits } from './link-ports.ts';
 import { linkTlsOptions } from './link-tls.ts';
-import { UnitBucket } from './unit-bucket.ts';
 
 export type AcceptedLink = Extract<Accepted, { ok: true }> & { readonly socket: TLSSocket };
 type RefusedLink = Extract<Accepted, { ok: false }>;
@@ -47,14 +46,15 @@ export class LinkServer {
   readonly #perAddress = new Map<string, number>();
   readonly #tcp: TcpServer;
   readonly #tls: TlsServer;
-  readonly #arrivals: UnitBucket;
-  readonly #lines: UnitBucket;
+  readonly #arrivals: TokenBucket;
+  readonly #lines: TokenBucket;
 
   constructor(options: LinkServerOptions) {
     this.#options = options;
     const nowMs = options.clock.monotonicMs();
-    this.#arrivals = new UnitBucket(options.limits.acceptRate, options.limits.acceptBurst, nowMs);
-    this.#lines = new UnitBucket(LOG_RATE, LOG_BURST, nowMs);
+    const { acceptRate, acceptBurst } = options.limits;
+    this.#arrivals = new TokenBucket({ rate: acceptRate, burst: acceptBurst }, nowMs);
+    this.#lines = new TokenBucket({ rate: LOG_RATE, burst: LOG_BURST }, nowMs);
     this.#tls = createTlsServer(
       {
         ...linkTlsOptions(options.certificate),

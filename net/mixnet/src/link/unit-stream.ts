@@ -1,10 +1,9 @@
 /** An established link: a TLS socket that carries units of one size both ways, and nothing else. */
 import type { TLSSocket } from 'node:tls';
-import type { Clock } from '@fog/kernel';
+import { type Clock, TokenBucket } from '@fog/kernel';
 import { KEEP_ALIVE_MS, LINGER_MS, STALL_MS } from './limits.ts';
 import type { LinkEnd } from './link-ports.ts';
 import type { OutputQueue } from './output-queue.ts';
-import { UnitBucket } from './unit-bucket.ts';
 import { UnitFramer, type OnUnits } from './unit-framer.ts';
 
 export interface UnitStreamOptions {
@@ -31,7 +30,7 @@ export class UnitStream {
   readonly #options: UnitStreamOptions;
   readonly #handlers: UnitStreamHandlers;
   readonly #framer: UnitFramer;
-  readonly #bucket: UnitBucket;
+  readonly #bucket: TokenBucket;
   #nowMs: number;
   #activeMs: number;
   #writes = 0;
@@ -46,7 +45,7 @@ export class UnitStream {
     this.#nowMs = options.clock.monotonicMs();
     this.#activeMs = this.#nowMs;
     this.#writeMovedMs = this.#nowMs;
-    this.#bucket = new UnitBucket(options.rate, options.burst, this.#nowMs);
+    this.#bucket = new TokenBucket(options, this.#nowMs);
     this.#framer = new UnitFramer(options.unitBytes, this.#take);
   }
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { UnitBucket } from '../../src/link/unit-bucket.ts';
 import { UnitFramer } from '../../src/link/unit-framer.ts';
 
 test('however a stream is cut, the same units come out', () => {
@@ -42,12 +41,4 @@ test('units that arrive whole are handed on where they are', () => {
   framer.feed(chunk);
   assert.deepEqual(calls, [[chunk, 0, 3]]);
   assert.equal(calls[0]?.[0], chunk);
-});
-
-test('a bucket grants its burst, then its rate, never more than its burst', () => {
-  const bucket = new UnitBucket(10, 5, 0);
-  assert.equal(bucket.take(8, 0), 5);
-  assert.equal(bucket.take(1, 50), 0);
-  assert.equal(bucket.take(3, 200), 2);
-  assert.equal(bucket.take(100, 1_000_000), 5);
 });
