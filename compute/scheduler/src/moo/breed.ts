@@ -1,5 +1,5 @@
 import type { Pool } from './pool.ts';
-import { admit, type Run } from './run.ts';
+import { admit, isOver, type Run } from './run.ts';
 
 /** Tries for one newcomer, on average: small problems run out of genomes that are not in the pool. */
 const TRIES = 10;
@@ -7,10 +7,13 @@ const TRIES = 10;
 /** Adds random genomes behind the seeds until the population is full. */
 export function createFirst<Genome>(run: Run<Genome>): void {
   const { problem, options, pool, random } = run;
-  for (const seed of options.seeds ?? []) if (!admit(run, seed)) return;
+  for (const seed of options.seeds ?? []) {
+    if (isOver(run)) return;
+    admit(run, seed);
+  }
   for (let tries = TRIES * options.population; tries > 0; tries -= 1) {
-    if (pool.genomes.length >= options.population) return;
-    if (!admit(run, problem.create(random))) return;
+    if (pool.genomes.length >= options.population || isOver(run)) return;
+    admit(run, problem.create(random));
   }
 }
 
@@ -19,14 +22,16 @@ export function breed<Genome>(run: Run<Genome>): void {
   const { problem, options, pool, random } = run;
   const parents = pool.genomes.length;
   const end = parents + options.population;
+  const isFull = (): boolean => pool.genomes.length === end || isOver(run);
   for (let tries = TRIES * options.population; tries > 0; tries -= 2) {
+    if (isFull()) return;
     const a = pool.genomes[contest(run, parents)] as Genome;
     const b = pool.genomes[contest(run, parents)] as Genome;
     const pair = random.next() < options.crossover ? problem.cross(a, b, random) : [a, b];
     for (const child of pair) {
-      if (pool.genomes.length === end) return;
+      if (isFull()) return;
       const mutated = random.next() < options.mutation ? problem.mutate(child, random) : child;
-      if (!admit(run, mutated)) return;
+      admit(run, mutated);
     }
   }
 }

@@ -32,7 +32,7 @@ export interface SearchOptions<Genome> {
   readonly archive?: number;
   /** Stop when the hypervolume has not grown by this share over so many generations. */
   readonly stall?: { readonly generations: number; readonly share: number };
-  /** Asked before each evaluation but the first; true ends the search with what there is. */
+  /** Asked before each candidate but the first; true ends the search with what there is. */
   shouldStop?(): boolean;
 }
 

@@ -21,15 +21,19 @@ export interface Run<Genome> {
 }
 
 /**
- * Evaluates the genome into the pool, unless it is in there already. False when the budget is spent: asked before
- * every evaluation, so that the number of evaluations alone replays a search that was stopped by a clock.
+ * True when the budget is spent. Whenever it is asked, nothing but the evaluations before tells in the result:
+ * their number alone replays a search that a clock stopped.
  */
-export function admit<Genome>(run: Run<Genome>, genome: Genome): boolean {
+export function isOver(run: Run<unknown>): boolean {
+  run.stoppedBy ??= whatStops(run);
+  return run.stoppedBy !== undefined;
+}
+
+/** Evaluates the genome into the pool, unless it is in there already or the search is over. */
+export function admit<Genome>(run: Run<Genome>, genome: Genome): void {
   const { problem, pool, archive } = run;
   const key = problem.key(genome);
-  if (run.taken.has(key)) return true;
-  run.stoppedBy ??= whatStops(run);
-  if (run.stoppedBy !== undefined) return false;
+  if (run.taken.has(key) || isOver(run)) return;
   const index = pool.genomes.length;
   const point = pointOf(pool, index);
   const violation = problem.evaluate(genome, point);
@@ -45,7 +49,6 @@ export function admit<Genome>(run: Run<Genome>, genome: Genome): boolean {
   pool.keys.push(key);
   pool.violations[index] = violation;
   if (violation === 0) archive.offer(genome, point);
-  return true;
 }
 
 function whatStops({ options, evaluations }: Run<unknown>): 'evaluations' | 'budget' | undefined {

@@ -26,15 +26,36 @@ test('equal seeds give equal searches, others do not', () => {
 });
 
 test('a search that a clock stopped replays from its evaluations', () => {
-  for (const asked of [0, 1, 38, 40, 41, 77, 200, 1001]) {
-    let left = asked;
-    const stopped = search(knapsack, { ...OPTIONS, archive: 30, shouldStop: () => left-- <= 0 });
-    assert.equal(stopped.stoppedBy, 'budget');
-    assert.equal(stopped.evaluations, asked + 1);
-    const replayed = search(knapsack, { ...OPTIONS, archive: 30, maxEvaluations: asked + 1 });
-    assert.equal(replayed.stoppedBy, 'evaluations');
-    assert.deepEqual({ ...replayed, stoppedBy: 'budget' }, stopped);
-  }
+  for (const survival of SURVIVALS)
+    for (const evaluations of [1, 2, 39, 40, 41, 80, 81, 1001]) {
+      const options = { ...OPTIONS, survival, archive: 30, stall: { generations: 25, share: 0 } };
+      let evaluated = 0;
+      const counted: typeof knapsack = {
+        ...knapsack,
+        evaluate: (genome, out) => {
+          evaluated += 1;
+          return knapsack.evaluate(genome, out);
+        },
+      };
+      const shouldStop = (): boolean => evaluated >= evaluations;
+      const stopped = search(counted, { ...options, shouldStop });
+      assert.deepEqual([stopped.stoppedBy, stopped.evaluations], ['budget', evaluations]);
+      const replayed = search(knapsack, { ...options, maxEvaluations: evaluations });
+      assert.deepEqual(replayed, { ...stopped, stoppedBy: 'evaluations' });
+    }
+});
+
+test('nothing is made for a search that is over', () => {
+  let made = 0;
+  const counted: typeof knapsack = {
+    ...knapsack,
+    create: (random) => {
+      made += 1;
+      return knapsack.create(random);
+    },
+  };
+  search(counted, { ...OPTIONS, shouldStop: () => made === 5 });
+  assert.equal(made, 5);
 });
 
 test('the front is feasible and mutually non-dominated', () => {
