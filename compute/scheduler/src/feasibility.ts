@@ -31,7 +31,11 @@ function breaksWish(task: PlacementTask, node: PlacementNode): Refusal | undefin
   if (task.region !== undefined && task.region !== node.region) return 'region';
   if (task.minTrust !== undefined && (node.trust ?? 0) < task.minTrust) return 'trust';
   if (task.maxPrice !== undefined && priceOf(task, node) > task.maxPrice.credits) return 'price';
-  if (breaksPrivacy(task, node)) return 'privacy';
+  return breaksPrivacy(task, node) ? 'privacy' : excludedAs(task, node);
+}
+
+/** By name, or for the other copies of the task. */
+function excludedAs(task: PlacementTask, node: PlacementNode): Refusal | undefined {
   if (task.excludedNodes?.has(node.id) === true) return 'excluded';
   if (task.excludedOwners?.has(node.owner) === true) return 'same-owner';
   return isTooNear(task.excludedRegions, node.region) ? 'same-region' : undefined;

@@ -72,16 +72,7 @@ export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, sta
   dispatcher.collect = (...kind) => planner.collect(...kind);
   const references = new References(core);
   const explainer = new Explainer(core, dispatcher);
-  const release = (job: JobRecord): void => {
-    if (job.spec.needs !== undefined) job.queuedAt ??= core.clock.now();
-    if (job.state === 'submitted') {
-      job.state = 'queued';
-      core.journal.job(job);
-      core.events.add(job, 'queued');
-    }
-    dispatcher.enqueue(job);
-    dispatcher.kick();
-  };
+  const release = (job: JobRecord): void => releaseJob(core, dispatcher, job);
   const needs = new Needs({ core, blobs: deps.blobs, release });
   const timeouts = new Timeouts({
     core,
@@ -93,7 +84,7 @@ export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, sta
     needs.hold(job);
     reconciler.adopt(job);
   };
-  const submissions = new Submissions({ core, references, needs, accept });
+  const submissions = new Submissions({ core, references, needs, dispatcher, accept });
   const reconciler = new Reconciler({
     core,
     dispatcher,
@@ -138,6 +129,18 @@ export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, sta
     }),
     queries: new JobQueries(core, (job) => explainer.waitingFor(job)),
   };
+}
+
+/** It waits for no other job any more. */
+function releaseJob(core: Core, dispatcher: Dispatcher, job: JobRecord): void {
+  if (job.spec.needs !== undefined) job.queuedAt ??= core.clock.now();
+  if (job.state === 'submitted') {
+    job.state = 'queued';
+    core.journal.job(job);
+    core.events.add(job, 'queued');
+  }
+  dispatcher.enqueue(job);
+  dispatcher.kick();
 }
 
 function createCore(options: CoordinatorOptions, deps: CoordinatorDeps, start: Start): Core {

@@ -31,6 +31,7 @@ import type {
   Upload,
 } from './api.ts';
 import { assemble, type Parts } from './assemble.ts';
+import { countsOf } from './counts.ts';
 import { fail } from './errors.ts';
 import { cancelJob } from './job/lifecycle.ts';
 import { noJob } from './job/queries.ts';
@@ -389,25 +390,7 @@ class Coordinator implements CoordinatorApi {
     this.#running.deployments.remove(...args);
 
   counts(): Pick<FogStatus, 'nodes' | 'jobs' | 'deployments' | 'sla'> {
-    const { core, deployments } = this.#readable;
-    const online = [...core.nodes.values()].filter((node) => node.link !== undefined);
-    const slots = online.reduce((sum, node) => sum + node.capabilities.slots, 0);
-    const busySlots = online.reduce(
-      (sum, node) => sum + Math.min(node.leases.size, node.capabilities.slots),
-      0,
-    );
-    let queuedTasks = 0;
-    let runningTasks = 0;
-    for (const { board } of core.jobs.values()) {
-      queuedTasks += board.count('queued');
-      runningTasks += board.count('leased');
-    }
-    return {
-      nodes: { total: core.nodes.size, online: online.length, slots, busySlots },
-      jobs: { open: core.jobs.size, ended: core.endedJobs, queuedTasks, runningTasks },
-      deployments: deployments.counts(),
-      sla: tierReports(core),
-    };
+    return countsOf(this.#readable);
   }
 
   noteRelays(evidence: readonly RelayEvidence[]): void {

@@ -50,6 +50,14 @@ export const COORDINATOR_ERRORS = {
     message: 'The fog cannot check results as the class of the job asks.',
     kind: 'refused',
   },
+  COORDINATOR_TIER: {
+    message: 'The fog cannot run the copies that the tier of the job promises.',
+    kind: 'refused',
+  },
+  COORDINATOR_SCHEDULE: {
+    message: 'The fog has no room for the job before its deadline.',
+    kind: 'refused',
+  },
   COORDINATOR_STANDBY: {
     message: 'Another coordinator leads.',
     kind: 'unavailable',

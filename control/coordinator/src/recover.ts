@@ -11,6 +11,7 @@ import { recoverReputation } from './reputation/evidence-log.ts';
 import { recoverRelays } from './reputation/relay-evidence.ts';
 import { recoverSla } from './sla/recover-sla.ts';
 import { ballotOf, isReplicated } from './verify/ballot.ts';
+import { copiesWanted } from './verify/decide.ts';
 import type { Proof } from './verify/proofs.ts';
 import { doubt } from './verify/tally.ts';
 import { newVote } from './verify/vote-record.ts';
@@ -184,7 +185,7 @@ function restoreAttempt(core: Core, row: AttemptRow): void {
   if (row.state === 'lost' || row.state === 'failed') avoid(job, row);
   if (!running && row.state !== 'lost') return;
   const lease = leaseFromRow(core, job, row);
-  if (isReplicated(job)) ballotOf(job, row.idx);
+  if (copiesWanted(job.spec) > 1) ballotOf(job, row.idx);
   job.leases.set(row.idx, lease);
   keepLease(core, lease);
 }

@@ -10,6 +10,7 @@ import {
   type Lease,
   manifestBatchBytes,
   manifestDigest,
+  type NodeProfile,
   type Outcome,
   resultManifest,
   signedWork,
@@ -72,6 +73,7 @@ export class HandAgent {
       owner?: string;
       sandboxLevel?: 'os' | 'process';
       memoryBytes?: number;
+      profile?: NodeProfile;
     } = {},
   ): this {
     const slots = over.slots ?? 2;
@@ -80,6 +82,7 @@ export class HandAgent {
       nodeKey: this.identity.publicKey,
       owner: over.owner ?? OWNER,
       name: this.id,
+      profile: over.profile,
       credit: slots * 8,
       held: over.held ?? [],
       capabilities: {

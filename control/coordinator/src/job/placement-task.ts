@@ -1,4 +1,4 @@
-import { DEMAND_DEFAULTS, type JobSpec } from '@fog/wire';
+import { DEMAND_DEFAULTS, type JobSpec, TIER_PROMISES } from '@fog/wire';
 import type { PlacementTask } from '@fog/scheduler';
 import type { JobRecord } from './job-record.ts';
 
@@ -24,6 +24,23 @@ export function demandsOf(owner: string, spec: JobSpec): Omit<PlacementTask, 'de
     ...(maxPrice === undefined ? {} : { maxPrice: { credits: maxPrice, hours: hoursOf(spec) } }),
     ...(privacy === undefined ? {} : { privacy }),
     ...(excludedNodes === undefined ? {} : { excludedNodes: new Set(excludedNodes) }),
+    ...tierDemands(spec),
+  };
+}
+
+/** The lowest tier may be pre-empted by all others, and pays less for it. */
+function tierDemands({
+  tier,
+  class: kind = DEMAND_DEFAULTS.class,
+  service,
+}: JobSpec): Pick<PlacementTask, 'tier' | 'isSpot' | 'excludedRegions'> {
+  const isByRegion = service !== true && tier !== undefined && TIER_PROMISES[tier].apart === 'region';
+  const isLowest = (tier ?? DEMAND_DEFAULTS.tier) === 'bronze' && kind === 'B' && service !== true;
+  return {
+    ...(tier === undefined ? {} : { tier }),
+    isSpot: isLowest,
+    // None yet; a node that names no region is refused all the same.
+    ...(isByRegion ? { excludedRegions: new Set<string>() } : {}),
   };
 }
 

@@ -4,8 +4,11 @@ import { type BatchKey, type Job, type JobBatch, JobId, type JobSpec, taskCount 
 import type { References } from '../content/references.ts';
 import type { Core } from '../core.ts';
 import { fail } from '../errors.ts';
+import type { Dispatcher } from '../lease/dispatcher.ts';
 import { JOB_ID_CHARS } from '../limits.ts';
 import { checkCycles } from './check-cycles.ts';
+import { checkSchedule } from '../sla/check-schedule.ts';
+import { checkTier } from '../sla/check-tier.ts';
 import { checkClass } from '../verify/check-class.ts';
 import { checkPossible } from './check-possible.ts';
 import {
@@ -28,6 +31,7 @@ interface SubmissionParts {
   readonly core: Core;
   readonly references: References;
   readonly needs: Needs;
+  readonly dispatcher: Pick<Dispatcher, 'runTimes'>;
   /** The job is stored with the next commit; it may wait for others. */
   readonly accept: (job: JobRecord) => void;
 }
@@ -114,7 +118,7 @@ export class Submissions {
   }
 
   async #create(account: string, orders: readonly Order[]): Promise<Job[]> {
-    const { core, references, needs, accept } = this.#parts;
+    const { core, references, needs, accept, dispatcher } = this.#parts;
     this.#checkLoad(account, orders);
     const inBatchIds = new Set(orders.map(({ id }) => id));
     for (const { spec, replicaOf } of orders) {
@@ -122,6 +126,8 @@ export class Submissions {
       checkDeadline(spec, core.clock.now());
       checkPossible(core, account, spec);
       checkClass(core, spec, account);
+      checkTier(core, account, spec);
+      checkSchedule(core, account, spec, dispatcher.runTimes);
       await references.check(account, spec);
       const others = (spec.needs ?? []).map((need) => need.job).filter((id) => !inBatchIds.has(id));
       if (others.length > 0) await needs.check(account, others);

@@ -171,6 +171,8 @@ function tryAgain(
   const attempts = job.board.attempts(index);
   const free = (job.preemptions.get(index) ?? 0) + (job.copyAttempts.get(index) ?? 0);
   if (attempts - free > job.spec.retries) {
+    // While copies run, the task may yet end well.
+    if ((job.ballots.get(index)?.copies.size ?? 0) > 0) return job.board.hold(index);
     const why = last.failure?.message ?? 'unknown';
     endTask(core, job, index, {
       outcome: { ...last, failure: exhausted(last, attempts, why) },

@@ -4,8 +4,8 @@
  */
 import type { Core } from '../core.ts';
 import type { JobRecord } from '../job/job-record.ts';
-import { isReplicated } from '../verify/ballot.ts';
 import { hasFurtherNode, wantCopies } from '../verify/copies.ts';
+import { copiesWanted } from '../verify/decide.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { LeaseRecord } from './lease-record.ts';
 
@@ -61,7 +61,7 @@ export class Stragglers {
 
 function isTail(job: JobRecord): boolean {
   const { board, spec } = job;
-  if (board.total < 2 || isReplicated(job) || spec.service === true) return false;
+  if (board.total < 2 || copiesWanted(spec) > 1 || spec.service === true) return false;
   if (board.count('leased') === 0 || board.count('queued') > 0) return false;
   return board.count('settled') + board.count('failed') >= board.total * ENDED_SHARE;
 }

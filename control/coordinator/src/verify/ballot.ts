@@ -76,7 +76,7 @@ export function comparableDigest(outcome: Outcome): string | undefined {
 }
 
 export function voterOf(
-  job: JobRecord,
+  job: Pick<JobRecord, 'owner' | 'spec'>,
   node: { readonly id: string; readonly owner: string },
 ): string {
   const isOwn = job.spec.allowSameOwner === true && node.owner === job.owner;
@@ -88,6 +88,6 @@ export function isComparable(job: JobRecord): boolean {
   return job.spec.determinism === 'strict';
 }
 
-export function isReplicated(job: JobRecord): boolean {
+export function isReplicated(job: Pick<JobRecord, 'spec'>): boolean {
   return job.spec.class === 'S' || job.spec.class === 'A';
 }

@@ -1,22 +1,24 @@
 /** Copies of a task: asking for them, keeping them apart, losing them. */
 import { explainPlacement } from '@fog/scheduler';
+import { type Apart as Apartness, TIER_PROMISES } from '@fog/wire';
 import type { Core } from '../core.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { Dispatcher } from '../lease/dispatcher.ts';
 import type { LeaseRecord } from '../lease/lease-record.ts';
 import { type Ballot, ballotOf, isReplicated, voterOf } from './ballot.ts';
-import { copiesOf } from './decide.ts';
+import { copiesWanted } from './decide.ts';
 
 export interface Apart {
   readonly excludedOwners: ReadonlySet<string>;
   readonly excludedNodes: ReadonlySet<string>;
+  /** Only where the tier keeps copies apart by region. */
+  readonly excludedRegions?: ReadonlySet<string>;
 }
 
-/** A replicated task has its first lease: the other copies follow. */
-export function wantClassCopies(dispatcher: Dispatcher, job: JobRecord, index: number): void {
-  if (!isReplicated(job) || job.ballots.has(index)) return;
-  ballotOf(job, index);
-  wantCopies(dispatcher, job, index, copiesOf(job.spec.class ?? 'B') - 1);
+/** The task has its first lease: the other copies that its class or tier wants follow. */
+export function wantFurtherCopies(dispatcher: Dispatcher, job: JobRecord, index: number): void {
+  const copies = copiesWanted(job.spec);
+  if (copies > 1 && !job.ballots.has(index)) wantCopies(dispatcher, job, index, copies - 1);
 }
 
 export function wantCopies(
@@ -54,25 +56,40 @@ export function apartOf(core: Core, job: JobRecord, index: number): Apart | unde
   if (ballot === undefined) return undefined;
   const excludedOwners = new Set<string>();
   const excludedNodes = new Set(job.spec.excludedNodes);
+  const excludedRegions = new Set<string>();
   for (const { node: id } of holders(job, index, ballot)) {
     excludedNodes.add(id);
-    const owner = core.nodes.get(id)?.owner;
-    // A copy of a straggler is no second opinion: any other machine will do.
-    if (owner === undefined || isSpeculative(job, ballot)) continue;
+    const node = core.nodes.get(id);
+    if (node === undefined || mayShareOwner(job, ballot)) continue;
+    const { owner, profile } = node;
     if (voterOf(job, { id, owner }) === voterOf(job, { id: '', owner })) excludedOwners.add(owner);
+    if (profile.region !== undefined) excludedRegions.add(profile.region);
   }
-  return { excludedOwners, excludedNodes };
+  const isByRegion = apartBy(job) === 'region';
+  return { excludedOwners, excludedNodes, ...(isByRegion ? { excludedRegions } : {}) };
 }
 
-/** The copy is there to be faster, not to be compared. */
-export function isSpeculative(job: JobRecord, ballot: Ballot): boolean {
-  return !isReplicated(job) && ballot.votes.length === 0;
+/** The copy is there to be faster, or in case, and any other machine will do: it is no second opinion. */
+function mayShareOwner(job: JobRecord, { votes }: Ballot): boolean {
+  return !isReplicated(job) && votes.length === 0 && apartBy(job) === 'node';
 }
 
-export function isApart(core: Core, job: JobRecord, index: number, node: string): boolean {
+function apartBy({ spec }: JobRecord): Apartness {
+  return spec.tier === undefined ? 'node' : TIER_PROMISES[spec.tier].apart;
+}
+
+/** Nobody wanted it from the start: it is there to be faster. */
+export function isSpeculative(job: JobRecord, { votes }: Ballot): boolean {
+  return copiesWanted(job.spec) === 1 && votes.length === 0;
+}
+
+export function isApart(core: Core, job: JobRecord, index: number, id: string): boolean {
   const apart = apartOf(core, job, index);
-  const owner = core.nodes.get(node)?.owner ?? '';
-  return apart === undefined || !(apart.excludedNodes.has(node) || apart.excludedOwners.has(owner));
+  const node = core.nodes.get(id);
+  if (apart === undefined || node === undefined) return true;
+  const { region } = node.profile;
+  if (region !== undefined && apart.excludedRegions?.has(region) === true) return false;
+  return !apart.excludedNodes.has(id) && !apart.excludedOwners.has(node.owner);
 }
 
 /** A connected node that has no copy yet could take one, now or when it has a free slot. */

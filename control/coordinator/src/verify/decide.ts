@@ -1,5 +1,5 @@
 /** What the votes on an open task amount to. Pure. */
-import type { ServiceClass } from '@fog/wire';
+import { type JobSpec, type ServiceClass, TIER_PROMISES } from '@fog/wire';
 import { MAX_COPIES } from '../limits.ts';
 import type { Ballot, Vote } from './ballot.ts';
 
@@ -14,6 +14,8 @@ const RULES: Readonly<Record<ServiceClass, { readonly copies: number; readonly q
 
 export interface Poll {
   readonly class: ServiceClass;
+  /** As `copiesWanted`. */
+  readonly copies: number;
   /** Results can be compared byte for byte. */
   readonly comparable: boolean;
   readonly votes: readonly Vote[];
@@ -37,14 +39,22 @@ export function copiesOf(kind: ServiceClass): number {
   return RULES[kind].copies;
 }
 
+/** Copies of each task that start together: as many as the class compares, or the tier promises. */
+export function copiesWanted({ class: kind, tier, service }: JobSpec): number {
+  if (service === true) return 1;
+  const compared = kind === undefined || kind === 'B' ? 1 : copiesOf(kind);
+  return Math.max(compared, tier === undefined ? 1 : TIER_PROMISES[tier].copies);
+}
+
 export function decide(poll: Poll): Decision {
   const agreed = poll.votes.find((vote) => votersFor(poll, vote) >= quorumFor(poll, vote));
   if (agreed !== undefined) return accept(agreed);
   if (poll.truth !== 'unasked') return byTruth(poll);
   const alone = poll.class === 'B' ? poll.votes[0] : undefined;
-  const missing = RULES[poll.class].copies - poll.votes.length - poll.outstanding;
+  const copies = Math.max(RULES[poll.class].copies, poll.copies);
+  const missing = copies - poll.votes.length - poll.outstanding;
   if (missing > 0) {
-    return alone !== undefined && !poll.further()
+    return alone !== undefined && poll.outstanding === 0 && !poll.further()
       ? accept(alone, true)
       : { next: 'more', copies: missing };
   }

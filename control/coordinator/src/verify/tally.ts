@@ -8,9 +8,9 @@ import type { Dispatcher } from '../lease/dispatcher.ts';
 import { attemptRow, type LeaseRecord } from '../lease/lease-record.ts';
 import { MAX_COPY_LOSSES } from '../limits.ts';
 import { noteAttempt } from '../sla/notes.ts';
-import { type Ballot, ballotOf, isComparable, type Vote } from './ballot.ts';
+import { type Ballot, ballotOf, isComparable, isReplicated, type Vote } from './ballot.ts';
 import { hasFurtherNode, outstandingOf, wantCopies } from './copies.ts';
-import { decide, supporters } from './decide.ts';
+import { copiesWanted, decide, supporters } from './decide.ts';
 import { judgeKnownAnswer, rememberAnswer } from './known-answers.ts';
 import { askTruth, settleBallot } from './settle-ballot.ts';
 import { isPicked } from './spot-check.ts';
@@ -31,8 +31,6 @@ export function countResult(
   } else if (job.ballots.has(index)) countVote(core, dispatcher, newVote(core, lease, result));
   // The failure of a service needs no second run: it starts again anyway.
   else if (result.outcome.exitCode !== 0 && job.spec.service !== true && isForeign(core, lease)) {
-    // Final when a second owner repeats it.
-    doubt(core, job, index);
     countVote(core, dispatcher, newVote(core, lease, result));
   } else {
     acceptResult(core, dispatcher, lease, result);
@@ -47,6 +45,7 @@ export function review(core: Core, dispatcher: Dispatcher, job: JobRecord, index
   if (job.board.hasEnded(index)) return settleBallot(core, dispatcher, job, index);
   const decision = decide({
     class: job.spec.class ?? 'B',
+    copies: copiesWanted(job.spec),
     comparable: isComparable(job),
     votes: ballot.votes,
     truth: ballot.truth,
@@ -98,7 +97,11 @@ function countVote(core: Core, dispatcher: Dispatcher, vote: Vote): void {
   ballot.votes.push(vote);
   ballot.copies.delete(vote.lease);
   if (job.leases.get(index) === vote.lease) job.leases.delete(index);
-  if (!job.board.hasEnded(index)) job.board.hold(index);
+  if (!job.board.hasEnded(index)) {
+    job.board.hold(index);
+    // Final when a second owner repeats it.
+    if (vote.outcome.exitCode !== 0 && !isReplicated(job)) doubt(core, job, index);
+  }
   forgetLease(core, vote.lease);
   dispatcher.ran(vote.lease, vote.outcome.usage.wallMs);
   if (ballot.accepted === undefined) writeVote(core, vote, 'held');
