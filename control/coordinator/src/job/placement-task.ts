@@ -34,7 +34,8 @@ function tierDemands({
   class: kind = DEMAND_DEFAULTS.class,
   service,
 }: JobSpec): Pick<PlacementTask, 'tier' | 'isSpot' | 'excludedRegions'> {
-  const isByRegion = service !== true && tier !== undefined && TIER_PROMISES[tier].apart === 'region';
+  const isByRegion =
+    service !== true && tier !== undefined && TIER_PROMISES[tier].apart === 'region';
   const isLowest = (tier ?? DEMAND_DEFAULTS.tier) === 'bronze' && kind === 'B' && service !== true;
   return {
     ...(tier === undefined ? {} : { tier }),
