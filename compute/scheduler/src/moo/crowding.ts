@@ -11,19 +11,20 @@ export function crowdingDistances(
 ): void {
   for (const member of front) out[member] = 0;
   const sorted = front.slice();
+  // By member, as `out`: one objective is sorted at a time.
+  const values = new Float64Array(out.length);
   for (let at = 0; at < objectives; at += 1) {
-    const value = (member: number | undefined): number =>
-      points[(member as number) * objectives + at] as number;
-    sorted.sort((a, b) => value(a) - value(b) || a - b);
-    const [first, last] = [sorted[0] as number, sorted.at(-1) as number];
-    const range = value(last) - value(first);
+    for (const member of front) values[member] = points[member * objectives + at] as number;
+    sorted.sort((a, b) => (values[a] as number) - (values[b] as number) || a - b);
+    const value = (place: number): number => values[sorted[place] as number] as number;
+    const end = sorted.length - 1;
+    const range = value(end) - value(0);
     if (range === 0) continue;
-    out[first] = Infinity;
-    out[last] = Infinity;
-    for (let place = 1; place < sorted.length - 1; place += 1) {
+    for (let place = 1; place < end; place += 1) {
       const member = sorted[place] as number;
-      const side = value(sorted[place + 1]) - value(sorted[place - 1]);
-      out[member] = (out[member] as number) + side / range;
+      out[member] = (out[member] as number) + (value(place + 1) - value(place - 1)) / range;
     }
+    out[sorted[0] as number] = Infinity;
+    out[sorted[end] as number] = Infinity;
   }
 }

@@ -6,33 +6,36 @@ import { nonDominatedRanks } from './sort/non-dominated-ranks.ts';
  * violation. Returns the fronts, best first, each in ascending order.
  */
 export function rankPool(pool: Pool<unknown>): Int32Array[] {
-  const indices = [...pool.genomes.keys()];
-  const feasible = indices.filter((index) => pool.violations[index] === 0);
-  let fronts = rankFeasible(pool, feasible);
-  const infeasible = indices.filter((index) => pool.violations[index] !== 0);
+  const feasible: number[] = [];
+  const infeasible: number[] = [];
+  for (let index = 0; index < pool.genomes.length; index += 1)
+    (violation(pool, index) === 0 ? feasible : infeasible).push(index);
+  const fronts = rankFeasible(pool, feasible);
   infeasible.sort((a, b) => violation(pool, a) - violation(pool, b));
   for (const [place, index] of infeasible.entries()) {
     const before = infeasible[place - 1];
-    if (before === undefined || violation(pool, before) < violation(pool, index)) fronts += 1;
-    pool.ranks[index] = fronts - 1;
+    if (before === undefined || violation(pool, before) < violation(pool, index)) fronts.push([]);
+    pool.ranks[index] = fronts.length - 1;
+    fronts.at(-1)?.push(index);
   }
-  const members: number[][] = Array.from({ length: fronts }, () => []);
-  for (const index of indices) members[pool.ranks[index] as number]?.push(index);
-  return members.map((front) => Int32Array.from(front));
+  return fronts.map((front) => Int32Array.from(front));
 }
 
-/** Returns how many fronts there are. */
-function rankFeasible(pool: Pool<unknown>, feasible: readonly number[]): number {
+/** In ascending order within a front, as the infeasible are: the sort is stable. */
+function rankFeasible(pool: Pool<unknown>, feasible: readonly number[]): number[][] {
   const { objectives, points } = pool;
   const gathered = new Float64Array(feasible.length * objectives);
-  for (const [place, index] of feasible.entries())
-    gathered.set(points.subarray(index * objectives, (index + 1) * objectives), place * objectives);
+  let to = 0;
+  for (const index of feasible)
+    for (let at = index * objectives; at < (index + 1) * objectives; at += 1)
+      gathered[to++] = points[at] as number;
   const ranks = nonDominatedRanks(gathered, feasible.length, objectives);
-  let fronts = 0;
+  const fronts: number[][] = [];
   for (const [place, index] of feasible.entries()) {
     const rank = ranks[place] as number;
     pool.ranks[index] = rank;
-    fronts = Math.max(fronts, rank + 1);
+    while (fronts.length <= rank) fronts.push([]);
+    fronts[rank]?.push(index);
   }
   return fronts;
 }
