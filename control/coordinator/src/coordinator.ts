@@ -67,6 +67,8 @@ export interface CoordinatorDeps {
   readonly reexecution?: Reexecution | undefined;
   /** Uniform in [0, 1), decides which results are checked; the system's generator when left out. */
   readonly random?: () => number;
+  /** What the planning thread runs; its own program when left out. */
+  readonly planEntry?: URL | undefined;
   /** Where it counts; nowhere when left out. */
   readonly metrics?: CoordinatorMetrics | undefined;
   /** Of several coordinators on one database: who this one is, and where the others reach it. */

@@ -101,13 +101,13 @@ export async function composeFog(
   const candidate =
     store.kind === 'sqlite' ? undefined : { holder: storage.coordinator, address: addressNow };
   const reexecution = stack.use(composeReexecution(options, { ...deps, blobs }));
+  const metrics = createMetrics();
   const coordinatorDeps = { ...deps, store, fogId: identity.id, blobs, candidate, reexecution };
-  const coordinator = createCoordinator({}, coordinatorDeps);
+  const coordinator = createCoordinator({}, { ...coordinatorDeps, metrics: metrics.later });
   const among = { url: options.live, fogId: identity.id, id: storage.coordinator };
   const { live, roster, services: shared } = await composeLive(among, coordinator, deps);
   stack.defer(() => live.stop());
   const services = (): ServiceManager => manager;
-  const metrics = createMetrics();
   const mixnet = mixnetOf(options, identity.id, { ...deps, metrics, relayBook: coordinator });
   const api = createApiServer(
     { host: '127.0.0.1', port, requires: ['store'], ...(listen && { listen }) },

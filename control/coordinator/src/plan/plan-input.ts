@@ -1,11 +1,10 @@
 /** The fleet and a batch as a plan sees them: with speeds, run times and what waits already. */
-import type { ChosenTask, PlacementNode, PlacementTask } from '@fog/scheduler';
+import type { ChosenTask, PlacementNode, PlacementTask, RunTimes } from '@fog/scheduler';
 import type { Core } from '../core.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { Dispatcher } from '../lease/dispatcher.ts';
 import { standingOf } from '../lease/preempt.ts';
 import { isReplicated } from '../verify/ballot.ts';
-import type { RunTimes } from './run-times.ts';
 
 /** Taken for the run time of a program that never ran here. */
 export const ASSUMED_MS = 1_000;
@@ -37,7 +36,6 @@ export function plannedFleet(core: Core, dispatcher: Dispatcher, module: string)
       ...node,
       speed: isKnown ? expectedMs / wallMs : (declared.get(node.id) ?? 1),
       queuedMs: queuedMs(core, runTimes, node),
-      warm: runTimes.ranOn(node.id),
       ...(bandwidthMbps === undefined ? {} : { bandwidthMbps }),
     };
   });

@@ -17,8 +17,8 @@ const RESTART_MS = 1_000;
 export interface PlanThreadDeps {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** What the thread runs. */
-  readonly entry?: URL;
+  /** What the thread runs, in place of its own program. */
+  readonly planEntry?: URL | undefined;
 }
 
 interface Waiting {
@@ -94,7 +94,7 @@ export class PlanThread {
   }
 
   #start(): Worker {
-    const entry = this.#deps.entry ?? new URL('plan-worker.ts', import.meta.url);
+    const entry = this.#deps.planEntry ?? new URL('plan-worker.ts', import.meta.url);
     const worker = new Worker(entry, { name: 'fog-plan', env: {} });
     let cause: string | undefined;
     worker.on('message', (reply: PlanReply) => this.#answered(worker, reply));

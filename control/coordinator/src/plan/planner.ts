@@ -171,7 +171,7 @@ export class Planner {
     const held = this.#held.get(queue);
     const job = plan.first;
     if (job === undefined) return undefined;
-    if (plan.unplanned > 0 && plan.planned < MAX_PLANNED_TASKS / 2) return 'further tasks wait';
+    if (hasFurther(plan)) return FURTHER;
     const ageMs = core.clock.monotonicMs() - (held?.madeAtMs ?? 0);
     if (held === undefined || plan.planned === 0 || ageMs < LEAST_PLAN_AGE_MS) return undefined;
     const { nodes, expectedMs = ASSUMED_MS } = plannedFleet(core, dispatcher, job.spec.module);
@@ -205,6 +205,7 @@ export class Planner {
     } finally {
       this.#underWay.delete(queue);
     }
+    if (hasFurther(plan)) void this.#plan(queue, FURTHER);
     dispatcher.kick();
   }
 
@@ -285,6 +286,13 @@ function tell(
   for (const job of [...jobs].slice(0, MAX_TOLD_JOBS)) {
     if (core.jobs.has(job.id)) core.events.add(job, type, { cause });
   }
+}
+
+const FURTHER = 'further tasks wait';
+
+/** Tasks came, or were left for later, and there is work for the time it takes to plan them. */
+function hasFurther(plan: KindPlan<JobRecord>): boolean {
+  return plan.unplanned > 0 && plan.planned < MAX_PLANNED_TASKS / 2;
 }
 
 /** As far as tasks and slots tell. */

@@ -16,6 +16,8 @@ export interface Metrics {
   readonly contentType: string;
   /** Loads the library at the first call. */
   sink(): Promise<MetricSink>;
+  /** For a part that counts seldom: loads the library with its first figure. */
+  readonly later: MetricSink;
   /** The exposition text; what `gauges` sets is current in it. */
   text(gauges?: (sink: MetricSink) => void): Promise<string>;
 }
@@ -30,9 +32,19 @@ interface Loaded {
 export function createMetrics(): Metrics {
   let loaded: Promise<Loaded> | undefined;
   const load = (): Promise<Loaded> => (loaded ??= openRegistry());
+  // A figure that cannot be kept hinders nobody.
+  const soon = (use: (sink: MetricSink) => void): void =>
+    void load()
+      .then(({ sink }) => use(sink))
+      .catch(() => {});
   return {
     contentType: 'text/plain; version=0.0.4; charset=utf-8',
     sink: async () => (await load()).sink,
+    later: {
+      count: (...figure) => soon((sink) => sink.count(...figure)),
+      gauge: (...figure) => soon((sink) => sink.gauge(...figure)),
+      observe: (...figure) => soon((sink) => sink.observe(...figure)),
+    },
     text: async (gauges) => {
       const { registry, sink } = await load();
       gauges?.(sink);

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { PlacementNode, PlacementTask } from '@fog/scheduler';
+import { isLarge, leastTasks, misfit, type PlanProgress } from '../../src/plan/should-plan.ts';
+
+const task: PlacementTask = { owner: 'ann', runtime: 'wasm', memoryBytes: 1, depth: 1 };
+const node = (id: string, over: Partial<PlacementNode> = {}): PlacementNode => ({
+  id,
+  owner: 'ann',
+  runtimes: ['wasm'],
+  sandboxLevel: 'os',
+  memoryBytes: 8,
+  slots: 2,
+  credit: 16,
+  held: 2,
+  ...over,
+});
+
+/** Ten tasks of a second on each of two nodes with two slots. */
+function progress(
+  waiting: Readonly<Record<string, number>>,
+  over: Partial<PlanProgress> = {},
+): PlanProgress {
+  return {
+    ageMs: 2_500,
+    known: new Set(['a', 'b']),
+    endsMs: new Map([
+      ['a', 5_000],
+      ['b', 5_000],
+    ]),
+    makespanMs: 5_000,
+    waitingOn: (id) => waiting[id] ?? 0,
+    runMs: () => 1_000,
+    nameOf: (id) => `node ${id}`,
+    ...over,
+  };
+}
+
+test('few tasks and short ones are placed one by one', () => {
+  assert.equal(isLarge(1_000, 31), false);
+  assert.equal(isLarge(99, 100_000), false);
+  assert.equal(isLarge(100, 32), true);
+});
+
+test('a plan must save more than it costs: its budget is a tenth of the work that waits', () => {
+  assert.equal(leastTasks({ usualMs: 10_000, slots: 4, budgetMs: 300 }), 32);
+  assert.equal(leastTasks({ usualMs: 100, slots: 10, budgetMs: 300 }), 300);
+});
+
+test('a plan that goes as planned holds', () => {
+  const fleet = [node('a'), node('b')];
+  assert.equal(misfit(task, fleet, progress({ a: 4, b: 4 })), undefined);
+  assert.equal(misfit(task, fleet, progress({})), undefined);
+});
+
+test('a node that vanished, drains or cools down with tasks of the plan ends it', () => {
+  const gone = misfit(task, [node('a')], progress({ a: 4, b: 4 }));
+  assert.equal(gone, 'node b takes no work now');
+  const cooling = [node('a'), node('b', { closed: 'cooling' })];
+  assert.equal(misfit(task, cooling, progress({ a: 4, b: 4 })), 'node b takes no work now');
+  assert.equal(misfit(task, cooling, progress({ a: 4 })), undefined);
+});
+
+test('so does a node that was not there, unless it could not take the tasks', () => {
+  const fleet = [node('a'), node('b')];
+  const joined = misfit(task, [...fleet, node('c')], progress({ a: 4, b: 4 }));
+  assert.equal(joined, 'node c can take work now');
+  const small = [...fleet, node('c', { memoryBytes: 0 })];
+  assert.equal(misfit(task, small, progress({ a: 4, b: 4 })), undefined);
+});
+
+test('so does a node far behind, or one done long before it was to be', () => {
+  const fleet = [node('a'), node('b')];
+  const slow = progress({ a: 4, b: 9 }, { runMs: ({ id }) => (id === 'b' ? 2_000 : 1_000) });
+  assert.equal(misfit(task, fleet, slow), 'node b is behind what was planned');
+  const idle = [node('a', { held: 0 }), node('b')];
+  const early = progress({ a: 0, b: 4 }, { ageMs: 2_400 });
+  assert.equal(misfit(task, idle, early), 'node a is done sooner than planned');
+});
+
+test('a node that the plan gave little is not done too soon', () => {
+  const fleet = [node('a', { held: 0 }), node('b')];
+  const endsMs = new Map([
+    ['a', 1_000],
+    ['b', 9_000],
+  ]);
+  const uneven = progress({ a: 0, b: 12 }, { endsMs, makespanMs: 9_000 });
+  assert.equal(misfit(task, fleet, uneven), undefined);
+});
