@@ -1,5 +1,5 @@
-import { type Clock, errorMessage, type Health, isFogError, type Logger } from '@fog/kernel';
-import { type Blobs, currentLeader, type Store } from '@fog/store';
+import type { Clock, Health, Logger } from '@fog/kernel';
+import type { Blobs, Store } from '@fog/store';
 import {
   arrayItem,
   type CompareAnswer,
@@ -30,7 +30,7 @@ import type {
   NodeCaller,
   Upload,
 } from './api.ts';
-import { assemble, type Parts } from './assemble.ts';
+import type { Parts } from './assemble.ts';
 import { countsOf } from './counts.ts';
 import { fail } from './errors.ts';
 import { cancelJob } from './job/lifecycle.ts';
@@ -38,9 +38,9 @@ import { noJob } from './job/queries.ts';
 import type { LeaseRecord } from './lease/lease-record.ts';
 import { EventReplay } from './live/event-replay.ts';
 import { specForAgent } from './lease/work-messages.ts';
+import { Leadership } from './leadership.ts';
 import { MAX_LEASE_UPLOADS } from './limits.ts';
 import { type CoordinatorOptions, defaultCoordinatorOptions } from './options.ts';
-import { lastNumbers, recover } from './recover.ts';
 import { compareStrategies } from './plan/compare.ts';
 import type { CoordinatorMetrics } from './plan/plan-stats.ts';
 import { noteTransfer } from './registry/measured.ts';
@@ -52,7 +52,6 @@ import {
 } from './reputation/relay-evidence.ts';
 import { slaReport, tierReports } from './sla/sla-report.ts';
 import { trustView } from './reputation/trust-view.ts';
-import { beginTerm, LEADERSHIP, type Term } from './term.ts';
 import type { Reexecution, VerifyCounts } from './verify/verify-state.ts';
 
 export interface CoordinatorDeps {
@@ -89,183 +88,56 @@ export function createCoordinator(
   return new Coordinator({ ...defaultCoordinatorOptions, ...options }, deps);
 }
 
-/** A try that takes longer is given up. */
-const CAMPAIGN_TIMEOUT_MS = 20_000;
-/** How often a coordinator that does not lead tries to. */
-const CAMPAIGN_MS = 1_000;
-
 class Coordinator implements CoordinatorApi {
   readonly name = 'coordinator';
   readonly requires = ['store'];
   readonly restartable = true;
   readonly fogId: string;
-  readonly #options: CoordinatorOptions;
-  readonly #deps: CoordinatorDeps;
-  readonly #leadership = new Set<() => void>();
-  /** While this coordinator leads. */
-  #term: Term | undefined;
-  /** While it does not: reads, and what needs no leader. */
-  #reading: Parts | undefined;
-  #leader: string | undefined;
-  /** What ended the last term. */
-  #lastCause: unknown;
-  #campaign: Promise<void> | undefined;
-  #stopCampaigns: (() => void) | undefined;
+  readonly #lead: Leadership;
 
   constructor(options: CoordinatorOptions, deps: CoordinatorDeps) {
-    this.#options = options;
-    this.#deps = deps;
+    this.#lead = new Leadership(options, deps);
     this.fogId = deps.fogId;
   }
 
-  async start(signal: AbortSignal): Promise<void> {
-    this.#lastCause = undefined;
-    // Before the campaigns begin: two tries at once could both lead.
-    await this.#run(signal);
-    this.#stopCampaigns = this.#deps.clock.every(CAMPAIGN_MS, () => void this.campaign());
+  start(signal: AbortSignal): Promise<void> {
+    return this.#lead.start(signal);
   }
 
-  async stop(): Promise<void> {
-    this.#stopCampaigns?.();
-    this.#stopCampaigns = undefined;
-    await this.#campaign;
-    await this.#endTerm();
-    await this.#endReading();
+  stop(): Promise<void> {
+    return this.#lead.stop();
   }
 
-  async health(): Promise<Health> {
-    if (this.#term === undefined && this.#leader === undefined) return this.#leaderless();
-    await this.#deps.store.db.selectFrom('job').select('id').limit(1).execute();
-    if (this.#term !== undefined) return { state: 'healthy' };
-    return { state: 'healthy', detail: `standing by for ${this.#leader}` };
+  health(): Promise<Health> {
+    return this.#lead.health();
   }
 
-  #leaderless(): Health {
-    if (this.#lastCause !== undefined) {
-      const cause = withoutStop(this.#lastCause);
-      // A restart finds the same disk; what was stored can still be read.
-      const state = isDiskFull(this.#lastCause) ? 'degraded' : 'unhealthy';
-      return { state, detail: `nobody leads: ${cause}. It tries again each second.` };
-    }
-    if (this.#stopCampaigns === undefined) return { state: 'unhealthy', detail: 'not started' };
-    return { state: 'degraded', detail: 'it leads or stands by as soon as the API listens' };
-  }
-
-  async campaign(): Promise<void> {
-    if (this.#term !== undefined || this.#stopCampaigns === undefined) return;
-    this.#campaign ??= this.#run(AbortSignal.timeout(CAMPAIGN_TIMEOUT_MS))
-      .catch(async (error: unknown) => {
-        this.#lastCause = error;
-        if (isDiskFull(error)) await this.#readStored();
-      })
-      .finally(() => (this.#campaign = undefined));
-    await this.#campaign;
-  }
-
-  /** One try to lead. */
-  async #run(signal: AbortSignal): Promise<void> {
-    const { store, logger } = this.#deps;
-    const term = await beginTerm(
-      {
-        options: this.#options,
-        deps: this.#deps,
-        onOver: (cause) => {
-          this.#lastCause = cause;
-          logger.error('leading ended', { cause });
-          void this.#endTerm();
-        },
-      },
-      signal,
-    );
-    if (term !== undefined) {
-      await this.#endReading();
-      this.#leader = undefined;
-      this.#term = term;
-      return this.#tellLeadership();
-    }
-    const leader = (await currentLeader(store, LEADERSHIP))?.address;
-    this.#read();
-    if (leader !== this.#leader) logger.info('standing by', { leader });
-    this.#leader = leader;
-  }
-
-  #read(): void {
-    this.#reading ??= assemble(this.#options, this.#deps, {
-      last: { token: 0, seq: 0 },
-      onFailure: () => (this.#reading = undefined),
-    });
-  }
-
-  /** Nothing can be stored, and so nothing led; what is stored can be read. */
-  async #readStored(): Promise<void> {
-    if (this.#reading !== undefined) return;
-    const last = await lastNumbers(this.#deps.store);
-    const reading = assemble(this.#options, this.#deps, {
-      last,
-      onFailure: () => (this.#reading = undefined),
-    });
-    await recover(reading.core);
-    this.#reading = reading;
-  }
-
-  async #endTerm(): Promise<void> {
-    const term = this.#term;
-    if (term === undefined) return;
-    this.#term = undefined;
-    this.#tellLeadership();
-    await term.end();
-    // Only now can another lead.
-    this.#tellLeadership();
-  }
-
-  async #endReading(): Promise<void> {
-    const reading = this.#reading;
-    this.#reading = undefined;
-    await reading?.core.journal.close().catch(() => {});
-  }
-
-  #tellLeadership(): void {
-    for (const tell of this.#leadership) tell();
-  }
-
-  get leader(): string | undefined {
-    return this.#term === undefined ? this.#leader : undefined;
+  campaign(): Promise<void> {
+    return this.#lead.campaign();
   }
 
   onHealth(listener: () => void): () => void {
-    return this.onLeadership(listener);
+    return this.#lead.onChange(listener);
   }
 
   onLeadership(listener: () => void): () => void {
-    this.#leadership.add(listener);
-    return () => this.#leadership.delete(listener);
+    return this.#lead.onChange(listener);
+  }
+
+  get leader(): string | undefined {
+    return this.#lead.leader;
   }
 
   get #running(): Parts {
-    if (this.#term !== undefined) return this.#term.parts;
-    if (this.#leader !== undefined) {
-      throw fail('COORDINATOR_STANDBY', {
-        message: `This coordinator stands by; ${this.#leader} leads. Try again in a moment.`,
-        details: { leader: this.#leader },
-      });
-    }
-    if (this.#lastCause === undefined) throw fail('COORDINATOR_STOPPED');
-    if (isDiskFull(this.#lastCause)) throw this.#lastCause;
-    throw fail('COORDINATOR_STOPPED', {
-      message: `The coordinator starts again from what is stored: ${withoutStop(this.#lastCause)}. Try again in a moment.`,
-      cause: this.#lastCause,
-    });
+    return this.#lead.running;
   }
 
-  /** For reads of what the leader knows; on a full disk, of what is stored. */
   get #readable(): Parts {
-    const stored = isDiskFull(this.#lastCause) ? this.#reading : undefined;
-    return this.#term?.parts ?? stored ?? this.#running;
+    return this.#lead.readable;
   }
 
-  /** For what every coordinator can do from the store alone. */
   get #any(): Parts {
-    return this.#term?.parts ?? this.#reading ?? this.#running;
+    return this.#lead.any;
   }
 
   attach(link: AgentLink): AgentSession {
@@ -352,11 +224,11 @@ class Coordinator implements CoordinatorApi {
   }
 
   slaTiers(): SlaTierReport[] | undefined {
-    return this.#term === undefined ? undefined : tierReports(this.#term.parts.core);
+    return this.#lead.term && tierReports(this.#lead.term.core);
   }
 
   scheduler(): SchedulerStatus | undefined {
-    return this.#term?.parts.planner.status();
+    return this.#lead.term?.planner.status();
   }
 
   async fronts(account: string, { job }: FrontsQuery): Promise<PlacementPlan[]> {
@@ -396,15 +268,17 @@ class Coordinator implements CoordinatorApi {
   }
 
   noteRelays(evidence: readonly RelayEvidence[]): void {
-    if (this.#term !== undefined) noteRelays(this.#term.parts.core, evidence);
+    const { term } = this.#lead;
+    if (term !== undefined) noteRelays(term.core, evidence);
   }
 
   relayReputation(relays: readonly string[]): RelayReputation | undefined {
-    return this.#term && relayReputation(this.#term.parts.core, relays);
+    const { term } = this.#lead;
+    return term && relayReputation(term.core, relays);
   }
 
   verification(): VerifyCounts | undefined {
-    return this.#term?.parts.core.verify.counts;
+    return this.#lead.term?.core.verify.counts;
   }
 
   async addReference(account: string, content: string, sizeBytes: number): Promise<void> {
@@ -463,13 +337,4 @@ function reads(lease: LeaseRecord, content: string): boolean {
   if (inputs.some((input) => input.content === content)) return true;
   const item = arrayItem(spec, lease.index);
   return item?.input?.content === content;
-}
-
-function isDiskFull(error: unknown): boolean {
-  return isFogError(error, 'STORE_DISK_FULL');
-}
-
-/** The message of an error, to go on behind it with a sentence of one's own. */
-function withoutStop(error: unknown): string {
-  return errorMessage(error).replace(/\.$/, '');
 }

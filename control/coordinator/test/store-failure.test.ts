@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isFogError, silentLogger } from '@fog/kernel';
+import { silentLogger } from '@fog/kernel';
 import { openStore, type Store } from '@fog/store';
 import { tempDir, VirtualClock } from '@fog/testkit';
 import { createCoordinator } from '../src/index.ts';
@@ -14,7 +14,8 @@ function breakable(store: Store): Store & { broken: boolean } {
     write: <T>(work: Parameters<typeof store.write<T>>[0]): Promise<T> =>
       store.write(async (trx) => {
         const result = await work(trx);
-        if (wrapped.broken) throw new Error('the disk is full');
+        if (wrapped.broken)
+          throw new Error('the disk is slow. Try again in a moment; if it stays so, see why.');
         return result;
       }),
   };
@@ -35,14 +36,16 @@ test('after a failed commit nothing more is stored or acknowledged; a new start 
   store.broken = true;
   const failed = coordinator.addReference(OWNER, 'b'.repeat(64), 1);
   agent.result(first ?? 0);
-  await assert.rejects(failed, /disk is full/);
+  await assert.rejects(failed, /disk is slow/);
   store.broken = false;
   agent.result(second ?? 0);
   await store.write(async () => {});
   assert.equal((await coordinator.health(AbortSignal.timeout(1_000))).state, 'unhealthy');
-  await assert.rejects(coordinator.submit(OWNER, spec()), (error) =>
-    isFogError(error, 'COORDINATOR_STOPPED'),
-  );
+  await assert.rejects(coordinator.submit(OWNER, spec()), {
+    code: 'COORDINATOR_STOPPED',
+    message:
+      'The coordinator starts again from what is stored: the disk is slow. Try again in a moment.',
+  });
   assert.deepEqual(agent.acks(), { tokens: [], late: [] });
   await coordinator.stop();
   await coordinator.start(AbortSignal.timeout(10_000));
