@@ -15,20 +15,18 @@ export const CLOSED: Breaker = { state: 'closed', failures: 0 };
 
 export function afterFailure(breaker: Breaker, now: number): Breaker {
   const failures = breaker.failures + 1;
-  if (failures < OPEN_AFTER) return { state: 'closed', failures };
-  return openFor(failures, now, COOL_DOWN_MS * 2 ** (failures - OPEN_AFTER));
-}
-
-/** Opens it at once, for what is worse than a failure. */
-export function openFor(failures: number, now: number, coolDownMs: number): Breaker {
-  return { state: 'open', failures, until: now + Math.min(MAX_COOL_DOWN_MS, coolDownMs) };
+  // One that is open for a single lie has used up its chance too.
+  if (breaker.state === 'closed' && failures < OPEN_AFTER) return { state: 'closed', failures };
+  const coolDownMs = COOL_DOWN_MS * 2 ** Math.max(0, failures - OPEN_AFTER);
+  const until = now + Math.min(MAX_COOL_DOWN_MS, coolDownMs);
+  return { state: 'open', failures, until: Math.max(until, breaker.until ?? 0) };
 }
 
 export function afterSuccess(breaker: Breaker): Breaker {
   return breaker.failures === 0 && breaker.state === 'closed' ? breaker : CLOSED;
 }
 
-/** The state now: an open one lets work try again when its time is over. */
+/** The state now: an open one lets work try again when its time is over. Half-open is never kept, only seen. */
 export function breakerAt(breaker: Breaker, now: number): Breaker {
   if (breaker.state !== 'open' || (breaker.until ?? 0) > now) return breaker;
   return { state: 'half-open', failures: breaker.failures };

@@ -284,9 +284,7 @@ export class Registry {
     const { journal, nodes, clock } = this.#core;
     for (const node of nodes.values()) {
       if (node.link === undefined) continue;
-      const now = breakerAt(node.breaker, clock.now());
-      if (now !== node.breaker) this.#dispatcher.kick();
-      node.breaker = now;
+      if (breakerAt(node.breaker, clock.now()).state === 'half-open') this.#dispatcher.kick();
       journal.seen({ id: node.id, last_seen_at: node.lastSeenAt, rtt_ms: node.rttMs ?? null });
     }
   }
