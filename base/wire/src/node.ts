@@ -53,6 +53,10 @@ export const Prices = z.strictObject({
 });
 export type Prices = z.infer<typeof Prices>;
 
+/** `POST /nodes/{id}/prices`. */
+export const NodePricesRequest = z.strictObject({ prices: Prices });
+export type NodePricesRequest = z.infer<typeof NodePricesRequest>;
+
 /** `os`: namespaces around the process; `process`: a plain child process with limits. */
 export const SandboxLevel = z.enum(['os', 'process']);
 export type SandboxLevel = z.infer<typeof SandboxLevel>;

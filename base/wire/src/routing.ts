@@ -1,6 +1,6 @@
 /** Questions about placement: where would a request go, and why does a job not run. */
 import { z } from 'zod';
-import { JobPrivacy, Labels, Region, Resources, RoutingStrategy } from './demands.ts';
+import { JobPrivacy, Labels, Region, Resources, RoutingStrategy, SlaTier } from './demands.ts';
 import { JobId, NodeId } from './ids.ts';
 import { JobState } from './job-state.ts';
 import { RuntimeName } from './job-spec.ts';
@@ -14,11 +14,20 @@ export const RouteRequest = z.strictObject({
   labels: Labels.optional(),
   region: Region.optional(),
   privacy: JobPrivacy.optional(),
+  tier: SlaTier.optional(),
   /** Where the request comes from, for proximity. */
   from: Coordinates.optional(),
 });
 export type RouteRequest = z.infer<typeof RouteRequest>;
 export type RouteRequestInput = z.input<typeof RouteRequest>;
+
+/** What a node asks now for the task, with tier, congestion and spot discount, if it runs for that time. */
+export const RouteQuote = z.strictObject({
+  /** µ-credits, rounded up. */
+  micro: z.number().nonnegative(),
+  forMs: z.number().nonnegative(),
+});
+export type RouteQuote = z.infer<typeof RouteQuote>;
 
 /** One node as the strategy saw it; lower score is better. */
 export const RouteCandidate = z.strictObject({
@@ -29,6 +38,8 @@ export const RouteCandidate = z.strictObject({
   because: z.string().optional(),
   /** Why it cannot take the request; then it has no score. */
   refusal: z.string().optional(),
+  /** Absent when its owner asks nothing, or it is not connected. */
+  quote: RouteQuote.optional(),
 });
 export type RouteCandidate = z.infer<typeof RouteCandidate>;
 

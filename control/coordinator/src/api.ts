@@ -13,6 +13,7 @@ import type {
   JobWhy,
   NodeMode,
   NodeProfile,
+  Prices,
   NodeTrust,
   ResultsPage,
   RouteAnswer,
@@ -149,6 +150,8 @@ export interface CoordinatorApi extends Service {
    * neither takes new work. Durable when it resolves. Throws COORDINATOR_NO_NODE.
    */
   setNodeMode(caller: NodeCaller, id: string, mode: NodeMode): Promise<FogNode>;
+  /** What its owner asks from now on, whatever it joined with; of its owner or an operator. Durable when it resolves. Throws COORDINATOR_NO_NODE. */
+  setNodePrices(caller: NodeCaller, id: string, prices: Prices): Promise<FogNode>;
   /** What the tiers promise, how far it is kept, and the last breaches: the caller's, all for an operator. */
   sla(caller: NodeCaller): Promise<Sla>;
   /** Without the breaches; undefined while this coordinator does not lead. */

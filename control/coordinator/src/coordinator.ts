@@ -219,6 +219,9 @@ class Coordinator implements CoordinatorApi {
     return this.#running.registry.setMode(caller, id, mode);
   }
 
+  setNodePrices: CoordinatorApi['setNodePrices'] = async (...args) =>
+    this.#running.registry.setPrices(...args);
+
   async sla(caller: NodeCaller): Promise<Sla> {
     return slaReport(this.#readable.core, caller);
   }

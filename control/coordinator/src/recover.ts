@@ -7,6 +7,7 @@ import { type JobRecord, newJobRecord } from './job/job-record.ts';
 import type { EndState, TaskState } from './job/task-board.ts';
 import { type LeaseRecord, leaseTimes } from './lease/lease-record.ts';
 import { nodeFromRow } from './registry/node-record.ts';
+import { recoverPrices } from './registry/prices.ts';
 import { recoverReputation } from './reputation/evidence-log.ts';
 import { recoverRelays } from './reputation/relay-evidence.ts';
 import { recoverSla } from './sla/recover-sla.ts';
@@ -57,6 +58,7 @@ export async function recover(core: Core): Promise<void> {
   for (const row of await db.selectFrom('node').selectAll().execute()) {
     core.nodes.set(row.id, nodeFromRow(row));
   }
+  await recoverPrices(core);
   const ended = await db
     .selectFrom('job')
     .select((e) => e.fn.countAll().as('count'))

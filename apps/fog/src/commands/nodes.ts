@@ -1,4 +1,4 @@
-import type { FogNode, NodeMode, RouteRequestInput } from '@fog/wire';
+import type { FogNode, NodeMode, Prices, RouteRequestInput } from '@fog/wire';
 import { ROUTING_STRATEGIES, RuntimeName } from '@fog/wire';
 import { defineCommand, type FlagValues } from '../command/command.ts';
 import { usage } from '../command/parse-flags.ts';
@@ -6,6 +6,7 @@ import { FOG_FLAGS, JSON_FLAG } from '../command/shared-flags.ts';
 import { suggest } from '../command/suggest.ts';
 import { coordinates } from '../connect/coordinates.ts';
 import { findNode } from '../connect/find-node.ts';
+import { prices } from '../connect/profile-flags.ts';
 import { type OpenClient, openClient } from '../connect/open-client.ts';
 import { type Host, say, sayNext } from '../process/host.ts';
 import { readLabels } from '../run/demand-flags.ts';
@@ -19,9 +20,11 @@ import {
   routeText,
   topologyText,
 } from '../show/node-text.ts';
+import { pricesText } from '../show/price-text.ts';
 import { trustText } from '../show/trust-text.ts';
 
 const ROUTE = 'of "nodes route"';
+const PRICE = 'of "nodes price"';
 
 const FLAGS = {
   ...JSON_FLAG,
@@ -38,6 +41,8 @@ const FLAGS = {
   cores: { type: 'text', value: 'N', help: 'cores it needs', group: ROUTE },
   disk: { type: 'text', value: 'SIZE', help: 'disk it needs', group: ROUTE },
   gpus: { type: 'text', value: 'N', help: 'GPUs it needs', group: ROUTE },
+  tier: { type: 'text', value: 'NAME', help: 'tier of service it pays for', group: ROUTE },
+  price: { type: 'text', value: 'cpu=N,…', help: 'as of "fog join"', group: PRICE },
 } as const;
 type NodesFlags = FlagValues<typeof FLAGS>;
 
@@ -58,6 +63,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   maintenance: { run: (call) => setMode(call, 'maintenance'), takesNode: true },
   resume: { run: (call) => setMode(call, 'accepting'), takesNode: true },
   route: { run: route, takesNode: false },
+  price: { run: setPrices, takesNode: true },
   topology: { run: topology, takesNode: false },
 };
 
@@ -67,13 +73,15 @@ export const command = defineCommand({
   usage: [
     'nodes [NODE [--trust]] [flags]',
     'nodes drain|maintenance|resume NODE',
+    'nodes price NODE --price cpu=N,…',
     'nodes route --strategy NAME [--explain] [flags]',
     'nodes topology',
   ],
   about: `
   NODE is an id, the beginning of one, or a name. A draining node ends what it has and takes nothing new;
   one in maintenance gives its work back at once; "resume" ends both. STATUS is "cooling" while a node
-  gets nothing because its last tasks failed. RTT is the round trip to the coordinator.
+  gets nothing because its last tasks failed. RTT is the round trip to the coordinator. "price" changes
+  what a machine asks; "route --explain" shows what each asks now for an hour of such work.
 
   TRUST is what a node's work is worth at least: the share of right results it is above with a
   probability of 95 %, from what the fog has verified. A dash: nothing is known.
@@ -122,10 +130,18 @@ function checkLine(line: {
   if (flags.trust && (name === undefined || action !== undefined)) {
     throw usage(command, '--trust is about one node: "fog nodes NODE --trust".');
   }
-  // Wrong values are told before any fog is asked.
-  if (name === 'route') return void routeRequest(flags);
-  const extra = Object.entries(FLAGS).find(([flag, def]) => 'group' in def && isGiven(flags, flag));
-  if (extra !== undefined) throw usage(command, `--${extra[0]} belongs to "fog nodes route".`);
+  checkFlags(name, flags);
+}
+
+/** Wrong values are told before any fog is asked. */
+function checkFlags(name: string | undefined, flags: NodesFlags): void {
+  const own = name === 'route' ? ROUTE : name === 'price' ? PRICE : undefined;
+  for (const [flag, def] of Object.entries(FLAGS)) {
+    if (!('group' in def) || def.group === own || !isGiven(flags, flag)) continue;
+    throw usage(command, `--${flag} belongs to "fog ${def.group.slice(4, -1)}".`);
+  }
+  if (name === 'route') routeRequest(flags);
+  if (name === 'price') askedPrices(flags);
 }
 
 function isGiven(flags: NodesFlags, name: string): boolean {
@@ -183,6 +199,22 @@ async function setMode(call: Call, mode: NodeMode): Promise<void> {
   await sayNext(host, mode === 'accepting' ? `${host.self} nodes` : back);
 }
 
+async function setPrices(call: Call): Promise<void> {
+  const { client, signal, flags, host } = call;
+  const wanted = askedPrices(flags);
+  const { id } = await oneNode(call);
+  const node = await client.setNodePrices(id, wanted, { signal });
+  if (flags.json) await print(host, `${JSON.stringify({ node })}\n`);
+  else await say(host, `node ${node.name} (${id}) asks ${pricesText(wanted)}`);
+  await sayNext(host, `${host.self} nodes route --strategy least_loaded --explain`);
+}
+
+function askedPrices(flags: NodesFlags): Prices {
+  const wanted = readFlag('--price', flags.price, prices);
+  if (wanted !== undefined) return wanted;
+  throw usage(command, '--price is missing, like --price cpu=0.5,gb=0.01,spot=0.3.');
+}
+
 async function route({ client, signal, flags, host }: Call): Promise<void> {
   const answer = await client.route(routeRequest(flags), { signal });
   const text = flags.json ? `${JSON.stringify(answer)}\n` : routeText(answer, flags.explain);
@@ -209,6 +241,7 @@ function routeRequest(flags: NodesFlags): RouteRequestInput {
       region: readFlag('--region', flags.region, JOB_VALUES.region),
       labels: readLabels('--label', flags.label),
       privacy: readFlag('--privacy', flags.privacy, JOB_VALUES.privacy),
+      tier: readFlag('--tier', flags.tier, JOB_VALUES.tier),
       resources: Object.keys(resources).length === 0 ? undefined : resources,
     }),
   };

@@ -44,7 +44,7 @@ const FORM =
   'must be like cpu=0.5,gb=0.01,gpu=2,spot=0.3: credits an hour, and the part taken off for spot';
 
 /** Each of cpu, gb, gpu and spot once at most; what is left out costs nothing. */
-function prices(text: string): Read<Prices> {
+export function prices(text: string): Read<Prices> {
   const found: Prices = { cpuHour: 0, gbHour: 0, gpuHour: 0, spotDiscount: 0 };
   const seen = new Set<string>();
   for (const part of text.split(',')) {

@@ -1,5 +1,6 @@
 import { formatSize } from '@fog/kernel';
 import type { FogNode, RouteAnswer, Topology, TopologySnapshot } from '@fog/wire';
+import { pricesText, quoteText } from './price-text.ts';
 import { printable, table } from './table.ts';
 import { ago, clockTime } from './time.ts';
 
@@ -103,20 +104,11 @@ export function nodeText(node: FogNode, now: number): string {
     ['region', profile.region],
     ['at', coordinates && `${coordinates.latitude},${coordinates.longitude}`],
     ['labels', labels.length === 0 ? undefined : labels.join(', ')],
-    [
-      'prices',
-      prices &&
-        `${creditText(prices.cpuHour)} a core and hour, ${creditText(prices.gbHour)} a GB and hour, ${creditText(prices.gpuHour)} a GPU and hour; ${Math.round(prices.spotDiscount * 100)} % off for spot`,
-    ],
+    ['prices', prices && pricesText(prices)],
     ['version', capabilities.version],
     ['joined', `${clockTime(node.joinedAt)} (${ago(now, node.joinedAt)})`],
     ['seen', ago(now, node.lastSeenAt)],
   ]);
-}
-
-/** µ-credits as credits. */
-function creditText(micro: number): string {
-  return String(micro / 1_000_000);
 }
 
 export function rowsText(rows: readonly (readonly [string, string | undefined])[]): string {
@@ -135,13 +127,15 @@ export function routeText({ strategy, node, candidates }: RouteAnswer, explain: 
       ? `${strategy}: no node can take it\n`
       : `${strategy}: ${printable(best.name)} (${best.node})${best.because === undefined ? '' : `, ${printable(best.because)}`}\n`;
   if (!explain) return line;
+  const asks = candidates.some(({ quote }) => quote !== undefined);
   const rows = candidates.map((each) => [
     each.name,
     each.node,
     each.score?.toFixed(2) ?? '-',
+    ...(asks ? [quoteText(each.quote)] : []),
     each.refusal ?? each.because ?? '',
   ]);
-  return `${line}\n${table([['NAME', 'NODE', 'SCORE', 'BECAUSE'], ...rows], { right: [2] })}`;
+  return `${line}\n${table([['NAME', 'NODE', 'SCORE', ...(asks ? ['ASKS'] : []), 'BECAUSE'], ...rows], { right: [2] })}`;
 }
 
 /** Rows of the past that fit a screen; `--json` has all. */

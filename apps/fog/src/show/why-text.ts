@@ -1,5 +1,6 @@
 import type { JobWhy } from '@fog/wire';
 import { planLines } from './scheduler-text.ts';
+import { quoteText } from './price-text.ts';
 import { printable, table } from './table.ts';
 import { clockTime } from './time.ts';
 
@@ -12,13 +13,15 @@ export function whyText({ job, state, summary, needs, nodes, plan, history }: Jo
     parts.push(table([['NEEDS', 'STATE'], ...needs.map((need) => [need.job, need.state])]));
   }
   if (nodes.length > 0) {
+    const asks = nodes.some(({ quote }) => quote !== undefined);
     const rows = nodes.map((node) => [
       node.name,
       node.node,
+      ...(asks ? [quoteText(node.quote)] : []),
       node.refusal ??
         (node.because === undefined ? 'could take it' : `could take it: ${node.because}`),
     ]);
-    parts.push(table([['NAME', 'NODE', 'SAYS'], ...rows]));
+    parts.push(table([['NAME', 'NODE', ...(asks ? ['ASKS'] : []), 'SAYS'], ...rows]));
   }
   if (plan !== undefined) parts.push(planLines(plan));
   const shown = history.slice(-SHOWN_HISTORY);

@@ -1,11 +1,13 @@
 /** Answers why: what a job waits for, what each node says to it, and where a request would go. */
 import {
+  congestionOf,
   explainPlacement,
   explainRefusal,
   explainRoute,
   isRoutingStrategy,
   type PlacementNode,
   type PlacementTask,
+  quotedPrice,
 } from '@fog/scheduler';
 import {
   isTerminal,
@@ -16,6 +18,7 @@ import {
   MAX_PAGE,
   type RouteAnswer,
   type RouteCandidate,
+  type RouteQuote,
   type RouteRequest,
 } from '@fog/wire';
 import type { Core } from '../core.ts';
@@ -25,6 +28,7 @@ import { planSummary } from '../plan/plan-record.ts';
 import { knownNode } from '../registry/node-record.ts';
 import { eventFromRow } from './job-events.ts';
 import type { JobRecord } from './job-record.ts';
+import { tierDemands } from './placement-task.ts';
 
 /** Words for events whose type does not speak for itself. */
 const EVENT_TEXT: Readonly<Record<string, string>> = {
@@ -115,14 +119,17 @@ export class Explainer {
       ...(region === undefined ? {} : { region }),
       ...(privacy === undefined ? {} : { privacy }),
       ...(from === undefined ? {} : { from }),
+      ...tierDemands(request),
     };
     const state = this.#dispatcher.routeState(strategy);
-    const candidates = explainRoute(strategy, task, this.#dispatcher.fleet(), state);
+    const fleet = this.#dispatcher.fleet();
+    const candidates = explainRoute(strategy, task, fleet, state);
+    const quotes = quotesOf(task, fleet, MS_PER_HOUR);
     const first = candidates.find((each) => each.score !== undefined);
     return {
       strategy,
       ...(first === undefined ? {} : { node: first.node }),
-      candidates: candidates.map((each) => this.#candidate(each)),
+      candidates: candidates.map((each) => this.#candidate(each, quotes)),
     };
   }
 
@@ -132,11 +139,13 @@ export class Explainer {
     const wanted = job.spec.strategy ?? 'least_loaded';
     const strategy = isRoutingStrategy(wanted) ? wanted : 'least_loaded';
     const state = this.#dispatcher.routeState(strategy);
-    const online = explainRoute(strategy, task, this.#dispatcher.fleet(), state);
+    const fleet = this.#dispatcher.fleet();
+    const online = explainRoute(strategy, task, fleet, state);
+    const quotes = quotesOf(task, fleet, this.#dispatcher.usualMs(job) ?? job.spec.timeoutMs);
     const known = new Set(online.map(({ node }) => node));
     const away = [...this.#core.nodes.values()].filter(({ id }) => !known.has(id));
     return [
-      ...online.map((each) => this.#candidate(each)),
+      ...online.map((each) => this.#candidate(each, quotes)),
       ...away.map((node) => ({
         node: node.id,
         name: node.name,
@@ -145,13 +154,18 @@ export class Explainer {
     ];
   }
 
-  #candidate(each: ReturnType<typeof explainRoute>[number]): RouteCandidate {
+  #candidate(
+    each: ReturnType<typeof explainRoute>[number],
+    quotes: ReadonlyMap<string, RouteQuote>,
+  ): RouteCandidate {
+    const quote = quotes.get(each.node);
     return {
       node: each.node,
       name: this.#name(each.node),
       ...(each.score === undefined ? {} : { score: each.score }),
       ...(each.because === undefined ? {} : { because: each.because }),
       ...(each.refused === undefined ? {} : { refusal: each.refused }),
+      ...(quote === undefined ? {} : { quote }),
     };
   }
 
@@ -191,6 +205,23 @@ export class Explainer {
   #name(id: string): string {
     return this.#core.nodes.get(id)?.name ?? id;
   }
+}
+
+const MS_PER_HOUR = 3_600_000;
+
+/** What each node that asks a price asks now. */
+function quotesOf(
+  task: PlacementTask,
+  fleet: readonly PlacementNode[],
+  forMs: number,
+): Map<string, RouteQuote> {
+  const quotes = new Map<string, RouteQuote>();
+  for (const node of fleet) {
+    if (node.prices === undefined) continue;
+    const terms = { hours: forMs / MS_PER_HOUR, congestion: congestionOf(node) };
+    quotes.set(node.id, { micro: Math.ceil(quotedPrice(task, node, terms)), forMs });
+  }
+  return quotes;
 }
 
 function refusalOfAway(task: PlacementTask, node: PlacementNode): string {

@@ -29,11 +29,14 @@ export function demandsOf(owner: string, spec: JobSpec): Omit<PlacementTask, 'de
 }
 
 /** The lowest tier may be pre-empted by all others, and pays less for it. */
-function tierDemands({
+export function tierDemands({
   tier,
   class: kind = DEMAND_DEFAULTS.class,
   service,
-}: JobSpec): Pick<PlacementTask, 'tier' | 'isSpot' | 'excludedRegions'> {
+}: Partial<Pick<JobSpec, 'tier' | 'class' | 'service'>>): Pick<
+  PlacementTask,
+  'tier' | 'isSpot' | 'excludedRegions'
+> {
   const isByRegion =
     service !== true && tier !== undefined && TIER_PROMISES[tier].apart === 'region';
   const isLowest = (tier ?? DEMAND_DEFAULTS.tier) === 'bronze' && kind === 'B' && service !== true;

@@ -7,6 +7,7 @@ import {
   type NodeMode,
   NodeProfile,
   type NodeStatus,
+  type Prices,
 } from '@fog/wire';
 import type { NodeRow } from '@fog/store';
 import type { PlacementNode } from '@fog/scheduler';
@@ -23,7 +24,10 @@ export interface NodeRecord {
   owner: string;
   name: string;
   capabilities: Capabilities;
+  /** As its agent says it. */
   profile: NodeProfile;
+  /** Set since it joined, in place of those in the profile. */
+  askedPrices: Prices | undefined;
   mode: NodeMode;
   load: NodeLoad | undefined;
   rttMs: number | undefined;
@@ -72,6 +76,7 @@ export function nodeFromRow(row: NodeRow): NodeRecord {
     name: row.name,
     capabilities: JSON.parse(row.capabilities) as Capabilities,
     profile: NodeProfile.parse(JSON.parse(row.profile)),
+    askedPrices: undefined,
     mode: row.mode as NodeMode,
     load: undefined,
     rttMs: row.rtt_ms ?? undefined,
@@ -112,7 +117,7 @@ export function nodeView(core: Known, node: NodeRecord, status: NodeStatus): Fog
     owner: node.owner,
     status,
     mode: node.mode,
-    profile: node.profile,
+    profile: currentProfile(node),
     capabilities: node.capabilities,
     ...(node.load === undefined ? {} : { load: node.load }),
     ...(node.rttMs === undefined ? {} : { rttMs: node.rttMs }),
@@ -127,6 +132,11 @@ export function nodeView(core: Known, node: NodeRecord, status: NodeStatus): Fog
   };
 }
 
+/** As its owner wants it now. */
+function currentProfile({ profile, askedPrices }: NodeRecord): NodeProfile {
+  return askedPrices === undefined ? profile : { ...profile, prices: askedPrices };
+}
+
 export function placementNode(core: Known, node: NodeRecord, link: AgentLink): PlacementNode {
   const known = knownNode(core, node);
   const services = servicesOn(node);
@@ -135,7 +145,8 @@ export function placementNode(core: Known, node: NodeRecord, link: AgentLink): P
 
 /** The node as the scheduler sees it, whether it is connected or not. */
 export function knownNode(core: Known, node: NodeRecord): PlacementNode {
-  const { capabilities, profile, load } = node;
+  const { capabilities, load } = node;
+  const profile = currentProfile(node);
   const now = core.clock.now();
   const trust = trustOf(core, node);
   const { state } = breakerAt(node.breaker, now);

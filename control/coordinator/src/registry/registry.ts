@@ -1,5 +1,5 @@
 /** Nodes and their connections: attach, heartbeat, silence, loss. */
-import type { FogNode, FromAgent, NodeMode, Phase } from '@fog/wire';
+import type { FogNode, FromAgent, NodeMode, Phase, Prices } from '@fog/wire';
 import type { AgentLink, AgentSession, NodeCaller } from '../api.ts';
 import type { Core } from '../core.ts';
 import { fail } from '../errors.ts';
@@ -12,6 +12,7 @@ import { noteAbsence } from '../verify/presence.ts';
 import { breakerAt, CLOSED } from './breaker.ts';
 import { smoothed } from './measured.ts';
 import { nodeStatus, nodeView, type NodeRecord } from './node-record.ts';
+import { storePrices, takeProfile } from './prices.ts';
 
 type Message = Exclude<FromAgent, { type: 'hello' }>;
 
@@ -101,6 +102,15 @@ export class Registry {
     return this.#view(node);
   }
 
+  /** Throws COORDINATOR_NO_NODE, also for another account's node. */
+  async setPrices(caller: NodeCaller, id: string, prices: Prices): Promise<FogNode> {
+    const node = this.ofCaller(caller, id);
+    await storePrices(this.#core, node, prices);
+    this.#announce(node);
+    this.#dispatcher.kick();
+    return this.#view(node);
+  }
+
   /** What it holds runs elsewhere at once; it is told to stop it. */
   #giveBack(node: NodeRecord): void {
     const tokens = [...node.leases.keys()];
@@ -123,7 +133,7 @@ export class Registry {
       known.owner = link.owner;
       known.name = link.name;
       known.capabilities = link.capabilities;
-      known.profile = link.profile ?? known.profile;
+      if (link.profile !== undefined) takeProfile(this.#core, known, link.profile);
       return known;
     }
     const node: NodeRecord = {
@@ -133,6 +143,7 @@ export class Registry {
       name: link.name,
       capabilities: link.capabilities,
       profile: link.profile ?? { type: 'compute', labels: {} },
+      askedPrices: undefined,
       mode: 'accepting',
       load: undefined,
       rttMs: undefined,

@@ -138,6 +138,7 @@ type FogCalls =
   | 'nodes'
   | 'route'
   | 'setNodeMode'
+  | 'setNodePrices'
   | 'nodeTrust'
   | 'topology'
   | 'sla'
@@ -152,6 +153,12 @@ function fogCalls(transport: Transport): Pick<FogClient, FogCalls> {
       (await ask(transport, NodesFrame, get('/api/v1/nodes', {}, options))).nodes,
     route: (request, options) =>
       ask(transport, RouteAnswer, send('/api/v1/nodes/route', request, options)),
+    setNodePrices: (id, prices, options) =>
+      ask(
+        transport,
+        FogNode,
+        send(`/api/v1/nodes/${encodeURIComponent(id)}/prices`, { prices }, options),
+      ),
     setNodeMode: (id, mode, options) =>
       ask(
         transport,

@@ -21,6 +21,7 @@ import type {
   MixPingRequest,
   MixStatus,
   NodeMode,
+  Prices,
   ResultsPage,
   RouteAnswer,
   RouteRequestInput,
@@ -118,6 +119,8 @@ export interface FogClient extends DeploymentCalls, SchedulerCalls {
   nodes(options?: CallOptions): Promise<FogNode[]>;
   /** Where a request would go now; places nothing. */
   route(request: RouteRequestInput, options?: CallOptions): Promise<RouteAnswer>;
+  /** What its owner asks from now on. */
+  setNodePrices(id: string, prices: Prices, options?: CallOptions): Promise<FogNode>;
   setNodeMode(id: string, mode: NodeMode, options?: CallOptions): Promise<FogNode>;
   /** What the fog thinks of a node, with the evidence for it. */
   nodeTrust(id: string, options?: CallOptions): Promise<NodeTrust>;

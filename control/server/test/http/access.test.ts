@@ -70,6 +70,7 @@ describe('every route', () => {
       'account POST /api/v1/mixnet/bench',
       'account POST /api/v1/mixnet/ping',
       'account POST /api/v1/nodes/:id/mode',
+      'account POST /api/v1/nodes/:id/prices',
       'account POST /api/v1/nodes/route',
       'node GET /api/v1/agent/blobs/:content',
       'node GET /api/v1/agent/jobs/:id',

@@ -1,4 +1,4 @@
-import { NodeId, NodeModeRequest, parseWith, RouteRequest } from '@fog/wire';
+import { NodeId, NodeModeRequest, NodePricesRequest, parseWith, RouteRequest } from '@fog/wire';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { RouteDeps } from '../ports.ts';
@@ -23,6 +23,12 @@ export function addPlacementRoutes(app: FastifyInstance, { coordinator }: RouteD
   app.get('/api/v1/nodes/:id/trust', { config }, async (request) => {
     const { id } = parseWith(NodeParams, request.params, 'path');
     return coordinator.nodeTrust(request.caller, id);
+  });
+
+  app.post('/api/v1/nodes/:id/prices', { config }, async (request) => {
+    const { id } = parseWith(NodeParams, request.params, 'path');
+    const { prices } = parseWith(NodePricesRequest, request.body, 'prices');
+    return coordinator.setNodePrices(request.caller, id, prices);
   });
 
   app.get('/api/v1/sla', { config }, async (request) => coordinator.sla(request.caller));
