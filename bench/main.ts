@@ -8,6 +8,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   jobs: async () => (await import('./jobs/jobs.ts')).jobs,
   mixnet: async () => (await import('./mixnet/mixnet.ts')).mixnet,
   registry: async () => (await import('./registry/registry.ts')).registry,
+  reputation: async () => (await import('./reputation/reputation.ts')).reputation,
   scheduler: async () => (await import('./scheduler/scheduler.ts')).scheduler,
   sphinx: async () => (await import('./sphinx/sphinx.ts')).sphinx,
 };

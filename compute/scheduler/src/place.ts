@@ -8,10 +8,14 @@ import type {
 import { route } from './routing/route.ts';
 import { leaseWindow, refusalNow, refusalOf } from './feasibility.ts';
 
+/** Every so many tasks of the lowest class go to newcomers first: what they do is checked, and enough to become known. */
+const NEWCOMER_EVERY = 30;
+
 /**
  * Assigns tasks to nodes. Pure: the same tasks, nodes and options give the same placement.
- * Greedy: each task in turn goes to the eligible node that would end it first; of such nodes to one that ran its
- * program of late, and then to the one with the least held work for its slots.
+ * Greedy: each task in turn goes to the eligible node that would end it first, all its tries counted until one is
+ * right; of such nodes to one that ran its program of late, and then to the one with the least held work for its
+ * slots. Now and then a task is for those nobody knows yet.
  */
 export function place(
   tasks: readonly PlacementTask[],
@@ -22,8 +26,15 @@ export function place(
   const given = new Map<string, number>();
   const assignments: { task: number; node: string }[] = [];
   const unplaced: number[] = [];
+  // Where nothing is known of anybody, all are equal.
+  const isTrustKnown = nodes.some(({ trust }) => trust !== undefined);
+  const newcomers = isTrustKnown ? nodes.filter(({ isNewcomer }) => isNewcomer === true) : [];
   for (const [index, task] of tasks.entries()) {
-    const node = soonest(task, nodes, given, (options.seed + index) % Math.max(1, nodes.length));
+    const turn = options.seed + index;
+    const scan = { given, turn, isTrustKnown };
+    const isForNewcomers = turn % NEWCOMER_EVERY === 0 && (task.serviceClass ?? 'B') === 'B';
+    const tried = isForNewcomers ? soonest(task, newcomers, scan) : undefined;
+    const node = tried ?? soonest(task, nodes, scan);
     if (node === undefined) {
       unplaced.push(index);
       continue;
@@ -82,13 +93,20 @@ export function explainPlacement(
   return refusals;
 }
 
-/** `first` rotates the scan so that equally good nodes take turns; `given` is what was placed before. */
+interface Scan {
+  /** What was placed before. */
+  readonly given: ReadonlyMap<string, number>;
+  /** Rotates the scan so that equally good nodes take turns. */
+  readonly turn: number;
+  readonly isTrustKnown: boolean;
+}
+
 function soonest(
   task: PlacementTask,
   nodes: readonly PlacementNode[],
-  given: ReadonlyMap<string, number>,
-  first: number,
+  { given, turn, isTrustKnown }: Scan,
 ): PlacementNode | undefined {
+  const first = turn % Math.max(1, nodes.length);
   const best: Best = { node: undefined, isAvoided: true, ends: Infinity, isWarm: false, load: 0 };
   for (let step = 0; step < nodes.length; step += 1) {
     const at = first + step;
@@ -96,7 +114,8 @@ function soonest(
     if (node === undefined) continue;
     const held = node.held + (given.size === 0 ? 0 : (given.get(node.id) ?? 0));
     if (held >= leaseWindow(task, node) || refusalOf(task, node) !== undefined) continue;
-    keepBetter(best, task, node, held);
+    const tries = isTrustKnown && node.owner !== task.owner ? triesOn(node) : 1;
+    keepBetter(best, task, node, { held, tries });
   }
   return best.node;
 }
@@ -111,10 +130,15 @@ interface Best {
   load: number;
 }
 
-function keepBetter(best: Best, task: PlacementTask, node: PlacementNode, held: number): void {
+function keepBetter(
+  best: Best,
+  task: PlacementTask,
+  node: PlacementNode,
+  { held, tries }: { readonly held: number; readonly tries: number },
+): void {
   const isAvoided = task.avoid?.has(node.id) === true;
   if (isAvoided && !best.isAvoided) return;
-  const ends = Math.max(1, (held + 1) / node.slots) * slowness(node.speed);
+  const ends = Math.max(1, (held + 1) / node.slots) * slowness(node.speed) * tries;
   const isWarm = task.module !== undefined && node.warm?.has(task.module) === true;
   const load = held / node.slots;
   if (isAvoided === best.isAvoided && best.node !== undefined) {
@@ -128,6 +152,14 @@ function keepBetter(best: Best, task: PlacementTask, node: PlacementNode, held: 
   best.ends = ends;
   best.isWarm = isWarm;
   best.load = load;
+}
+
+/** Levels of trust that are told apart: nodes nearer to each other share. */
+const TRUST_LEVELS = 10;
+
+/** Runs until one is right, if this part of them is. */
+function triesOn({ trust = 0, trustSample = trust }: PlacementNode): number {
+  return TRUST_LEVELS / Math.max(1, Math.round(trustSample * TRUST_LEVELS));
 }
 
 /** Parts of the usual speed that are told apart: machines nearer to each other are equally fast, and share. */

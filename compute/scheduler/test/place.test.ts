@@ -108,3 +108,42 @@ test('property: within windows, deterministic, and exactly as many as the capaci
     ),
   );
 });
+
+const known = (id: string, trustSample: number, over: Partial<PlacementNode> = {}) =>
+  node(id, { owner: id, slots: 10, trust: trustSample / 2, trustSample, ...over });
+
+const counts = (nodes: readonly PlacementNode[], tasks: number, seed = 1) => {
+  const all = Array.from({ length: tasks }, () => task());
+  const given: Record<string, number> = {};
+  for (const { node: id } of place(all, nodes, { seed }).assignments) {
+    given[id] = (given[id] ?? 0) + 1;
+  }
+  return given;
+};
+
+test('goes to the trusted first, and to others when those are busy', () => {
+  const nodes = [known('bad', 0.1), known('good', 0.9), known('fair', 0.5)];
+  assert.deepEqual(counts(nodes, 8), { good: 8 });
+  assert.deepEqual(counts(nodes, 25), { good: 10, fair: 10, bad: 5 });
+});
+
+test('asks nobody for trust in their own work', () => {
+  const nodes = [known('own', 0.1, { owner: 'ann' }), known('good', 0.9)];
+  assert.deepEqual(counts(nodes, 4), { own: 4 });
+});
+
+test('shares as before while nothing is known of anybody', () => {
+  const strangers = ['a', 'b', 'c'].map((id, at) => ({
+    ...node(id, { owner: id, slots: 10, trustSample: at / 3, isNewcomer: true }),
+  }));
+  assert.deepEqual(counts(strangers, 9), { a: 3, b: 3, c: 3 });
+});
+
+test('gives newcomers one task in thirty, of the lowest class only', () => {
+  const many = { slots: 1_000, credit: 1_000 };
+  const nodes = [known('good', 0.9, many), known('new', 0.1, { ...many, isNewcomer: true })];
+  assert.deepEqual(counts(nodes, 300), { good: 290, new: 10 });
+  const important = Array.from({ length: 60 }, () => task({ serviceClass: 'S' }));
+  const chosen = place(important, nodes, { seed: 0 }).assignments.map(({ node: id }) => id);
+  assert.deepEqual([...new Set(chosen)], ['good']);
+});

@@ -21,6 +21,7 @@ export function demandsOf(owner: string, spec: JobSpec): Omit<PlacementTask, 'de
     ...(labels === undefined ? {} : { labels }),
     ...(region === undefined ? {} : { region }),
     ...(minTrust === undefined ? {} : { minTrust }),
+    ...(spec.class === undefined ? {} : { serviceClass: spec.class }),
     ...(maxPrice === undefined ? {} : { maxPrice: { credits: maxPrice, hours: hoursOf(spec) } }),
     ...(privacy === undefined ? {} : { privacy }),
     ...(excludedNodes === undefined ? {} : { excludedNodes: new Set(excludedNodes) }),
