@@ -1,36 +1,23 @@
 import type { PlacementNode, PlacementTask } from '../placement.ts';
 import { planRefusal } from './admit.ts';
-import type {
-  BatchOptions,
-  BatchPlacement,
-  FrontPoint,
-  Objectives,
-  PlanRefusal,
-} from './batch-placement.ts';
+import type { BatchOptions, BatchPlacement, FrontPoint, PlanRefusal } from './batch-placement.ts';
 import { pairRefusal, pairRules } from './eligibility.ts';
 import type { Instance } from './instance.ts';
-import type { Plan } from './plan.ts';
+import { objectivesOf } from './choice.ts';
+import type { Plan, PlanGenome } from './plan.ts';
 
 type Unplaced = BatchPlacement['unplaced'];
 
-/** A plan and its objectives, in the order of all tables. */
-export interface Candidate {
-  readonly nodeOf: Int32Array;
-  readonly objectives: Float64Array;
-}
-
-function objectivesOf(row: Float64Array): Objectives {
-  const [latencyMs = 0, imbalance = 0, distrust = 0, cost = 0, price = 0] = row;
-  return { latencyMs, imbalance, distrust, cost, price };
-}
-
-export function frontPoint(instance: Instance, { nodeOf, objectives }: Candidate): FrontPoint {
+export function frontPoint(
+  { nodes }: Instance,
+  { nodeOf, measures }: Pick<PlanGenome, 'nodeOf' | 'measures'>,
+): FrontPoint {
   const perNode: Record<string, number> = {};
   for (const node of nodeOf) {
-    const { id } = instance.nodes[node] as PlacementNode;
+    const { id } = nodes[node] as PlacementNode;
     perNode[id] = (perNode[id] ?? 0) + 1;
   }
-  return { objectives: objectivesOf(objectives), perNode };
+  return { objectives: objectivesOf(measures), perNode };
 }
 
 /** Tasks of a kind that no node takes share their reasons. */

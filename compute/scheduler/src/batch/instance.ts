@@ -19,6 +19,8 @@ export interface Instance extends NodeTables, PairTables, TaskTables {
   readonly usable: Int32Array;
   /** By objective, how far apart plans may be expected to be; never 0. */
   readonly ranges: Float64Array;
+  /** Nodes that can take the task. */
+  eligibleOf(turn: number): Int32Array;
 }
 
 export function createInstance(
@@ -41,7 +43,9 @@ export function createInstance(
     queuedMs === undefined ? held / Math.max(1, slots) : queuedMs / horizonMs,
   );
   const ranges = expectedRanges({ ...parts, load, usable, horizonMs });
-  return { ...parts, usable, load, busy, ranges };
+  const eligibleOf = (turn: number): Int32Array =>
+    pairs.eligible[onTasks.kindOf[turn] as number] as Int32Array;
+  return { ...parts, usable, load, busy, ranges, eligibleOf };
 }
 
 /**

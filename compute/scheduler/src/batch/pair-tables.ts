@@ -10,13 +10,20 @@ export interface PairTables {
   readonly eligible: readonly Int32Array[];
   /** Nodes by what keeps them from some kind. */
   readonly excluded: ReadonlyMap<PlanRefusal, ReadonlySet<number>>;
-  /** `RESOURCES` values by kind; -1 cores are those that belong to a slot. */
+  /**
+   * `RESOURCES` values by kind, and behind all kinds the least that any asks for; who asks for no cores has those
+   * of its slot.
+   */
   readonly demand: Float64Array;
+  /** Resources that some kind asks for. */
+  readonly wanted: readonly number[];
   /** By kind, 1 when it never queues. */
   readonly isKindAtOnce: Uint8Array;
   /** Number of the program by kind, or -1. */
   readonly program: Int32Array;
   readonly programs: number;
+  /** By kind, 1 when no other kind could bring its inputs to a node. */
+  readonly isLone: Uint8Array;
   readonly runMs: Float64Array;
   readonly transferMs: Float64Array;
   readonly cost: Float64Array;
@@ -35,11 +42,18 @@ export function pairTables(
 ): PairTables {
   const { quotes } = rules;
   const table = (): Float64Array => new Float64Array(kinds.length * nodes.length);
-  const demand = Float64Array.from(kinds.flatMap(demandOf));
+  const rows = kinds.map(demandOf);
+  const least = Array.from({ length: RESOURCES }, (_, at) =>
+    Math.min(...rows.map((row) => row[at] as number)),
+  );
+  const demand = Float64Array.from([...rows, least].flat());
   const excluded = new Map<PlanRefusal, Set<number>>();
   const tables = {
     ...programsOf(kinds),
     demand,
+    wanted: [...Array(RESOURCES).keys()].filter((at) =>
+      kinds.some((_, kind) => (demand[kind * RESOURCES + at] as number) > 0),
+    ),
     isKindAtOnce: Uint8Array.from(kinds, (task) => Number(startsAtOnce(task, rules))),
     excluded,
     runMs: table(),
@@ -73,7 +87,7 @@ export function pairTables(
 }
 
 function demandOf(task: PlacementTask): number[] {
-  return [1, task.cores ?? -1, task.memoryBytes, task.diskBytes ?? 0, task.gpus ?? 0];
+  return [1, task.cores ?? 0, task.memoryBytes, task.diskBytes ?? 0, task.gpus ?? 0];
 }
 
 function shareOf(demand: Float64Array, kind: number, capacity: Float64Array, node: number): number {
@@ -85,7 +99,9 @@ function shareOf(demand: Float64Array, kind: number, capacity: Float64Array, nod
   return most;
 }
 
-function programsOf(kinds: readonly PlacementTask[]): { program: Int32Array; programs: number } {
+function programsOf(
+  kinds: readonly PlacementTask[],
+): Pick<PairTables, 'program' | 'programs' | 'isLone'> {
   const numbers = new Map<string, number>();
   const program = Int32Array.from(kinds, ({ module }) => {
     if (module === undefined) return -1;
@@ -93,7 +109,13 @@ function programsOf(kinds: readonly PlacementTask[]): { program: Int32Array; pro
     numbers.set(module, number);
     return number;
   });
-  return { program, programs: numbers.size };
+  const kindsWith = new Int32Array(numbers.size);
+  for (const number of program)
+    if (number >= 0) kindsWith[number] = (kindsWith[number] as number) + 1;
+  const isLone = Uint8Array.from(kinds, ({ inputBytes = 0 }, kind) =>
+    Number(inputBytes === 0 || (kindsWith[program[kind] as number] ?? 1) === 1),
+  );
+  return { program, programs: numbers.size, isLone };
 }
 
 function note(excluded: Map<PlanRefusal, Set<number>>, refusal: PlanRefusal, node: number): void {

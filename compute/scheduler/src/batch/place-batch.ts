@@ -2,14 +2,16 @@
 import { seededRandom } from '../moo/random.ts';
 import type { PlacementNode, PlacementTask } from '../placement.ts';
 import { admit } from './admit.ts';
-import { type Candidate, excludedOf, frontPoint, unplacedOf } from './batch-answer.ts';
+import { excludedOf, frontPoint, unplacedOf } from './batch-answer.ts';
 import type { BatchOptions, BatchPlacement } from './batch-placement.ts';
 import { checkInput } from './check-input.ts';
+import { choose, correlationsOf, explainChoice, volumeOf } from './choice.ts';
 import { pairRules } from './eligibility.ts';
-import { OBJECTIVES } from './expected-ranges.ts';
-import { scoringOf } from './greedy.ts';
-import { createInstance } from './instance.ts';
-import { aimOf, weightsRow } from './weights.ts';
+import { plainAims, scoringOf } from './greedy.ts';
+import { createInstance, type Instance } from './instance.ts';
+import { Plan, type PlanGenome } from './plan.ts';
+import { type FoundPlans, searchPlans } from './search-plans.ts';
+import { purposeOf, weightsRow } from './weights.ts';
 
 /**
  * All tasks that can be placed are: they queue on their node when there are more than it can run side by side.
@@ -21,33 +23,93 @@ export function placeBatch(
   options: BatchOptions,
 ): BatchPlacement {
   checkInput(tasks, nodes, options);
-  const aim = aimOf(tasks, options.strategy, options.weights);
+  const isOver = deadlineOf(options);
+  const purpose = purposeOf(tasks, options.strategy, options.weights);
+  const weights = weightsRow(purpose.weights);
   const whole = createInstance(tasks, nodes, pairRules(options));
-  const scoring = scoringOf(weightsRow(aim.weights), whole.ranges);
+  const scoring = scoringOf(weights, plainAims(whole.ranges));
   const admitted = admit(whole, scoring, seededRandom(options.seed));
-  const kept = [...whole.order].filter((_, turn) => admitted.nodeOf[turn] !== -1);
-  const unplaced = unplacedOf(admitted, options);
-  const objectives = new Float64Array(OBJECTIVES);
-  admitted.measure(objectives);
-  const nodeOf = admitted.nodeOf.filter((node) => node !== -1);
-  const candidate: Candidate = { nodeOf, objectives };
+  const batch = restrict(admitted, options);
+  const found = find(batch, options, isOver);
+  const front = found.plans.map(({ measures }) => measures);
+  const chosen = choose(front, weights);
+  const plan = found.plans[chosen];
   return {
     strategy: options.strategy,
-    assignments: kept.map((task, turn) => ({
-      task,
-      node: (nodes[nodeOf[turn] as number] as PlacementNode).id,
-    })),
-    unplaced,
-    front: kept.length === 0 ? [] : [frontPoint(whole, candidate)],
-    chosen: kept.length === 0 ? -1 : 0,
+    assignments: plan === undefined ? [] : assignmentsOf(batch, plan),
+    unplaced: unplacedOf(admitted, options),
+    front: found.plans.map((one) => frontPoint(batch.instance, one)),
+    chosen,
     indicators: {
-      hypervolume: 0,
-      evaluations: 1,
-      generations: 0,
-      stoppedBy: 'greedy',
-      correlations: {},
-      makespanMs: admitted.makespanMs(),
+      hypervolume: volumeOf(front),
+      evaluations: found.evaluations,
+      generations: found.generations,
+      stoppedBy: found.stoppedBy,
+      correlations: correlationsOf(front),
+      makespanMs: plan === undefined ? 0 : makespanOf(batch.instance, plan),
     },
-    explain: { weights: aim.weights, because: aim.because, excluded: excludedOf(whole) },
+    explain: {
+      weights: purpose.weights,
+      because: explainChoice(front, chosen, purpose),
+      excluded: excludedOf(whole),
+    },
   };
+}
+
+/** The tasks that can be placed, with a plan that places them. */
+interface Batch {
+  readonly instance: Instance;
+  /** Index of the given task by turn. */
+  readonly given: Int32Array;
+  readonly start: Int32Array;
+}
+
+function restrict({ instance, nodeOf }: Plan, options: BatchOptions): Batch {
+  if (!nodeOf.includes(-1)) return { instance, given: instance.order, start: nodeOf };
+  const turns = [...nodeOf.keys()].filter((turn) => nodeOf[turn] !== -1);
+  const kept = turns.map((turn) => instance.order[turn] as number);
+  const tasks = kept.map((index) => instance.tasks[index] as PlacementTask);
+  const smaller = createInstance(tasks, instance.nodes, pairRules(options));
+  return {
+    instance: smaller,
+    given: smaller.order.map((index) => kept[index] as number),
+    start: smaller.order.map((index) => nodeOf[turns[index] as number] as number),
+  };
+}
+
+function find(
+  { instance, start }: Batch,
+  options: BatchOptions,
+  isOver: () => boolean,
+): FoundPlans {
+  if (start.length === 0) return { plans: [], evaluations: 0, generations: 0, stoppedBy: 'greedy' };
+  const isSearch = options.strategy === 'nsga2';
+  if (isSearch && !isOver()) return searchPlans(instance, start, options, isOver);
+  const plan = new Plan(instance);
+  plan.load(start);
+  const stoppedBy = isSearch ? 'budget' : 'greedy';
+  return { plans: [plan.genome()], evaluations: 1, generations: 0, stoppedBy };
+}
+
+/** In the order in which nodes are to run them. */
+function assignmentsOf(
+  { instance, given }: Batch,
+  { nodeOf }: PlanGenome,
+): BatchPlacement['assignments'] {
+  return Array.from(given, (task, turn) => ({
+    task,
+    node: (instance.nodes[nodeOf[turn] as number] as PlacementNode).id,
+  }));
+}
+
+function makespanOf(instance: Instance, { nodeOf }: PlanGenome): number {
+  const plan = new Plan(instance);
+  plan.load(nodeOf);
+  return plan.makespanMs();
+}
+
+function deadlineOf(options: BatchOptions): () => boolean {
+  const now = (): number => options.nowMs?.() ?? 0;
+  const endMs = now() + (options.budgetMs ?? Infinity);
+  return () => now() >= endMs;
 }

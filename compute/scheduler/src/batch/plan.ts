@@ -1,6 +1,7 @@
 import { OBJECTIVES } from './expected-ranges.ts';
 import type { Instance } from './instance.ts';
 import { RESOURCES } from './node-tables.ts';
+import { NEVER } from './task-tables.ts';
 import { Timeline } from './timeline.ts';
 
 /** A broken constraint outweighs every objective. */
@@ -8,8 +9,26 @@ const PENALTY = 1e6;
 /** A sum of shares may miss the whole by a rounding. */
 const ROUNDING = 1e-9;
 
-/** Multiplies each objective, and behind them the highest utilisation, into one number to make small. */
+/** The objectives, and behind them the highest utilisation. */
+export const MEASURES: number = OBJECTIVES + 1;
+
+/** Multiplies each measure, for a sum to make small. */
 export type Scoring = Float64Array;
+
+/** A whole plan as it was at some time. */
+export interface PlanGenome {
+  readonly nodeOf: Int32Array;
+  readonly measures: Float64Array;
+  readonly broken: number;
+}
+
+/** The best node known for a task. */
+interface Bounds {
+  limit: number;
+  node: number;
+  /** The highest utilisation of the plan; 0 where it counts for nothing. */
+  readonly peak: number;
+}
 
 /** Who runs where, so far, with what it would mean: a task is added or taken out at the cost of one node. */
 export class Plan {
@@ -21,6 +40,7 @@ export class Plan {
   readonly #latency: Float64Array;
   readonly #late: Float64Array;
   readonly #endMs: Float64Array;
+  readonly #nextMs: Float64Array;
   readonly #utilisation: Float64Array;
   readonly #quote: Float64Array;
   readonly #surcharge: Float64Array;
@@ -28,8 +48,6 @@ export class Plan {
   readonly #held: Float64Array;
   readonly #timeline: Timeline;
   #sum = 0;
-  #cost = 0;
-  #distrust = 0;
 
   constructor(instance: Instance) {
     const nodes = instance.nodes.length;
@@ -39,6 +57,7 @@ export class Plan {
     this.#latency = new Float64Array(nodes);
     this.#late = new Float64Array(nodes);
     this.#endMs = new Float64Array(nodes);
+    this.#nextMs = new Float64Array(nodes);
     this.#utilisation = new Float64Array(nodes);
     this.#quote = new Float64Array(nodes);
     this.#surcharge = new Float64Array(nodes);
@@ -55,7 +74,7 @@ export class Plan {
       column.fill(0);
     this.#held.fill(0);
     this.#utilisation.set(busy);
-    this.#sum = this.#cost = this.#distrust = 0;
+    this.#sum = 0;
     for (const node of usable) this.#sum += busy[node] as number;
   }
 
@@ -70,10 +89,6 @@ export class Plan {
       touched.add(node);
     }
     for (const node of touched) this.#run(node);
-  }
-
-  tasksOn(node: number): readonly number[] {
-    return this.#turns[node] as number[];
   }
 
   add(turn: number, node: number): void {
@@ -96,11 +111,92 @@ export class Plan {
   }
 
   /** By how much the score grows if the task, which has no node, is added to this one. */
-  scoreOfAdding(turn: number, node: number, scoring: Scoring, peak = 0): number {
-    const { instance } = this;
-    const pair = this.#pair(turn, node);
+  scoreOfAdding(turn: number, node: number, scoring: Scoring): number {
+    const bounds = this.#bounds(scoring);
+    this.#try(turn, node, scoring, bounds);
+    return bounds.limit;
+  }
+
+  /** The node where the task, which has none, adds least to the score; the first of equals. */
+  bestNode(turn: number, scoring: Scoring): number {
+    const bounds = this.#bounds(scoring);
+    this.#seek(turn, scoring, bounds, -1);
+    return bounds.node;
+  }
+
+  /**
+   * Moves the task to where it adds least to the score, of all nodes or of its own and one other; false when it is
+   * there already.
+   */
+  relocate(turn: number, scoring: Scoring, other = -1): boolean {
+    const from = this.nodeOf[turn] as number;
+    const [latency, late] = [this.#latency[from] as number, this.#late[from] as number];
+    const [end, next] = [this.#endMs[from] as number, this.#nextMs[from] as number];
+    const turns = this.#turns[from] as number[];
+    const at = turns.indexOf(turn);
+    turns.splice(at, 1);
+    this.nodeOf[turn] = -1;
+    this.#count(turn, from, -1);
+    this.#run(from);
+    const bounds = this.#bounds(scoring);
+    bounds.node = from;
+    bounds.limit =
+      this.#scoreBeside(turn, from, scoring, bounds) +
+      this.#perMs(scoring) * (latency - (this.#latency[from] as number)) +
+      PENALTY * (late - (this.#late[from] as number));
+    if (other < 0) this.#seek(turn, scoring, bounds, from);
+    else this.#try(turn, other, scoring, bounds);
+    if (bounds.node !== from) {
+      this.add(turn, bounds.node);
+      return true;
+    }
+    turns.splice(at, 0, turn);
+    this.nodeOf[turn] = from;
+    this.#count(turn, from, 1);
+    this.#latency[from] = latency;
+    this.#late[from] = late;
+    this.#endMs[from] = end;
+    this.#nextMs[from] = next;
+    return false;
+  }
+
+  #bounds(scoring: Scoring): Bounds {
+    return {
+      limit: Infinity,
+      node: -1,
+      peak: (scoring[OBJECTIVES] as number) > 0 ? this.peak() : 0,
+    };
+  }
+
+  /** Lowers the bounds to the best node but `from`, if one is below them. */
+  #seek(turn: number, scoring: Scoring, bounds: Bounds, from: number): void {
+    for (const node of this.instance.eligibleOf(turn))
+      if (node !== from) this.#try(turn, node, scoring, bounds);
+  }
+
+  /** Asks last what costs most: how the tasks of the node would run. */
+  #try(turn: number, node: number, scoring: Scoring, bounds: Bounds): void {
+    const perMs = this.#perMs(scoring);
+    const score = this.#scoreBeside(turn, node, scoring, bounds);
+    const run = this.instance.runMs[this.#pair(turn, node)] as number;
+    if (score + perMs * (this.#soonestStart(turn, node) + run) >= bounds.limit) return;
     this.#timeline.run(node, this.#turns[node] as number[], turn);
     const latency = this.#timeline.latencyMs - (this.#latency[node] as number);
+    const late = this.#timeline.late - (this.#late[node] as number);
+    const whole = score + perMs * latency + PENALTY * late;
+    if (whole >= bounds.limit) return;
+    bounds.limit = whole;
+    bounds.node = node;
+  }
+
+  #perMs(scoring: Scoring): number {
+    return (scoring[0] as number) / this.instance.order.length;
+  }
+
+  /** By how much the score grows if the task is added to the node, beside latency and due times. */
+  #scoreBeside(turn: number, node: number, scoring: Scoring, { peak }: Bounds): number {
+    const { instance } = this;
+    const pair = this.#pair(turn, node);
     const load = instance.load[pair] as number;
     const before = this.#utilisation[node] as number;
     const nodes = instance.usable.length;
@@ -109,13 +205,10 @@ export class Plan {
     const quote = (this.#quote[node] as number) + (instance.quote[pair] as number);
     const surcharge = (this.#surcharge[node] as number) + (instance.surcharge[pair] as number);
     const price = quote + surcharge * Math.min(1, before + load) - this.#price(node);
-    const late = this.#timeline.late - (this.#late[node] as number);
-    const broken = late + this.#excessOf(turn, node) + this.conflicts(turn, node);
-    const count = instance.order.length;
+    const broken = this.#excessOf(turn, node) + this.conflicts(turn, node);
     return (
-      (scoring[0] as number) * (latency / count) +
       (scoring[1] as number) * imbalance +
-      (scoring[2] as number) * ((instance.distrust[node] as number) / count) +
+      (scoring[2] as number) * ((instance.distrust[node] as number) / instance.order.length) +
       (scoring[3] as number) * (instance.cost[pair] as number) +
       (scoring[4] as number) * price +
       (scoring[OBJECTIVES] as number) * Math.max(0, before + load - peak) +
@@ -123,11 +216,21 @@ export class Plan {
     );
   }
 
+  /** The node's round trip is in it; a task starts no earlier than those before it. */
+  #soonestStart(turn: number, node: number): number {
+    const { rttMs, queuedMs, isKindAtOnce, kindOf } = this.instance;
+    const rtt = rttMs[node] as number;
+    if (isKindAtOnce[kindOf[turn] as number] === 1) return rtt;
+    const turns = this.#turns[node] as number[];
+    const isLast = turns.length > 0 && (turns[turns.length - 1] as number) < turn;
+    return rtt + ((isLast ? this.#nextMs[node] : queuedMs[node]) as number);
+  }
+
   /** Tasks of its group on the node's owner. */
   conflicts(turn: number, node: number): number {
-    const { apartOf, apartMembers, ownerOf } = this.instance;
-    const group = apartOf[turn] as number;
+    const group = this.instance.apartOf[turn] as number;
     if (group < 0) return 0;
+    const { apartMembers, ownerOf } = this.instance;
     let count = 0;
     for (const other of apartMembers[group] as readonly number[]) {
       const there = this.nodeOf[other] as number;
@@ -136,18 +239,32 @@ export class Plan {
     return count;
   }
 
+  /** It can be late, or lack room; who can do neither runs behind those who can. */
+  canBreak(turn: number): boolean {
+    const { dueMs, isKindAtOnce, kindOf } = this.instance;
+    return dueMs[turn] !== NEVER || isKindAtOnce[kindOf[turn] as number] === 1;
+  }
+
   /** What the node breaks: due times, and room for what starts at once. */
   brokenOn(node: number): number {
     let broken = this.#late[node] as number;
-    for (let at = node * RESOURCES; at < (node + 1) * RESOURCES; at += 1)
-      broken += this.#excess(at, this.#held[at] as number);
+    for (const at of this.instance.wanted) {
+      const row = node * RESOURCES + at;
+      broken += this.#excess(row, this.#held[row] as number);
+    }
     return broken;
   }
 
-  /** Writes the objectives to `out`, and behind them the highest utilisation if there is room; returns what is broken. */
+  /** Writes the measures to `out`; returns what is broken, 0 when nothing is. */
   measure(out: Float64Array): number {
     const { usable, order, apartOf } = this.instance;
     let [latency, squares, price, peak, broken] = [0, 0, 0, 0, 0];
+    let [cost, distrust] = [0, 0];
+    for (const [turn, node] of this.nodeOf.entries()) {
+      if (node < 0) continue;
+      cost += this.instance.cost[this.#pair(turn, node)] as number;
+      distrust += this.instance.distrust[node] as number;
+    }
     for (const node of usable) {
       latency += this.#latency[node] as number;
       price += this.#price(node);
@@ -164,11 +281,17 @@ export class Plan {
     const tasks = Math.max(1, order.length);
     out[0] = latency / tasks;
     out[1] = Math.max(0, squares / nodes - (this.#sum / nodes) ** 2);
-    out[2] = this.#distrust / tasks;
-    out[3] = this.#cost;
+    out[2] = distrust / tasks;
+    out[3] = cost;
     out[4] = price;
-    if (out.length > OBJECTIVES) out[OBJECTIVES] = peak;
+    out[OBJECTIVES] = peak;
     return broken;
+  }
+
+  genome(): PlanGenome {
+    const measures = new Float64Array(MEASURES);
+    const broken = this.measure(measures);
+    return { nodeOf: this.nodeOf.slice(), measures, broken };
   }
 
   /** The highest utilisation. */
@@ -184,10 +307,19 @@ export class Plan {
   }
 
   #run(node: number): void {
+    if ((this.#turns[node] as number[]).length === 0) this.#reset(node);
     this.#timeline.run(node, this.#turns[node] as number[], -1);
     this.#latency[node] = this.#timeline.latencyMs;
     this.#late[node] = this.#timeline.late;
     this.#endMs[node] = this.#timeline.endMs;
+    this.#nextMs[node] = this.#timeline.nextMs;
+  }
+
+  /** An empty node is exactly as it was before the batch, whatever was rounded since. */
+  #reset(node: number): void {
+    this.#utilisation[node] = this.instance.busy[node] as number;
+    this.#quote[node] = this.#surcharge[node] = 0;
+    this.#held.fill(0, node * RESOURCES, (node + 1) * RESOURCES);
   }
 
   #count(turn: number, node: number, sign: 1 | -1): void {
@@ -200,24 +332,26 @@ export class Plan {
     this.#quote[node] = (this.#quote[node] as number) + sign * (instance.quote[pair] as number);
     this.#surcharge[node] =
       (this.#surcharge[node] as number) + sign * (instance.surcharge[pair] as number);
-    this.#cost += sign * (instance.cost[pair] as number);
-    this.#distrust += sign * (instance.distrust[node] as number);
     if (instance.isKindAtOnce[kind] === 0) return;
-    for (let at = 0; at < RESOURCES; at += 1) {
+    for (const at of instance.wanted) {
       const held = node * RESOURCES + at;
-      this.#held[held] = (this.#held[held] as number) + sign * this.#wanted(kind, at);
+      this.#held[held] =
+        (this.#held[held] as number) + sign * (instance.demand[kind * RESOURCES + at] as number);
     }
   }
 
   /** Room that the task would lack on the node, beside what lacks already. */
   #excessOf(turn: number, node: number): number {
-    const kind = this.instance.kindOf[turn] as number;
-    if (this.instance.isKindAtOnce[kind] === 0) return 0;
+    const { instance } = this;
+    const kind = instance.kindOf[turn] as number;
+    if (instance.isKindAtOnce[kind] === 0) return 0;
     let excess = 0;
-    for (let at = 0; at < RESOURCES; at += 1) {
+    for (const at of instance.wanted) {
       const row = node * RESOURCES + at;
       const held = this.#held[row] as number;
-      excess += this.#excess(row, held + this.#wanted(kind, at)) - this.#excess(row, held);
+      excess +=
+        this.#excess(row, held + (instance.demand[kind * RESOURCES + at] as number)) -
+        this.#excess(row, held);
     }
     return excess;
   }
@@ -227,11 +361,6 @@ export class Plan {
     if (held === 0) return 0;
     const whole = capacity[row] as number;
     return Math.max(0, (held - (free[row] as number)) / whole - ROUNDING);
-  }
-
-  /** Cores that belong to a slot are counted as the slot. */
-  #wanted(kind: number, at: number): number {
-    return Math.max(0, this.instance.demand[kind * RESOURCES + at] as number);
   }
 
   #price(node: number): number {

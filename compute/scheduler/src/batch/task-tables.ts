@@ -1,6 +1,9 @@
 import type { PlacementTask } from '../placement.ts';
 import type { PairTables } from './pair-tables.ts';
 
+/** Due time of a task that has none; finite, so that it can be compared by a difference. */
+export const NEVER: number = Number.MAX_VALUE;
+
 /**
  * Tasks are numbered by their turn on a node: what starts at once first, the largest ahead, then by due time, then
  * as they were given.
@@ -16,6 +19,8 @@ export interface TaskTables {
   /** Number of the group whose tasks go to different owners, or -1. */
   readonly apartOf: Int32Array;
   readonly apartMembers: readonly (readonly number[])[];
+  /** Number of the group whose tasks start together, or -1. */
+  readonly gangNumber: Int32Array;
   readonly gangMembers: readonly (readonly number[])[];
   /** Tasks by kind. */
   readonly kindCount: Int32Array;
@@ -54,12 +59,13 @@ export function taskTables(
     dueMs: Float64Array.from(order, (index) => dueOf(given(index))),
     apartOf: apart.groupOf,
     apartMembers: apart.members,
+    gangNumber: gangs.groupOf,
     gangMembers: gangs.members,
   };
 }
 
 function dueOf(task: PlacementTask): number {
-  return task.dueInMs ?? Number.MAX_VALUE;
+  return task.dueInMs ?? NEVER;
 }
 
 /** Gangs of which a task has no node. */

@@ -1,6 +1,9 @@
 import type { Instance } from './instance.ts';
 import { RESOURCES } from './node-tables.ts';
 
+/** A sum of demands may miss the whole by a rounding. */
+const ROUNDING = 1 + 1e-9;
+
 /**
  * Runs the tasks of one node in their turn: each starts when what it holds is free, and never before the one ahead
  * of it. Inputs come over one line, one after the other, and a program that is there once stays. The answer is
@@ -13,8 +16,13 @@ export class Timeline {
   late = 0;
   /** When the last one ends. */
   endMs = 0;
+  /** A task that queues behind these starts no earlier; set when none is added. */
+  nextMs = 0;
 
   readonly #instance: Instance;
+  readonly #wanted: readonly number[];
+  readonly #demand: Float64Array;
+  readonly #capacity: Float64Array;
   readonly #used = new Float64Array(RESOURCES);
   readonly #ends: number[] = [];
   readonly #kinds: number[] = [];
@@ -26,13 +34,17 @@ export class Timeline {
 
   constructor(instance: Instance) {
     this.#instance = instance;
+    this.#wanted = instance.wanted;
+    this.#demand = instance.demand;
+    this.#capacity = instance.capacity;
     this.#arrivesMs = new Float64Array(instance.programs);
     this.#askedIn = new Int32Array(instance.programs);
   }
 
   /** The tasks `turns` of the node, in ascending order, with one more unless `added` is -1. */
   run(node: number, turns: readonly number[], added: number): void {
-    const { queuedMs, dueMs, rttMs } = this.#instance;
+    const { queuedMs, dueMs, rttMs, runMs, transferMs, kindOf, isKindAtOnce } = this.#instance;
+    const nodes = rttMs.length;
     this.latencyMs = this.late = this.endMs = 0;
     this.#running = 0;
     this.#used.fill(0);
@@ -47,25 +59,25 @@ export class Timeline {
         turn = rest;
         rest = -1;
       } else at += 1;
-      const kind = this.#instance.kindOf[turn] as number;
-      const pair = kind * rttMs.length + node;
+      const kind = kindOf[turn] as number;
+      const pair = kind * nodes + node;
       let ready = 0;
-      if (this.#instance.isKindAtOnce[kind] === 0)
-        ready = start = this.#awaitRoom(node, kind, start);
-      const transfer = this.#instance.transferMs[pair] as number;
+      if (isKindAtOnce[kind] === 0) ready = start = this.#awaitRoom(node, kind, start);
+      const transfer = transferMs[pair] as number;
       if (transfer > 0) {
         const arrives = this.#arrival(kind, transfer, Math.max(ready, line));
         line = Math.max(line, arrives);
         ready = Math.max(ready, arrives);
       }
-      const end = ready + (this.#instance.runMs[pair] as number);
-      this.#hold(node, kind, end);
+      const end = ready + (runMs[pair] as number);
+      this.#hold(kind, end);
       const latency = rtt + end;
       this.latencyMs += latency;
       const due = dueMs[turn] as number;
       if (latency > due) this.late += (latency - due) / due;
       if (end > this.endMs) this.endMs = end;
     }
+    if (added < 0) this.nextMs = this.#awaitRoom(node, this.#instance.kinds.length, start);
   }
 
   /** When the inputs are there, if the line is free for them from `from` on. */
@@ -87,7 +99,7 @@ export class Timeline {
       for (let other = 1; other < this.#running; other += 1)
         if ((this.#ends[other] as number) < (this.#ends[first] as number)) first = other;
       start = Math.max(start, this.#ends[first] as number);
-      this.#count(node, this.#kinds[first] as number, -1);
+      this.#count(this.#kinds[first] as number, -1);
       this.#running -= 1;
       this.#ends[first] = this.#ends[this.#running] as number;
       this.#kinds[first] = this.#kinds[this.#running] as number;
@@ -96,34 +108,23 @@ export class Timeline {
   }
 
   #fits(node: number, kind: number): boolean {
-    const { capacity } = this.#instance;
-    for (let at = 0; at < RESOURCES; at += 1) {
-      const after = (this.#used[at] as number) + this.#wanted(node, kind, at);
-      // A sum of shares may miss the whole by a rounding.
-      if (after > (capacity[node * RESOURCES + at] as number) * (1 + 1e-9)) return false;
+    for (const at of this.#wanted) {
+      const after = (this.#used[at] as number) + (this.#demand[kind * RESOURCES + at] as number);
+      if (after > (this.#capacity[node * RESOURCES + at] as number) * ROUNDING) return false;
     }
     return true;
   }
 
-  #hold(node: number, kind: number, end: number): void {
+  #hold(kind: number, end: number): void {
     this.#ends[this.#running] = end;
     this.#kinds[this.#running] = kind;
     this.#running += 1;
-    this.#count(node, kind, 1);
+    this.#count(kind, 1);
   }
 
-  #count(node: number, kind: number, sign: 1 | -1): void {
-    for (let at = 0; at < RESOURCES; at += 1)
-      this.#used[at] = (this.#used[at] as number) + sign * this.#wanted(node, kind, at);
-  }
-
-  #wanted(node: number, kind: number, at: number): number {
-    const wanted = this.#instance.demand[kind * RESOURCES + at] as number;
-    return wanted >= 0 ? wanted : this.#slotCores(node);
-  }
-
-  #slotCores(node: number): number {
-    const { capacity } = this.#instance;
-    return (capacity[node * RESOURCES + 1] as number) / (capacity[node * RESOURCES] as number);
+  #count(kind: number, sign: 1 | -1): void {
+    for (const at of this.#wanted)
+      this.#used[at] =
+        (this.#used[at] as number) + sign * (this.#demand[kind * RESOURCES + at] as number);
   }
 }

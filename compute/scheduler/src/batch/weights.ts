@@ -10,13 +10,14 @@ const BALANCED: ObjectiveWeights = {
 };
 
 /** What each named strategy is after; the rest decides between equals. */
-const STRATEGY_WEIGHTS: Readonly<Record<Exclude<BatchStrategy, 'nsga2'>, ObjectiveWeights>> = {
-  greedy: BALANCED,
-  latency_first: { latencyMs: 0.92, imbalance: 0.02, distrust: 0.02, cost: 0.02, price: 0.02 },
-  load_balance: { latencyMs: 0.02, imbalance: 0.92, distrust: 0.02, cost: 0.02, price: 0.02 },
-  trust_first: { latencyMs: 0.02, imbalance: 0.02, distrust: 0.92, cost: 0.02, price: 0.02 },
-  cost_optimize: { latencyMs: 0.02, imbalance: 0.02, distrust: 0.02, cost: 0.62, price: 0.32 },
-};
+export const STRATEGY_WEIGHTS: Readonly<Record<Exclude<BatchStrategy, 'nsga2'>, ObjectiveWeights>> =
+  {
+    greedy: BALANCED,
+    latency_first: { latencyMs: 0.92, imbalance: 0.02, distrust: 0.02, cost: 0.02, price: 0.02 },
+    load_balance: { latencyMs: 0.02, imbalance: 0.92, distrust: 0.02, cost: 0.02, price: 0.02 },
+    trust_first: { latencyMs: 0.02, imbalance: 0.02, distrust: 0.92, cost: 0.02, price: 0.02 },
+    cost_optimize: { latencyMs: 0.02, imbalance: 0.02, distrust: 0.02, cost: 0.62, price: 0.32 },
+  };
 
 /** What the choice on the front weighs: the higher the tier, the more its promise and the less its price. */
 const TIER_WEIGHTS: Readonly<Record<NonNullable<PlacementTask['tier']>, ObjectiveWeights>> = {
@@ -26,24 +27,24 @@ const TIER_WEIGHTS: Readonly<Record<NonNullable<PlacementTask['tier']>, Objectiv
   platinum: { latencyMs: 0.45, imbalance: 0.05, distrust: 0.45, cost: 0.03, price: 0.02 },
 };
 
-export interface Aim {
+export interface Purpose {
   readonly weights: ObjectiveWeights;
   /** Where they come from, in words. */
   readonly because: string;
 }
 
 /** What a batch is after: the weights given, those of the strategy, or the mean of its tasks' tiers. */
-export function aimOf(
+export function purposeOf(
   tasks: readonly PlacementTask[],
   strategy: BatchStrategy,
   weights: ObjectiveWeights | undefined,
-): Aim {
+): Purpose {
   if (weights !== undefined) return { weights, because: 'by the weights that were given' };
   if (strategy !== 'nsga2')
     return { weights: STRATEGY_WEIGHTS[strategy], because: `by the weights of ${strategy}` };
   const tiers = tasks.flatMap(({ tier }) => (tier === undefined ? [] : [tier]));
   if (tiers.length === 0)
-    return { weights: BALANCED, because: 'at the knee of the front, as no tier is asked for' };
+    return { weights: BALANCED, because: 'with all objectives alike, as no tier is asked for' };
   const names = [...new Set(tiers)];
   return {
     weights: meanOf(tiers.map((tier) => TIER_WEIGHTS[tier])),
