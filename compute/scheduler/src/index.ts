@@ -28,6 +28,7 @@ export type {
 export { congestionOf, quotedPrice } from './quote.ts';
 export { type ChosenTask, JobQueues, type KindQueue, type WaitingJob } from './queue/job-queues.ts';
 export { KindPlan } from './queue/kind-plan.ts';
+export { RunTimes } from './queue/run-times.ts';
 export {
   type Candidate,
   explainRoute,

@@ -14,8 +14,8 @@ const NEWCOMER_EVERY = 30;
 /**
  * Assigns tasks to nodes. Pure: the same tasks, nodes and options give the same placement.
  * Greedy: each task in turn goes to the eligible node that would end it first, all its tries counted until one is
- * right; of such nodes to one that ran its program of late, and then to the one with the least held work for its
- * slots. Now and then a task is for those nobody knows yet.
+ * right; of such nodes, if much would have to be moved, to one that ran its program of late, and then to the one
+ * with the least held work for its slots. Now and then a task is for those nobody knows yet.
  */
 export function place(
   tasks: readonly PlacementTask[],
@@ -139,7 +139,7 @@ function keepBetter(
   const isAvoided = task.avoid?.has(node.id) === true;
   if (isAvoided && !best.isAvoided) return;
   const ends = Math.max(1, (held + 1) / node.slots) * slowness(node.speed) * tries;
-  const isWarm = task.module !== undefined && node.warm?.has(task.module) === true;
+  const isWarm = isHeavy(task) && node.warm?.has(task.module ?? '') === true;
   const load = held / node.slots;
   if (isAvoided === best.isAvoided && best.node !== undefined) {
     if (ends > best.ends) return;
@@ -152,6 +152,13 @@ function keepBetter(
   best.ends = ends;
   best.isWarm = isWarm;
   best.load = load;
+}
+
+/** Less is moved in no time; that all nodes have a share of the work, and so become known, matters more. */
+const LARGE_BYTES = 1_048_576;
+
+function isHeavy({ inputBytes = 0 }: PlacementTask): boolean {
+  return inputBytes >= LARGE_BYTES;
 }
 
 /** Levels of trust that are told apart: nodes nearer to each other share. */

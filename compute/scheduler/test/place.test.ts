@@ -63,14 +63,15 @@ test('machines within a quarter of each other share', () => {
   assert.deepEqual(new Set(assignments.map((one) => one.node)), new Set(['a', 'b']));
 });
 
-test('of equally good nodes one that ran the program of late, while it has a free slot', () => {
+test('of equally good nodes one that ran the program of late, if much would have to be moved', () => {
   const nodes = [node('cold'), node('warm', { held: 1, warm: new Set(['m']) })];
-  const order = (module: string): string[] =>
-    place([task({ module }), task({ module })], nodes, { seed: 0 }).assignments.map(
-      (one) => one.node,
-    );
-  assert.deepEqual(order('m'), ['warm', 'cold']);
-  assert.deepEqual(order('other'), ['cold', 'warm']);
+  const order = (module: string, inputBytes: number): string[] => {
+    const one = task({ module, inputBytes });
+    return place([one, one], nodes, { seed: 0 }).assignments.map((each) => each.node);
+  };
+  assert.deepEqual(order('m', 2 ** 24), ['warm', 'cold']);
+  assert.deepEqual(order('other', 2 ** 24), ['cold', 'warm']);
+  assert.deepEqual(order('m', 2 ** 10), ['cold', 'warm']);
 });
 
 test('an avoided node is the last resort', () => {

@@ -15,13 +15,13 @@ import {
   refusalOf,
   type RouteState,
   type RoutingStrategyName,
+  RunTimes,
 } from '@fog/scheduler';
 import type { AgentLink } from '../api.ts';
 import { type Core, forgetLease } from '../core.ts';
 import { siblingNodes } from '../deployment/deployment-record.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { placementTask } from '../job/placement-task.ts';
-import { RunTimes } from '../plan/run-times.ts';
 import { type NodeRecord, placementNode } from '../registry/node-record.ts';
 import { apartOf, isApart, offerCopy, wantFurtherCopies } from '../verify/copies.ts';
 import { issueAlias, issueCopy, issueFirst, type LeaseOrder } from './issue-lease.ts';
@@ -103,10 +103,15 @@ export class Dispatcher {
 
   fleet(): PlacementNode[] {
     const fleet: PlacementNode[] = [];
+    const usual = usualSpeed(this.#core);
     for (const node of this.#core.nodes.values()) {
-      if (node.link === undefined) continue;
-      const known = placementNode(this.#core, node, node.link);
-      fleet.push({ ...known, trustSample: this.#trustSample(node.id) });
+      const { id, link, capabilities } = node;
+      if (link === undefined) continue;
+      const known = placementNode(this.#core, node, link);
+      const speed = this.runTimes.paceOf(id) ?? (capabilities.speed ?? usual) / usual;
+      const warm = this.runTimes.ranOn(id);
+      const trustSample = this.#trustSample(id);
+      fleet.push({ ...known, trustSample, speed, ...(warm === undefined ? {} : { warm }) });
     }
     return fleet;
   }
@@ -367,4 +372,16 @@ function isCopyWanted({
   readonly index: number;
 }): boolean {
   return (job.ballots.get(index)?.wanted ?? 0) > 0;
+}
+
+/** Mean of what the connected machines measured of themselves. */
+function usualSpeed({ nodes }: Core): number {
+  let sum = 0;
+  let count = 0;
+  for (const { link, capabilities } of nodes.values()) {
+    if (link === undefined || capabilities.speed === undefined) continue;
+    sum += capabilities.speed;
+    count += 1;
+  }
+  return count === 0 ? 1 : sum / count;
 }

@@ -5,12 +5,11 @@
  * before all other, earliest deadline first, so what fits is done in time as far as run times are known.
  */
 import { formatDuration } from '@fog/kernel';
-import { refusalOf } from '@fog/scheduler';
+import { refusalOf, type RunTimes } from '@fog/scheduler';
 import { type JobSpec, taskCount } from '@fog/wire';
 import type { Core } from '../core.ts';
 import { fail } from '../errors.ts';
 import { demandsOf } from '../job/placement-task.ts';
-import type { RunTimes } from '../plan/run-times.ts';
 import { placementNode } from '../registry/node-record.ts';
 import { isReplicated } from '../verify/ballot.ts';
 import { copiesWanted } from '../verify/decide.ts';
