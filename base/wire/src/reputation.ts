@@ -48,6 +48,8 @@ export type EvidenceRecord = z.infer<typeof EvidenceRecord>;
 /** `GET /nodes/{id}/trust`. */
 export const NodeTrust = z.strictObject({
   node: NodeId,
+  /** `relay`: a relay of a mixnet, by what is measured of it; it has no gates, and no results to check. */
+  use: z.enum(['work', 'relay']),
   /** Expected share of right work. */
   score: z.number().min(0).max(1),
   /** With a probability of 95 % the share is above it. */
@@ -57,7 +59,7 @@ export const NodeTrust = z.strictObject({
   /** Every result of it is checked. */
   newcomer: z.boolean(),
   /** Share of its results that are checked. */
-  checked: z.number().min(0).max(1),
+  checked: z.number().min(0).max(1).optional(),
   kinds: z.array(KindTrust),
   gates: z.array(z.strictObject({ gate: z.string(), needs: z.number(), passes: z.boolean() })),
   /** The same numbers came out when all evidence was counted again from its log; absent where that takes too long. */

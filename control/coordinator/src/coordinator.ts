@@ -45,6 +45,7 @@ import { compareStrategies } from './plan/compare.ts';
 import type { CoordinatorMetrics } from './plan/plan-stats.ts';
 import { noteTransfer } from './registry/measured.ts';
 import {
+  isRatedRelay,
   noteRelays,
   type RelayEvidence,
   relayReputation,
@@ -249,7 +250,9 @@ class Coordinator implements CoordinatorApi {
 
   async nodeTrust(caller: NodeCaller, id: string): Promise<NodeTrust> {
     const { core, registry } = this.#readable;
-    return trustView(core, registry.ofCaller(caller, id).id);
+    // What is measured of relays is public, as the consensus that is made of it.
+    if (isRatedRelay(core, id)) return trustView(core, id, 'relay');
+    return trustView(core, registry.ofCaller(caller, id).id, 'work');
   }
 
   async topology(): Promise<Topology> {

@@ -29,7 +29,7 @@ const PRICE = 'of "nodes price"';
 const FLAGS = {
   ...JSON_FLAG,
   ...FOG_FLAGS,
-  trust: { type: 'boolean', help: 'with NODE: how far it is trusted, and the evidence' },
+  trust: { type: 'boolean', help: 'with NODE or a relay: how far it is trusted, and the evidence' },
   strategy: { type: 'text', value: 'NAME', help: ROUTING_STRATEGIES.join(', '), group: ROUTE },
   explain: { type: 'boolean', help: 'show every node with its score, or why not', group: ROUTE },
   runtime: { type: 'text', value: 'NAME', help: 'what runs: wasm, python (wasm)', group: ROUTE },
@@ -169,9 +169,12 @@ async function showNode(call: Call): Promise<void> {
   await sayNext(host, `${host.self} nodes drain ${node.id.slice(0, 8)}`);
 }
 
+/** A whole id: of a node, or of a relay of the mixnet, which is not among the nodes. */
+const RELAY_ID = /^[a-z2-7]{26}$/;
+
 async function showTrust(call: Call): Promise<void> {
-  const { client, signal, flags, host } = call;
-  const { id, name } = await oneNode(call);
+  const { client, signal, flags, host, node } = call;
+  const { id, name } = RELAY_ID.test(node) ? { id: node, name: node } : await oneNode(call);
   const trust = await client.nodeTrust(id, { signal });
   await print(host, flags.json ? `${JSON.stringify({ trust })}\n` : trustText(trust, name));
   await sayNext(host, `${host.self} nodes`);

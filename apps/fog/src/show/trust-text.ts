@@ -10,16 +10,21 @@ const RECOUNTED: readonly (readonly [boolean | undefined, string])[] = [
   [undefined, 'not now: there is too much evidence'],
 ];
 
+const EXPECTED: Readonly<Record<NodeTrust['use'], string>> = {
+  work: 'right work',
+  relay: 'epochs without loss or wrong delays',
+};
+
 export function trustText(trust: NodeTrust, name: string): string {
-  const { node, score, lower, effective, newcomer, checked, kinds, gates, recounted } = trust;
+  const { node, use, score, lower, effective, newcomer, checked, kinds, gates, recounted } = trust;
   const head = rowsText([
-    ['node', `${name} (${node})`],
-    ['score', `${score.toFixed(3)}, the share of right work that is expected`],
+    [use === 'work' ? 'node' : 'relay', `${name} (${node})`],
+    ['score', `${score.toFixed(3)}, the share of ${EXPECTED[use]} that is expected`],
     ['at least', `${lower.toFixed(3)} with a probability of 95 %`],
     ['rests on', `${effective.toFixed(1)} observations that have not faded`],
     ['newcomer', newcomer ? 'yes: every result of it that can be checked is' : undefined],
-    ['checked', `${(100 * checked).toFixed(0)} % of its results, where they can be compared`],
-    ['gates', gates.map(gateText).join(', ')],
+    ['checked', checked === undefined ? undefined : checkedText(checked)],
+    ['gates', gates.map(gateText).join(', ') || undefined],
     ['recounted', RECOUNTED.find(([is]) => is === recounted)?.[1]],
   ]);
   if (kinds.length === 0) return `${head}\nNothing has been seen of it yet.\n`;
@@ -33,6 +38,10 @@ export function trustText(trust: NodeTrust, name: string): string {
   const rows = trust.evidence.map(evidenceRow);
   const log = table([['TIME', 'KIND', '', 'WEIGHT', 'SAYS', 'SOURCE'], ...rows], { right: [3] });
   return `${head}\n${counts}\n${log}`;
+}
+
+function checkedText(checked: number): string {
+  return `${(100 * checked).toFixed(0)} % of its results, where they can be compared`;
 }
 
 function gateText({ gate, needs, passes }: NodeTrust['gates'][number]): string {

@@ -5,6 +5,7 @@ import { trustText } from '../../src/show/trust-text.ts';
 
 const TRUST = NodeTrust.parse({
   node: 'a'.repeat(26),
+  use: 'work',
   score: 0.91234,
   lower: 0.85678,
   effective: 21.26,
@@ -39,6 +40,19 @@ test('trust is shown with the gates it passes and what it rests on', () => {
   assert.match(text, /^result +20\.0 +16\.2 +5\.0$/m);
   assert.match(text, / result +bad +5 +fog +job jabc, index 3, token 9$/m);
   assert.doesNotMatch(text, /newcomer|undefined/);
+});
+
+test('a relay has neither gates nor results to check', () => {
+  const { checked: _, ...rest } = TRUST;
+  const source = { network: 'net', epoch: 7, consensus: 'ff', counts: { lossPpm: 5 } };
+  const evidence = [
+    { id: 1, time: 0, kind: 'relay_loss', good: false, weight: 1, rater: 'fog', source },
+  ];
+  const text = trustText({ ...rest, use: 'relay', gates: [], evidence }, 'b');
+  assert.match(text, /^relay +b \(a{26}\)$/m);
+  assert.match(text, /share of epochs without loss/);
+  assert.match(text, / relay_loss +bad +1 +fog +network net, epoch 7$/m);
+  assert.doesNotMatch(text, /gates|checked|undefined/);
 });
 
 test('of an unknown node there is little to show', () => {

@@ -39,6 +39,11 @@ export function noteRelays(core: Core, evidence: readonly RelayEvidence[]): void
   }
 }
 
+/** There is evidence about the relay, and it is no node that works for the fog. */
+export function isRatedRelay({ nodes, relayEpochs }: Core, id: string): boolean {
+  return !nodes.has(id) && RELAY_KINDS.some((kind) => relayEpochs.has(`${id} ${kind}`));
+}
+
 export function relayReputation(core: Core, relays: readonly string[]): RelayReputation {
   const now = core.clock.now();
   const lowerOf = (relay: string): number => core.reputation.score(relay, now, 'relay').lower;

@@ -1,6 +1,6 @@
 /** What a fog makes of a node, and the evidence it rests on. */
 import { isDeepStrictEqual } from 'node:util';
-import { type CounterRow, ReputationBook } from '@fog/reputation';
+import { type CounterRow, ReputationBook, type TrustUse } from '@fog/reputation';
 import type { EvidenceRow } from '@fog/store';
 import { type EvidenceRecord, type NodeTrust, TRUST_GATES } from '@fog/wire';
 import { CONFIDENTIAL_TRUST } from '@fog/scheduler';
@@ -18,21 +18,25 @@ const GATES: readonly (readonly [string, number])[] = [
   ['class S', TRUST_GATES.S],
 ];
 
-export async function trustView(core: Core, node: string): Promise<NodeTrust> {
+export async function trustView(core: Core, node: string, use: TrustUse): Promise<NodeTrust> {
   const { reputation, clock, journal, store } = core;
   await journal.committed();
   const now = clock.now();
-  const { mean, lower, effective, kinds } = reputation.score(node, now);
+  const { mean, lower, effective, kinds } = reputation.score(node, now, use);
   const counted = { to: core.verify.lastEvidence, rows: reputation.rows(node) };
+  const work = {
+    newcomer: reputation.isNewcomer(node, now),
+    checked: reputation.checkProbability(node, now),
+    gates: GATES.map(([gate, needs]) => ({ gate, needs, passes: lower >= needs })),
+  };
   const view = {
     node,
+    use,
     score: mean,
     lower,
     effective,
-    newcomer: reputation.isNewcomer(node, now),
-    checked: reputation.checkProbability(node, now),
     kinds: [...kinds],
-    gates: GATES.map(([gate, needs]) => ({ gate, needs, passes: lower >= needs })),
+    ...(use === 'work' ? work : { newcomer: false, gates: [] }),
   };
   const evidence = await store.db
     .selectFrom('evidence')

@@ -91,3 +91,22 @@ test('a coordinator that does not lead keeps none', async () => {
   fog.coordinator.noteRelays([of(GOOD, 1)]);
   assert.equal(fog.coordinator.relayReputation([GOOD]), undefined);
 });
+
+test('the evidence about a relay can be looked up, and is the same when it is counted again', async () => {
+  await using fog = await fixture();
+  const caller = { account: 'somebody', role: 'user' };
+  await assert.rejects(fog.coordinator.nodeTrust(caller, BAD), { code: 'COORDINATOR_NO_NODE' });
+  fog.coordinator.noteRelays([of(BAD, 5), of(BAD, 6, { kind: 'delay_audit' })]);
+  const trust = await fog.coordinator.nodeTrust(caller, BAD);
+  const { use, gates, checked, recounted, lower: atLeast, evidence } = trust;
+  assert.deepEqual([use, gates, checked, recounted], ['relay', [], undefined, true]);
+  assert.equal(atLeast, lower(fog).bad);
+  assert.deepEqual(
+    evidence.map(({ kind, good, source }) => [kind, good, source['epoch'], source['network']]),
+    [
+      ['delay_audit', false, 6, 'net'],
+      ['relay_loss', false, 5, 'net'],
+    ],
+  );
+  assert.equal(evidence[1]?.source['consensus'], of(BAD, 5).consensus);
+});
