@@ -1,12 +1,12 @@
-import { crowdingDistances } from './crowding.ts';
 import type { Solution } from './problem.ts';
+import { thinOut } from './thin-out.ts';
 
-/** Members beyond the size, as a share of it, before the most crowded leave together. */
-const SLACK = 1 / 8;
+/** It grows to so many times its size before it is thinned out: often would cost more than the offers. */
+const SLACK = 2;
 
 /**
- * All mutually non-dominated feasible points that were offered. Beyond its size the most crowded leave, never the
- * best of an objective. Equal points count as one.
+ * All mutually non-dominated feasible points that were offered. Beyond its size those leave that others stand in
+ * for best, never the best of an objective. Equal points count as one.
  */
 export class Archive<Genome> {
   readonly #size: number;
@@ -19,7 +19,7 @@ export class Archive<Genome> {
   constructor(size: number, objectives: number) {
     this.#size = size;
     this.#objectives = objectives;
-    this.#points = new Float64Array((Math.floor(size * (1 + SLACK)) + 1) * objectives);
+    this.#points = new Float64Array((SLACK * size + 1) * objectives);
   }
 
   /** The point is copied. */
@@ -39,7 +39,7 @@ export class Archive<Genome> {
     genomes.length = kept;
     genomes.push(genome);
     this.#points.set(point, kept * this.#objectives);
-    if (genomes.length > this.#size * (1 + SLACK)) this.#truncate();
+    if (genomes.length > SLACK * this.#size) this.#truncate();
   }
 
   front(): readonly Solution<Genome>[] {
@@ -52,13 +52,9 @@ export class Archive<Genome> {
   }
 
   #truncate(): void {
-    const distances = new Float64Array(this.#genomes.length);
-    const order = Int32Array.from(this.#genomes.keys());
-    crowdingDistances(this.#points, this.#objectives, order, distances);
-    const distance = (index: number): number => distances[index] as number;
-    order.sort((a, b) => (distance(a) === distance(b) ? a - b : distance(b) - distance(a)));
-    for (const [to, from] of order.subarray(0, this.#size).sort().entries()) this.#move(from, to);
-    this.#genomes.length = this.#size;
+    const stay = thinOut(this.#points, this.#genomes.length, this.#objectives, this.#size);
+    for (const [to, from] of stay.entries()) this.#move(from, to);
+    this.#genomes.length = stay.length;
   }
 
   #point(index: number): Float64Array {

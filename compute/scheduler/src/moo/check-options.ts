@@ -4,8 +4,8 @@ import type { Problem, SearchOptions } from './problem.ts';
 /** Sorting compares pairs: more would take seconds a generation. */
 const MAX_POPULATION = 10_000;
 
-/** Every offer is compared with every member. */
-const MAX_ARCHIVE = 10_000;
+/** Thinning out compares all pairs: more would take seconds. */
+const MAX_ARCHIVE = 2000;
 
 /** More contestants than members of the largest population say nothing more. */
 const MAX_TOURNAMENT = MAX_POPULATION;

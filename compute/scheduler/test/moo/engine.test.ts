@@ -161,7 +161,7 @@ test('options out of range are refused by name', () => {
     [{ mutation: NaN }, 'mutation is NaN: it must be from 0 to 1'],
     [{ tournament: 0 }, 'tournament is 0: it must be from 1 to 10000'],
     [{ seed: 0.5 }, 'seed is 0.5: it must be an integer'],
-    [{ archive: -1 }, 'archive is -1: it must be from 0 to 10000'],
+    [{ archive: -1 }, 'archive is -1: it must be from 0 to 2000'],
     [{ maxEvaluations: 0 }, 'maxEvaluations is 0: it must be from 1 to 9007199254740991'],
     [
       { stall: { generations: 0, share: 0 } },
