@@ -48,20 +48,17 @@ test('a job sees what each node asks now: by its tier, and more where others are
   const { coordinator } = fog;
   const a = new HandAgent('a').connect(coordinator, { profile: profile(asks(CREDIT)), slots: 1 });
   const b = new HandAgent('b').connect(coordinator, { slots: 1 });
-  const quotes = async (tier?: 'silver'): Promise<unknown[]> => {
+  const quotes = async (tier?: 'silver'): Promise<object> => {
     const question = { strategy: 'least_loaded', runtime: 'wasm', tier } as const;
     const { candidates } = await coordinator.route(OWNER, question);
-    return candidates.map(({ node, quote }) => [node, quote?.micro]).toSorted();
+    return Object.fromEntries(candidates.map(({ node, quote }) => [node, quote?.micro]));
   };
   // What may be pre-empted gets the spot discount.
-  assert.deepEqual(await quotes(), [
-    ['a', CREDIT / 2],
-    ['b', undefined],
-  ]);
-  assert.deepEqual((await quotes('silver'))[0], ['a', 2.5 * CREDIT]);
+  assert.deepEqual(await quotes(), { a: CREDIT / 2, b: undefined });
+  assert.deepEqual(await quotes('silver'), { a: 2.5 * CREDIT, b: undefined });
   await coordinator.submit(OWNER, spec({ array: { count: 2 } }));
   await Promise.all([a, b].map((each) => each.until(() => each.leases.length === 1)));
-  assert.deepEqual((await quotes('silver'))[0], ['a', 3.25 * CREDIT]);
+  assert.deepEqual(await quotes('silver'), { a: 3.25 * CREDIT, b: undefined });
   const poor = await coordinator.submit(
     OWNER,
     spec({ args: ['x'], maxPrice: CREDIT / 10, timeoutMs: 3_600_000 }),

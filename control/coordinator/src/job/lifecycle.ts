@@ -46,12 +46,12 @@ export function endTask(
 ): void {
   const { outcome } = end;
   const state = outcome.exitCode === 0 ? 'settled' : 'failed';
+  begin(core, job, end.node ?? undefined);
   job.board.end(index, state);
   job.leases.delete(index);
   job.avoid.delete(index);
   job.preemptions.delete(index);
   job.copyAttempts.delete(index);
-  begin(core, job, end.node ?? undefined);
   noteTask(core, job, outcome);
   core.journal.result({
     job: job.id,

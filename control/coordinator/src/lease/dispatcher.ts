@@ -24,6 +24,8 @@ import type { JobRecord } from '../job/job-record.ts';
 import { placementTask } from '../job/placement-task.ts';
 import { type NodeRecord, placementNode } from '../registry/node-record.ts';
 import { apartOf, isApart, offerCopy, wantFurtherCopies } from '../verify/copies.ts';
+import { isReplicated } from '../verify/ballot.ts';
+import { trustFloor } from '../verify/trust-gate.ts';
 import { issueAlias, issueCopy, issueFirst, type LeaseOrder } from './issue-lease.ts';
 import type { LeaseRecord } from './lease-record.ts';
 import { preemptFor } from './preempt.ts';
@@ -46,6 +48,8 @@ export class Dispatcher {
   readonly #lastRouted = new Map<RoutingStrategyName, string>();
   /** Drawn in this round. */
   readonly #trustSamples = new Map<string, number>();
+  /** Trust that work of class S or A asks for in this round, by its kind. */
+  readonly #trustFloors = new Map<string, number | undefined>();
   #round = 0;
   /** In this round some work found all slots busy: what comes after it may not queue up on them again. */
   #isSlotWanted = false;
@@ -93,12 +97,23 @@ export class Dispatcher {
   }
 
   task(job: JobRecord, index?: number): PlacementTask {
-    const task = placementTask(job, this.#depth(job), index);
+    const task = this.#gated(job, placementTask(job, this.#depth(job), index));
     if (job.replicaOf !== undefined) {
       return { ...task, avoid: new Set([...(task.avoid ?? []), ...siblingNodes(this.#core, job)]) };
     }
     const apart = index === undefined ? undefined : apartOf(this.#core, job, index);
     return apart === undefined ? task : { ...task, ...apart };
+  }
+
+  /** What class S and A ask of a node is found once a round. */
+  #gated(job: JobRecord, task: PlacementTask): PlacementTask {
+    if (!isReplicated(job)) return task;
+    const key = `${job.kind} ${job.spec.allowSameOwner}`;
+    if (!this.#trustFloors.has(key)) {
+      this.#trustFloors.set(key, trustFloor(job, task, this.#fleetNow ?? this.fleet()));
+    }
+    const floor = this.#trustFloors.get(key);
+    return floor === undefined ? task : { ...task, minTrust: Math.max(floor, task.minTrust ?? 0) };
   }
 
   fleet(): PlacementNode[] {
@@ -182,6 +197,7 @@ export class Dispatcher {
   #dispatch(): void {
     const sends = new Map<AgentLink, LeaseRecord[]>();
     this.#trustSamples.clear();
+    this.#trustFloors.clear();
     this.#isSlotWanted = false;
     this.#fleetNow = undefined;
     for (const queue of this.queues.kinds(this.#core.clock.now())) this.#dispatchKind(queue, sends);

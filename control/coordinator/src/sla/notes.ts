@@ -5,6 +5,7 @@
 import type { Outcome, SlaTier } from '@fog/wire';
 import type { Core } from '../core.ts';
 import type { JobRecord } from '../job/job-record.ts';
+import { noteEvidence } from '../verify/evidence.ts';
 import { judgeEnd, judgeWait } from './judge-job.ts';
 import { addPromised, type PromisedJob } from './sla-state.ts';
 import { recordBreach } from './record-breach.ts';
@@ -88,7 +89,31 @@ function endWait(
   promised.hasBegun = true;
   core.sla.book.started(tier, waitMs, core.clock.now());
   const finding = judgeWait(tier, waitMs);
-  if (finding !== undefined) recordBreach(core, job, { tier, ...finding, node }, !isToldLate);
+  const wait = node === undefined ? undefined : nodeWait(core, job, node);
+  const isNodesFault = wait !== undefined && judgeWait(tier, wait.ms) !== undefined;
+  if (wait !== undefined) {
+    const source = { job: job.id, token: wait.token, tookMs: wait.ms };
+    noteEvidence(core, { node: wait.node, kind: 'latency', isGood: !isNodesFault, source });
+  }
+  if (finding === undefined) return;
+  const breach = { tier, ...finding, node: isNodesFault ? node : undefined };
+  recordBreach(core, job, breach, !isToldLate);
+}
+
+/**
+ * How long the node had the task before it ran. Undefined when it had more than it has slots for: the fog gave
+ * it that work ahead, and the wait is the fog's.
+ */
+function nodeWait(
+  { clock, nodes }: Core,
+  job: JobRecord,
+  node: string,
+): { readonly node: string; readonly ms: number; readonly token: number } | undefined {
+  const record = nodes.get(node);
+  const lease = job.leases.values().find((each) => each.node === node);
+  if (record === undefined || lease === undefined) return undefined;
+  if (record.leases.size > record.capabilities.slots) return undefined;
+  return { node, ms: Math.max(0, clock.now() - lease.leasedAt), token: lease.token };
 }
 
 /** Since it could have been placed; one that waits for other jobs does not wait for the fog. */

@@ -165,3 +165,34 @@ test('an open job keeps its count of errors over a restart', async () => {
     [['errors', 'high']],
   );
 });
+
+test('a node that is slow to begin has caused the wait, and that is evidence against it', async () => {
+  await using fog = await fixture();
+  const { coordinator } = fog;
+  const id = 'a'.repeat(26);
+  const slow = new HandAgent(id).connect(coordinator, { slots: 2 });
+  const begin = async (args: string, waitMs: number): Promise<void> => {
+    const job = await coordinator.submit(OWNER, spec({ tier: 'bronze', args: [args] }));
+    await slow.until(() => slow.leases.at(-1)?.job === job.id);
+    fog.clock.advance(waitMs);
+    const token = slow.leases.at(-1)?.token ?? 0;
+    slow.session?.message({ type: 'progress', tasks: [{ token, phase: 'running' }] });
+    slow.result(token, ok({ usage: { wallMs: 1_000, cpuMs: 1, peakMemoryBytes: 1 } }));
+    await coordinator.job(OWNER, job.id, { waitMs: 5_000 });
+  };
+  await begin('x', 4_000);
+  await begin('y', 100);
+  const { breaches } = await coordinator.sla(OPERATOR);
+  assert.deepEqual(
+    breaches.map(({ node, value }) => [node, value]),
+    [[id, 4_000]],
+  );
+  const rows = await fog.store.db.selectFrom('evidence').selectAll().orderBy('id').execute();
+  assert.deepEqual(
+    rows.filter(({ kind }) => kind === 'latency').map(({ node, good }) => [node, good]),
+    [
+      [id, 0],
+      [id, 1],
+    ],
+  );
+});
