@@ -16,9 +16,9 @@ describe('run times', () => {
   test('a node that takes twice as long, whatever it runs, is found to be half as fast', () => {
     const times = new RunTimes();
     for (let run = 0; run < 400; run += 1) {
-      const [module, ms] = run % 2 === 0 ? ['short', 10] : ['long', 1_000];
-      times.ran(module as string, 'usual', ms as number);
-      times.ran(module as string, 'slow', 2 * (ms as number));
+      const [module, ms] = run % 2 === 0 ? (['short', 10] as const) : (['long', 1_000] as const);
+      times.ran(module, 'usual', ms);
+      times.ran(module, 'slow', 2 * ms);
     }
     const [usual, slow] = [times.paceOf('usual'), times.paceOf('slow')];
     assert.ok(usual !== undefined && slow !== undefined);
