@@ -1,28 +1,18 @@
-import {
-  BatchStrategy,
-  JobId,
-  JobSpec,
-  MAX_PLAN_BUDGET_MS,
-  MAX_TIMEOUT_MS,
-  parseWith,
-  PLACEMENT_STRATEGIES,
-} from '@fog/wire';
+import { JobId, PLACEMENT_STRATEGIES } from '@fog/wire';
 import { defineCommand, type FlagValues } from '../command/command.ts';
 import { usage } from '../command/parse-flags.ts';
 import { FOG_FLAGS, JSON_FLAG } from '../command/shared-flags.ts';
 import { suggest } from '../command/suggest.ts';
-import { createFogLink, type FogLink } from '../connect/fog-link.ts';
-import { type OpenClient, openClient } from '../connect/open-client.ts';
+import { openClient } from '../connect/open-client.ts';
 import { readServiceJob, SERVICE_FLAGS } from '../deployment/service-job.ts';
-import { fail } from '../errors.ts';
 import { readJobFile } from '../job-file/read-job-file.ts';
-import { type Host, say, sayNext } from '../process/host.ts';
-import { checkRequest, type JobRequest, uploadRequest } from '../run/job-request.ts';
+import type { Host } from '../process/host.ts';
+import { checkRequest, type JobRequest } from '../run/job-request.ts';
 import { JOB_VALUES } from '../run/job-values.ts';
-import { duration, oneOf, readFlag } from '../run/read-value.ts';
-import { defined } from '../run/wishes.ts';
-import { measuredText, runStrategies } from '../scheduler/measured-run.ts';
-import { compareText, frontText, schedulerText } from '../show/scheduler-text.ts';
+import { readFlag } from '../run/read-value.ts';
+import { compareStrategies, readWishes } from '../scheduler/compare.ts';
+import type { SchedulerCall } from '../scheduler/scheduler-call.ts';
+import { showFront, showStatus } from '../scheduler/show-plans.ts';
 
 const { strategy: _strategy, ...JOB_FLAGS } = SERVICE_FLAGS;
 const BATCH = 'of "scheduler compare"';
@@ -68,18 +58,10 @@ function grouped<T extends Record<string, object>>(
   return Object.fromEntries(entries) as never;
 }
 
-interface Call extends OpenClient {
-  readonly flags: Flags;
-  readonly host: Host;
-  readonly rest: readonly string[];
-  /** What is compared, where it is no job of the fog. */
-  readonly request: JobRequest | undefined;
-}
-
-const ACTIONS: Readonly<Record<string, (call: Call) => Promise<void>>> = {
+const ACTIONS: Readonly<Record<string, (call: SchedulerCall) => Promise<void>>> = {
   status: showStatus,
   front: showFront,
-  compare,
+  compare: compareStrategies,
 };
 
 export const command = defineCommand({
@@ -118,6 +100,8 @@ export const command = defineCommand({
       throw usage(command, `Unknown action "${name}".${near ? ` Did you mean "${near}"?` : ''}`);
     }
     checkLine(name, rest, flags);
+    // Wrong values are told before any fog is asked.
+    if (name === 'compare') readWishes(flags);
     const request = name === 'compare' ? await readBatch(flags, rest, host) : undefined;
     const opened = await openClient(flags, host);
     await action({ ...opened, flags, host, rest, request });
@@ -170,71 +154,4 @@ async function readBatch(
   const request = { ...(await readServiceJob(wishes, rest, host.clock.now())), array: { count } };
   checkRequest(request);
   return request;
-}
-
-async function showStatus({ client, host, flags, signal }: Call): Promise<void> {
-  const status = await client.scheduler({ signal });
-  const text = flags.json ? `${JSON.stringify(status)}\n` : schedulerText(status, host.clock.now());
-  await host.stdout.write(text);
-  const [job] = status.last[0]?.jobs ?? [];
-  if (job !== undefined) await sayNext(host, `${host.self} scheduler front ${job}`);
-}
-
-async function showFront(call: Call): Promise<void> {
-  const { client, host, flags, signal, rest } = call;
-  const [job = ''] = rest;
-  const plans = await client.fronts({ job }, { signal });
-  const [newest] = plans;
-  if (flags.json) return host.stdout.write(`${JSON.stringify({ plans })}\n`);
-  if (newest === undefined) {
-    throw fail('FOG_NO_PLAN', {
-      message: `${job} was not placed as a whole: its tasks went where there was room. "--strategy nsga2" asks for a plan.`,
-    });
-  }
-  await host.stdout.write(frontText(newest, await nodeNames(call)));
-  if (plans.length > 1) await say(host, `${plans.length - 1} older plans of it are in --json`);
-}
-
-async function compare(call: Call): Promise<void> {
-  const { client, host, flags, signal, rest, request } = call;
-  const chosen = flags.strategy.map((name) =>
-    readFlag('--strategy', name, oneOf(BatchStrategy.options)),
-  );
-  const expectedMs = readFlag('--expect', flags.expect, duration(MAX_TIMEOUT_MS));
-  const budgetMs = readFlag('--budget', flags.budget, duration(MAX_PLAN_BUDGET_MS));
-  const link = linkOf(call);
-  const [job = ''] = rest;
-  const spec =
-    request === undefined
-      ? (await client.job(job, { signal })).spec
-      : parseWith(JobSpec, await uploadRequest(link, request, undefined, signal), 'job');
-  const names = await nodeNames(call);
-  if (flags.run) {
-    const nodes = await client.nodes({ signal });
-    const strategies =
-      chosen.length === 0 ? PLACEMENT_STRATEGIES : chosen.flatMap((one) => one ?? []);
-    const runs = await runStrategies({ host, link, nodes }, spec, strategies);
-    return host.stdout.write(
-      flags.json ? `${JSON.stringify({ runs })}\n` : measuredText(runs, names),
-    );
-  }
-  const answer = await client.compareStrategies(
-    { spec, ...defined({ expectedMs, budgetMs }) },
-    { signal },
-  );
-  await host.stdout.write(flags.json ? `${JSON.stringify(answer)}\n` : compareText(answer, names));
-}
-
-function linkOf({ client, target, host }: Call): FogLink {
-  return createFogLink(target, client, {
-    clock: host.clock,
-    signal: host.interrupts.forced,
-    tell: (text) => void say(host, text),
-    locate: async () => undefined,
-  });
-}
-
-async function nodeNames({ client, signal }: Call): Promise<Map<string, string>> {
-  const nodes = await client.nodes({ signal });
-  return new Map(nodes.map(({ id, name }) => [id, name]));
 }

@@ -80,7 +80,7 @@ export function planLines(
   return [
     `plan ${plan.id} by ${plan.strategy}: ${plan.tasks} tasks over ${plan.nodes} nodes in ${formatDuration(plan.decisionMs)}, because ${printable(plan.cause)}\n`,
     `  chosen of ${plan.frontSize} ${printable(plan.because)}${chosen}\n`,
-    ...(plan.unplaced === 0 ? [] : [`  ${plan.unplaced} tasks fit no node\n`]),
+    ...(plan.unplaced === 0 ? [] : [`  tasks that fit no node: ${plan.unplaced}\n`]),
     ...(excluded.length === 0 ? [] : ['  nodes that take none of it:\n', ...excluded]),
   ].join('');
 }

@@ -1,0 +1,69 @@
+import {
+  BatchStrategy,
+  JobSpec,
+  MAX_PLAN_BUDGET_MS,
+  MAX_TIMEOUT_MS,
+  parseWith,
+  PLACEMENT_STRATEGIES,
+} from '@fog/wire';
+import { createFogLink, type FogLink } from '../connect/fog-link.ts';
+import { say } from '../process/host.ts';
+import { uploadRequest } from '../run/job-request.ts';
+import { duration, oneOf, readFlag } from '../run/read-value.ts';
+import { defined } from '../run/wishes.ts';
+import { compareText } from '../show/scheduler-text.ts';
+import { measuredText, runStrategies } from './measured-run.ts';
+import { nodeNames, type SchedulerCall } from './scheduler-call.ts';
+
+/** What the flags ask for. Throws FOG_USAGE. */
+export function readWishes({ strategy, expect, budget }: SchedulerCall['flags']): {
+  readonly strategies: readonly BatchStrategy[];
+  readonly expectedMs: number | undefined;
+  readonly budgetMs: number | undefined;
+} {
+  const chosen = strategy.flatMap(
+    (name) => readFlag('--strategy', name, oneOf(BatchStrategy.options)) ?? [],
+  );
+  return {
+    strategies: chosen.length === 0 ? PLACEMENT_STRATEGIES : chosen,
+    expectedMs: readFlag('--expect', expect, duration(MAX_TIMEOUT_MS)),
+    budgetMs: readFlag('--budget', budget, duration(MAX_PLAN_BUDGET_MS)),
+  };
+}
+
+/** By forecast, or with `--run` by running the batch once under each. */
+export async function compareStrategies(call: SchedulerCall): Promise<void> {
+  const { client, host, flags, signal } = call;
+  const { strategies, expectedMs, budgetMs } = readWishes(flags);
+  const link = linkOf(call);
+  const spec = await specOf(call, link);
+  const names = await nodeNames(call);
+  if (flags.run) {
+    const nodes = await client.nodes({ signal });
+    const runs = await runStrategies({ host, link, nodes }, spec, strategies);
+    const text = flags.json ? `${JSON.stringify({ runs })}\n` : measuredText(runs, names);
+    return host.stdout.write(text);
+  }
+  const request = { spec, ...defined({ expectedMs, budgetMs }) };
+  const answer = await client.compareStrategies(request, { signal });
+  const text = flags.json ? `${JSON.stringify(answer)}\n` : compareText(answer, names);
+  await host.stdout.write(text);
+}
+
+/** Of a job of the fog, or of what the command line describes. */
+async function specOf(
+  { client, signal, rest, request }: SchedulerCall,
+  link: FogLink,
+): Promise<JobSpec> {
+  if (request === undefined) return (await client.job(rest[0] ?? '', { signal })).spec;
+  return parseWith(JobSpec, await uploadRequest(link, request, undefined, signal), 'job');
+}
+
+function linkOf({ client, target, host }: SchedulerCall): FogLink {
+  return createFogLink(target, client, {
+    clock: host.clock,
+    signal: host.interrupts.forced,
+    tell: (text) => void say(host, text),
+    locate: async () => undefined,
+  });
+}
