@@ -34,6 +34,8 @@ export function createRelayReputation(
   let stopListening = (): void => {};
   let writing: Promise<void> = Promise.resolve();
   let trouble: string | undefined;
+  const count = (kind: RelayFinding['kind'], good: boolean, by = 1): void =>
+    metrics.count('fog_mixnet_relay_findings_total', { kind, good: String(good) }, by);
   const note = (
     findings: readonly RelayFinding[],
     { consensus, hash }: VerifiedConsensus,
@@ -45,9 +47,7 @@ export function createRelayReputation(
       // Its term ends: it begins again from what is stored, or another coordinator leads.
       logger.info('findings about relays are not kept', { reason: errorMessage(error) });
     }
-    for (const { kind, good } of findings) {
-      metrics.count('fog_mixnet_relay_findings_total', { kind, good: String(good) });
-    }
+    for (const { kind, good } of findings) count(kind, good);
     tell(consensus);
   };
   const tell = ({ network, relays }: VerifiedConsensus['consensus']): void => {
@@ -73,6 +73,10 @@ export function createRelayReputation(
   return {
     name: 'mix-reputation',
     start: async () => {
+      for (const good of [true, false]) {
+        count('relay_loss', good, 0);
+        count('delay_audit', good, 0);
+      }
       stopListening = directory.onConsensus(judge);
       if (directory.opened !== undefined) judge(directory.opened);
     },
