@@ -14,7 +14,7 @@ interface Order {
 }
 
 const WHAT: Readonly<Record<Apart, string>> = {
-  node: 'machines',
+  node: 'different machines',
   owner: 'machines of different owners',
   region: 'machines of different owners in different regions',
 };

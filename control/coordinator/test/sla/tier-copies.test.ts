@@ -102,7 +102,7 @@ test('what a tier needs and the fog lacks is told with the remedy', async () => 
   new HandAgent('attic').connect(coordinator);
   assert.match(
     await refusal(submit({ tier: 'silver' })),
-    /^Tier silver runs 2 copies on machines, and this fog has 1 that can take the job now\. Let more machines join, or take tier bronze\.$/,
+    /^Tier silver runs 2 copies on different machines, and this fog has 1 that can take the job now\. Let more machines join, or take tier bronze\.$/,
   );
   const barn = new HandAgent('barn').connect(coordinator, { memoryBytes: 2 ** 30 });
   await submit({ tier: 'silver' });
