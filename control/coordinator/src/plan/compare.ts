@@ -37,7 +37,8 @@ export async function compareStrategies(
   const now = core.clock.now();
   const order = { id: '', owner, spec, idempotencyKey: undefined, createdAt: now };
   const job = newJobRecord(order, new OpenTasks());
-  const fleet = plannedFleet(core, dispatcher, spec.module);
+  const { module } = spec;
+  const fleet = plannedFleet(core, dispatcher, { fleet: dispatcher.fleet(), module });
   const expectedMs = wishes.expectedMs ?? fleet.expectedMs ?? ASSUMED_MS;
   const indices = [...Array(Math.min(MAX_PLANNED_TASKS, job.board.total)).keys()];
   const chosen = indices.map((index) => ({ job, index }));

@@ -15,17 +15,15 @@ export interface PlannedFleet {
   readonly expectedMs: number | undefined;
 }
 
-/**
- * Speeds are relative to the median of what the nodes measured of themselves; where the program ran, what it
- * took there counts instead.
- */
-export function plannedFleet(core: Core, dispatcher: Dispatcher, module: string): PlannedFleet {
-  const fleet = dispatcher.fleet();
-  const { runTimes } = dispatcher;
-  const declared = declaredSpeeds(core, fleet);
-  const seen = fleet.flatMap(({ id }) => {
+/** Where the program ran, what it took there counts for the node's speed, and not what other work took. */
+export function plannedFleet(
+  core: Core,
+  { runTimes }: Dispatcher,
+  { fleet, module }: { readonly fleet: readonly PlacementNode[]; readonly module: string },
+): PlannedFleet {
+  const seen = fleet.flatMap(({ id, speed = 1 }) => {
     const wallMs = runTimes.onNode(module, id);
-    return wallMs === undefined ? [] : [wallMs * (declared.get(id) ?? 1)];
+    return wallMs === undefined ? [] : [wallMs * speed];
   });
   const expectedMs = seen.length === 0 ? undefined : sum(seen) / seen.length;
   const nodes = fleet.map((node): PlacementNode => {
@@ -34,23 +32,12 @@ export function plannedFleet(core: Core, dispatcher: Dispatcher, module: string)
     const bandwidthMbps = core.nodes.get(node.id)?.bandwidthMbps;
     return {
       ...node,
-      speed: isKnown ? expectedMs / wallMs : (declared.get(node.id) ?? 1),
+      speed: isKnown ? expectedMs / wallMs : (node.speed ?? 1),
       queuedMs: queuedMs(core, runTimes, node),
       ...(bandwidthMbps === undefined ? {} : { bandwidthMbps }),
     };
   });
   return { nodes, expectedMs };
-}
-
-function declaredSpeeds(core: Core, fleet: readonly PlacementNode[]): Map<string, number> {
-  const speeds = new Map<string, number>();
-  for (const { id } of fleet) {
-    const speed = core.nodes.get(id)?.capabilities.speed;
-    if (speed !== undefined) speeds.set(id, speed);
-  }
-  const sorted = [...speeds.values()].sort((a, b) => a - b);
-  const median = sorted[Math.floor(sorted.length / 2)] ?? 1;
-  return new Map([...speeds].map(([id, speed]) => [id, speed / median]));
 }
 
 /** What its leases will take yet, for each of its slots. Those that run are half done, on average. */

@@ -125,18 +125,22 @@ export class Planner {
   }
 
   #look(): void {
-    for (const queue of this.#deps.dispatcher.queues.waiting()) {
+    const { dispatcher } = this.#deps;
+    let fleet: readonly PlacementNode[] | undefined;
+    const fleetNow = (): readonly PlacementNode[] => (fleet ??= dispatcher.fleet());
+    for (const queue of dispatcher.queues.waiting()) {
       if (this.#underWay.has(queue)) continue;
       queue.plan?.prune();
       if (queue.plan?.size === 0) queue.plan = undefined;
-      const cause = queue.plan === undefined ? undefined : this.#misfit(queue, queue.plan);
+      const cause =
+        queue.plan === undefined ? undefined : this.#misfit(queue, queue.plan, fleetNow);
       if (cause !== undefined) void this.#plan(queue, cause);
-      else if (this.#pays(queue)) {
+      else if (this.#pays(queue, fleetNow)) {
         const isFirst = queue.plan === undefined;
         this.#hold(queue);
         if (queue.plan !== undefined) queue.plan.isEager = isFirst;
         void this.#plan(queue, 'so many of its tasks wait that a plan pays');
-        this.#deps.dispatcher.kick();
+        dispatcher.kick();
       }
     }
   }
@@ -149,7 +153,7 @@ export class Planner {
   }
 
   /** Whether the tasks that wait for a node of their own take long enough to be planned as a whole. */
-  #pays(queue: Queue): boolean {
+  #pays(queue: Queue, fleetNow: () => readonly PlacementNode[]): boolean {
     const { core, dispatcher } = this.#deps;
     const job = queue.first;
     if (job === undefined || job.spec.service === true || this.strategyOf(job) !== 'auto') {
@@ -159,14 +163,18 @@ export class Planner {
     if (usualMs === undefined) return false;
     if (!isLarge(usualMs, waitingIn(queue, LEAST_TASKS))) return false;
     const task = dispatcher.task(job);
-    const able = dispatcher.fleet().filter((node) => refusalOf(task, node) === undefined);
+    const able = fleetNow().filter((node) => refusalOf(task, node) === undefined);
     const slots = able.reduce((sum, node) => sum + node.slots, 0);
     const least = leastTasks({ usualMs, slots, budgetMs: core.options.planBudgetMs });
     return able.length > 1 && waitingIn(queue, least) >= least;
   }
 
   /** Why the plan of the queue should be made again. */
-  #misfit(queue: Queue, plan: KindPlan<JobRecord>): string | undefined {
+  #misfit(
+    queue: Queue,
+    plan: KindPlan<JobRecord>,
+    fleetNow: () => readonly PlacementNode[],
+  ): string | undefined {
     const { core, dispatcher } = this.#deps;
     const held = this.#held.get(queue);
     const job = plan.first;
@@ -174,7 +182,8 @@ export class Planner {
     if (hasFurther(plan)) return FURTHER;
     const ageMs = core.clock.monotonicMs() - (held?.madeAtMs ?? 0);
     if (held === undefined || plan.planned === 0 || ageMs < LEAST_PLAN_AGE_MS) return undefined;
-    const { nodes, expectedMs = ASSUMED_MS } = plannedFleet(core, dispatcher, job.spec.module);
+    const about = { fleet: fleetNow(), module: job.spec.module };
+    const { nodes, expectedMs = ASSUMED_MS } = plannedFleet(core, dispatcher, about);
     return misfit(dispatcher.task(job), nodes, {
       ageMs,
       ...held,
@@ -215,7 +224,8 @@ export class Planner {
     const tasks = plan.waiting().slice(0, MAX_PLANNED_TASKS);
     const [first] = tasks;
     if (first === undefined) return undefined;
-    const fleet = plannedFleet(core, dispatcher, first.job.spec.module);
+    const about = { fleet: dispatcher.fleet(), module: first.job.spec.module };
+    const fleet = plannedFleet(core, dispatcher, about);
     const task = dispatcher.task(first.job);
     const able = fleet.nodes.filter((node) => refusalOf(task, node) === undefined);
     if (able.length === 0) return undefined;
