@@ -166,8 +166,8 @@ export interface CoordinatorApi extends Service {
   nodeTrust(caller: NodeCaller, id: string): Promise<NodeTrust>;
   /** The fleet now and its past. */
   topology(): Promise<Topology>;
-  /** What measurements say of relays: one of a relay, kind and epoch counts. Dropped while this coordinator does not lead. */
-  noteRelays(evidence: readonly RelayEvidence[]): void;
+  /** What measurements say of relays. Gives what counted: one of a relay, kind and epoch, and nothing while this coordinator does not lead. */
+  noteRelays(evidence: readonly RelayEvidence[]): readonly RelayEvidence[];
   /** Undefined while this coordinator does not lead. */
   relayReputation(relays: readonly string[]): RelayReputation | undefined;
   /** What was checked since this coordinator leads; undefined while it does not. */

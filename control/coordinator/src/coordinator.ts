@@ -273,9 +273,9 @@ class Coordinator implements CoordinatorApi {
     return countsOf(this.#readable);
   }
 
-  noteRelays(evidence: readonly RelayEvidence[]): void {
+  noteRelays(evidence: readonly RelayEvidence[]): readonly RelayEvidence[] {
     const { term } = this.#lead;
-    if (term !== undefined) noteRelays(term.core, evidence);
+    return term === undefined ? [] : noteRelays(term.core, evidence);
   }
 
   relayReputation(relays: readonly string[]): RelayReputation | undefined {

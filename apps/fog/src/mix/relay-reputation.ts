@@ -42,12 +42,12 @@ export function createRelayReputation(
   ): void => {
     const proof = { network: consensus.network, consensus: Buffer.from(hash).toString('hex') };
     try {
-      book.noteRelays(findings.map((finding) => ({ ...finding, ...proof })));
+      const counted = book.noteRelays(findings.map((finding) => ({ ...finding, ...proof })));
+      for (const { kind, good } of counted) count(kind, good);
     } catch (error) {
       // Its term ends: it begins again from what is stored, or another coordinator leads.
       logger.info('findings about relays are not kept', { reason: errorMessage(error) });
     }
-    for (const { kind, good } of findings) count(kind, good);
     tell(consensus);
   };
   const tell = ({ network, relays }: VerifiedConsensus['consensus']): void => {

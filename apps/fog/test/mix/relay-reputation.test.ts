@@ -47,7 +47,10 @@ function world(lower: (relay: string) => number = () => 0.5, keeps = true): Worl
       },
     },
     book: {
-      noteRelays: (findings) => void noted.push(...findings),
+      noteRelays: (findings) => {
+        noted.push(...findings);
+        return findings;
+      },
       relayReputation: (relays) =>
         keeps ? { lower: relays.map(lower), newcomer: 0.009 } : undefined,
     },
@@ -101,7 +104,7 @@ describe('reputations of relays', () => {
   it('outlive a coordinator whose term ends', async () => {
     await using dir = await tempDir();
     const made = world();
-    const noteRelays = (): void => {
+    const noteRelays = (): never => {
       throw new Error('it stops');
     };
     const service = serviceOf({ ...made, book: { ...made.book, noteRelays } }, dir.file('s.json'));

@@ -26,17 +26,21 @@ export interface RelayReputation {
   readonly newcomer: number;
 }
 
-/** One of a relay, kind and epoch: a repeated or older one is dropped, however it is said. */
-export function noteRelays(core: Core, evidence: readonly RelayEvidence[]): void {
-  for (const { relay, kind, good, weight, ...source } of evidence) {
-    const key = `${relay} ${kind}`;
-    const last = core.relayEpochs.get(key);
-    if (!Number.isSafeInteger(source.epoch) || source.epoch <= (last ?? -1)) continue;
-    if (!(weight > 0 && weight <= MAX_WEIGHT)) continue;
-    if (last === undefined && core.relayEpochs.size >= MAX_RATED_RELAYS) continue;
-    core.relayEpochs.set(key, source.epoch);
-    noteEvidence(core, { node: relay, kind, isGood: good, weight, source });
-  }
+/** One of a relay, kind and epoch: a repeated or older one is dropped, however it is said. Gives what counted. */
+export function noteRelays(core: Core, evidence: readonly RelayEvidence[]): RelayEvidence[] {
+  return evidence.filter((one) => {
+    if (!counts(core, one)) return false;
+    const { relay: node, kind, good: isGood, weight, ...source } = one;
+    core.relayEpochs.set(`${node} ${kind}`, source.epoch);
+    noteEvidence(core, { node, kind, isGood, weight, source });
+    return true;
+  });
+}
+
+function counts({ relayEpochs }: Core, { relay, kind, epoch, weight }: RelayEvidence): boolean {
+  if (!Number.isSafeInteger(epoch) || !(weight > 0 && weight <= MAX_WEIGHT)) return false;
+  const last = relayEpochs.get(`${relay} ${kind}`);
+  return last === undefined ? epoch >= 0 && relayEpochs.size < MAX_RATED_RELAYS : epoch > last;
 }
 
 /** There is evidence about the relay, and it is no node that works for the fog. */

@@ -53,7 +53,8 @@ test('relays get a reputation by what is measured of them, newcomers between goo
 test('one of a relay, kind and epoch counts, whatever its document says', async () => {
   await using fog = await fixture();
   const { coordinator } = fog;
-  coordinator.noteRelays([of(GOOD, 5), of(GOOD, 5), of(BAD, 5)]);
+  const counted = coordinator.noteRelays([of(GOOD, 5), of(GOOD, 5), of(BAD, 5)]);
+  assert.deepEqual(counted, [of(GOOD, 5), of(BAD, 5)]);
   coordinator.noteRelays([of(GOOD, 5, { consensus: 'f'.repeat(64), good: false })]);
   coordinator.noteRelays([of(GOOD, 4), of(GOOD, -1), of(GOOD, Number.NaN), of(GOOD, 2 ** 70)]);
   coordinator.noteRelays([of(GOOD, 5, { kind: 'delay_audit' })]);
@@ -88,7 +89,7 @@ test('a network of ever new relays does not fill the memory', async () => {
 test('a coordinator that does not lead keeps none', async () => {
   await using fog = await fixture();
   await fog.coordinator.stop();
-  fog.coordinator.noteRelays([of(GOOD, 1)]);
+  assert.deepEqual(fog.coordinator.noteRelays([of(GOOD, 1)]), []);
   assert.equal(fog.coordinator.relayReputation([GOOD]), undefined);
 });
 
