@@ -142,6 +142,11 @@ export class ReputationBook {
     return score;
   }
 
+  /** Who is credible is found again at the next score, not only with the next minute. */
+  refresh(): void {
+    this.#minute = undefined;
+  }
+
   /** A Thompson sample: as high as the score may be, so that what is little known is tried now and then. */
   sample(node: string, now: number, uniform: Uniform, use: TrustUse = 'work'): number {
     const { alpha, beta } = this.score(node, now, use);

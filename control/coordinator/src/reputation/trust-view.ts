@@ -22,6 +22,7 @@ export async function trustView(core: Core, node: string, use: TrustUse): Promis
   const { reputation, clock, journal, store } = core;
   await journal.committed();
   const now = clock.now();
+  reputation.refresh();
   const { mean, lower, effective, kinds } = reputation.score(node, now, use);
   const counted = { to: core.verify.lastEvidence, rows: reputation.rows(node) };
   const work = {

@@ -3,13 +3,12 @@
  * as in a young or a small fog, the copies and their quorum alone have to do.
  */
 import { type PlacementNode, type PlacementTask, refusalOf } from '@fog/scheduler';
-import type { ServiceClass } from '@fog/wire';
+import { type ServiceClass, TRUST_GATES } from '@fog/wire';
 import type { JobRecord } from '../job/job-record.ts';
 import { voterOf } from './ballot.ts';
 import { copiesWanted } from './decide.ts';
 
-/** Lower bounds of reputation: about 60 right results in a row for S, 20 for A. */
-const FLOORS: Readonly<Partial<Record<ServiceClass, number>>> = { S: 0.95, A: 0.85 };
+const FLOORS: Readonly<Partial<Record<ServiceClass, number>>> = TRUST_GATES;
 
 /** The trust a node must have for a task of the job; undefined when any will do. */
 export function trustFloor(
