@@ -14,10 +14,12 @@ import { startGreedily } from './greedy.ts';
 import type { ReplayJob } from './replay-job.ts';
 import type { Round, Strategy } from './simulation.ts';
 
+/** Fewer tasks are placed one by one, as the product does. */
+const LEAST_BATCH = 32;
 /** Tasks planned at once: more would take longer than they save. */
 const MAX_BATCH = 64;
 /** Ends a search; by evaluations, not by time, a replay is the same on every machine. */
-const MAX_EVALUATIONS = 200;
+const MAX_EVALUATIONS = 20;
 /** What is measured here is time; nobody asks for money, and nobody is distrusted. */
 const WEIGHTS: ObjectiveWeights = {
   latencyMs: 1,
@@ -39,13 +41,17 @@ export function nsga2(seed: number): Strategy {
     add: (job) => queues.enqueue(job),
     decide(round) {
       ({ usualMs } = round);
-      rounds += 1;
-      const batch = mostUrgent(queues, round);
-      const rest = batch.length > 1 ? plan(batch, round, rounds) : batch;
-      for (const { job, index } of startGreedily(rest, round, rounds)) {
-        job.board.giveBack(index);
-        queues.enqueue(job);
-      }
+      let before: number;
+      do {
+        before = round.free();
+        rounds += 1;
+        const batch = mostUrgent(queues, round);
+        const rest = batch.length >= LEAST_BATCH ? plan(batch, round, rounds) : batch;
+        for (const { job, index } of startGreedily(rest, round, rounds)) {
+          job.board.giveBack(index);
+          queues.enqueue(job);
+        }
+      } while (round.free() > 0 && round.free() < before);
     },
   };
 }

@@ -29,7 +29,7 @@ const LOAD = 0.5;
 /** Times the span of the trace for which machines come and go. */
 const CHURN_SPANS = 4;
 const JOBS = 800;
-const SEEDS = { quick: 5, full: 15 };
+const SEEDS = { quick: 3, full: 11 };
 
 /** The first jobs of a log, and how its times and widths become those of a fog. */
 const LOG = { jobs: 3_000, faster: 10, fold: 2 };

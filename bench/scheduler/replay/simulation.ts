@@ -3,7 +3,7 @@
  * there, tasks end, nodes come and go. A node that goes loses what it ran; the fog notices after a while, and
  * the lost tasks wait again. Nothing is slept, nothing is drawn: equal inputs give equal outcomes.
  */
-import type { PlacementNode } from '@fog/scheduler';
+import { type PlacementNode, RunTimes } from '@fog/scheduler';
 import { EventQueue } from './event-queue.ts';
 import type { SimulatedNode } from './fleet.ts';
 import { type ReplayJob, replayJob } from './replay-job.ts';
@@ -16,7 +16,7 @@ export interface Round {
   readonly fleet: readonly PlacementNode[];
   /** Slots of these that are free. */
   readonly free: () => number;
-  /** What runs of this program took of late on a node of speed 1; undefined before the first ended. */
+  /** What runs of this program took of late; undefined before the first ended. */
   readonly usualMs: (job: ReplayJob) => number | undefined;
   /** When the tasks that the node runs began. */
   readonly running: (
@@ -46,8 +46,6 @@ export interface Outcome {
 
 /** From a node's going until the fog counts its tasks as lost. */
 const NOTICE_MS = 10_000;
-/** Weight of the newest run in what runs of a program usually take. */
-const RECENT_WEIGHT = 0.2;
 /** Spans of the trace after which it is given up. */
 const PATIENCE = 4;
 
@@ -80,7 +78,7 @@ export class Simulation {
   readonly #nodes: ReadonlyMap<string, Node>;
   readonly #events = new EventQueue<Event>();
   readonly #patienceMs: number;
-  readonly #usualMs = new Map<string, number>();
+  readonly #runTimes = new RunTimes();
   readonly #decisionMs: number[] = [];
   #fleet: readonly PlacementNode[] = [];
   #free = 0;
@@ -145,7 +143,7 @@ export class Simulation {
       nowMs: this.#nowMs,
       fleet: this.#fleet,
       free: () => this.#free,
-      usualMs: (job) => this.#usualMs.get(job.traced.program),
+      usualMs: (job) => this.#runTimes.usualMs(job.traced.program),
       running: (node) => [...(this.#nodes.get(node)?.runs ?? [])],
       start: (job, index, node) => this.#start(job, index, node),
     });
@@ -178,10 +176,12 @@ export class Simulation {
     return true;
   }
 
-  #learn({ job: { traced }, node, sinceMs }: Run): void {
-    const tookMs = (this.#nowMs - sinceMs) * node.simulated.speed;
-    const before = this.#usualMs.get(traced.program) ?? tookMs;
-    this.#usualMs.set(traced.program, before + (tookMs - before) * RECENT_WEIGHT);
+  /** As the product does, and with its means. */
+  #learn({ job: { traced }, node: { view }, sinceMs }: Run): void {
+    this.#runTimes.ran(traced.program, view.id, this.#nowMs - sinceMs);
+    view.speed = this.#runTimes.paceOf(view.id) ?? view.speed ?? 1;
+    const warm = this.#runTimes.ranOn(view.id);
+    if (warm !== undefined) view.warm = warm;
   }
 
   #change(node: Node): void {
