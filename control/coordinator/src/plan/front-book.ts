@@ -17,7 +17,9 @@ interface KeptPlan {
   readonly plan: PlacementPlan;
 }
 
-type FrontBookCore = Pick<Core, 'store' | 'jobs' | 'logger'>;
+type FrontBookCore = Pick<Core, 'store' | 'logger'> & {
+  readonly jobs: Pick<Core['jobs'], 'has'>;
+};
 
 export class FrontBook {
   readonly #core: FrontBookCore;
