@@ -133,7 +133,7 @@ describe('the tiers of a fog of two owners', () => {
   });
 
   it('shows what each machine asks, and lets its owner change that', async () => {
-    const ask = ['nodes', 'route', '--strategy', 'least_loaded', '--explain'];
+    const ask = ['nodes', 'route', '--strategy', 'least_loaded', '--explain'] as const;
     assert.match((await run(...ask)).text, /ada .* 0\.5 for 1 h/);
     assert.match((await run(...ask, '--tier', 'silver')).text, /ada .* 2\.5 for 1 h/);
     const changed = await run('nodes', 'price', 'ada', '--price', 'cpu=2,spot=0.25');

@@ -1,11 +1,5 @@
 /** Measures of the service levels over the last day, in windows of a quarter of an hour. Pure. */
-import {
-  SLA_TIERS,
-  type SlaMeasure,
-  type SlaTier,
-  START_PERCENTILE,
-  TIER_PROMISES,
-} from '@fog/wire';
+import { type SlaMeasure, type SlaTier, START_PERCENTILE, TIER_PROMISES } from '@fog/wire';
 import { percentileMs, spanOf, type WaitCounts } from './wait-counts.ts';
 
 /** Short enough that a day's end moves smoothly, long enough that a day is a hundred rows a tier. */
@@ -100,10 +94,6 @@ export function isKept(tier: SlaTier, measured: SlaMeasure): boolean | undefined
   return (
     isInTime(starts, lateStarts) && successPct >= promise.successPct && errorPct <= promise.errorPct
   );
-}
-
-export function isTier(name: string): name is SlaTier {
-  return (SLA_TIERS as readonly string[]).includes(name);
 }
 
 function isInTime(starts: number, lateStarts: number): boolean {

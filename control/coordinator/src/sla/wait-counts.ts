@@ -24,7 +24,3 @@ export function percentileMs(counts: WaitCounts, percent: number): number | unde
   }
   return undefined;
 }
-
-export function isSpan(span: unknown): span is number {
-  return Number.isInteger(span) && (span as number) >= 0 && (span as number) <= LAST;
-}

@@ -1,26 +1,18 @@
 /** Windows as they are stored. */
 import type { SlaWindowRow } from '@fog/store';
-import { SlaTier } from '@fog/wire';
-import { z } from 'zod';
-import type { SlaWindow } from './sla-book.ts';
-import { isSpan } from './wait-counts.ts';
+import type { SlaTier } from '@fog/wire';
+import type { SlaCounts, SlaWindow } from './sla-book.ts';
 
-const Count = z.int().nonnegative();
-const StoredCounts = z.object({
-  waits: z.array(z.tuple([z.custom<number>(isSpan), Count])),
-  lateStarts: Count,
-  tasks: Count,
-  failedTasks: Count,
-  attempts: Count,
-  failedAttempts: Count,
-  breaches: Count,
-});
+interface StoredCounts extends Omit<SlaCounts, 'waits'> {
+  readonly waits: readonly (readonly [number, number])[];
+}
 
 export function windowRow({ tier, since, counts }: SlaWindow): SlaWindowRow {
-  return { tier, since, counts: JSON.stringify({ ...counts, waits: [...counts.waits] }) };
+  const stored: StoredCounts = { ...counts, waits: [...counts.waits] };
+  return { tier, since, counts: JSON.stringify(stored) };
 }
 
 export function windowFromRow({ tier, since, counts }: SlaWindowRow): SlaWindow {
-  const { waits, ...rest } = StoredCounts.parse(JSON.parse(counts));
-  return { tier: SlaTier.parse(tier), since, counts: { ...rest, waits: new Map(waits) } };
+  const { waits, ...rest } = JSON.parse(counts) as StoredCounts;
+  return { tier: tier as SlaTier, since, counts: { ...rest, waits: new Map(waits) } };
 }

@@ -77,9 +77,6 @@ test('windows come back as they were stored', () => {
   for (const window of book.takeChanged()) again.restore(windowFromRow(windowRow(window)));
   assert.deepEqual(again.measure('bronze', NOW), book.measure('bronze', NOW));
   assert.deepEqual(book.takeChanged(), []);
-  const wrong = { tier: 'bronze', since: NOW, counts: '{"waits":[[1e9,1]]}' };
-  assert.throws(() => windowFromRow(wrong));
-  assert.throws(() => windowFromRow({ ...wrong, tier: 'tin' }));
 });
 
 test('a breach is grave beyond 1.5 times the latency, and beyond twice the errors', () => {
