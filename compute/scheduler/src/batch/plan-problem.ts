@@ -8,6 +8,8 @@ import { repair } from './repair.ts';
 /** Relocations after a crossing, and in a mutation, for each task: more makes better children, and fewer of them. */
 const POLISH = 1.2;
 const RENEWAL = 2.8;
+/** Tasks that a mutation puts anywhere before it improves the plan, at most, as a share. */
+const SHAKEN = 0.2;
 /** Large batches are improved by parts, so that there are children before the time is over. */
 const MAX_RELOCATIONS = 150;
 
@@ -64,6 +66,7 @@ export class PlanProblem implements Problem<PlanGenome> {
   mutate(genome: PlanGenome, random: Random): PlanGenome {
     const scoring = this.#draw(random);
     this.#plan.load(genome.nodeOf);
+    this.#shake(random);
     this.#relocate(RENEWAL, scoring, random);
     return this.#finish(scoring, random);
   }
@@ -92,6 +95,19 @@ export class PlanProblem implements Problem<PlanGenome> {
     }
     this.#relocate(POLISH, scoring, random);
     return this.#finish(scoring, random);
+  }
+
+  /** Some tasks go to any of their nodes, so that there is a way out of a plan that no single move improves. */
+  #shake(random: Random): void {
+    const plan = this.#plan;
+    const count = plan.nodeOf.length;
+    const most = Math.min(MAX_RELOCATIONS, Math.ceil(SHAKEN * count));
+    for (let shaken = 1 + random.below(most); shaken > 0; shaken -= 1) {
+      const turn = random.below(count);
+      const able = plan.instance.eligibleOf(turn);
+      plan.remove(turn);
+      plan.add(turn, able[random.below(able.length)] as number);
+    }
   }
 
   #relocate(perTask: number, scoring: Scoring, random: Random): void {

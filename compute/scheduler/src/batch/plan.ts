@@ -46,6 +46,8 @@ export class Plan {
   readonly #surcharge: Float64Array;
   /** What tasks that start at once hold. */
   readonly #held: Float64Array;
+  /** What they may hold. */
+  readonly #room: Float64Array;
   readonly #timeline: Timeline;
   #sum = 0;
 
@@ -62,6 +64,9 @@ export class Plan {
     this.#quote = new Float64Array(nodes);
     this.#surcharge = new Float64Array(nodes);
     this.#held = new Float64Array(nodes * RESOURCES);
+    this.#room = instance.free.map(
+      (free, row) => free + ROUNDING * (instance.capacity[row] as number),
+    );
     this.#timeline = new Timeline(instance);
     this.clear();
   }
@@ -142,6 +147,7 @@ export class Plan {
     bounds.node = from;
     bounds.limit =
       this.#scoreBeside(turn, from, scoring, bounds) +
+      PENALTY * (this.#excessOf(turn, from) + this.conflicts(turn, from)) +
       this.#perMs(scoring) * (latency - (this.#latency[from] as number)) +
       PENALTY * (late - (this.#late[from] as number));
     if (other < 0) this.#seek(turn, scoring, bounds, from);
@@ -177,15 +183,17 @@ export class Plan {
   /** Asks last what costs most: how the tasks of the node would run. */
   #try(turn: number, node: number, scoring: Scoring, bounds: Bounds): void {
     const perMs = this.#perMs(scoring);
-    const score = this.#scoreBeside(turn, node, scoring, bounds);
-    const run = this.instance.runMs[this.#pair(turn, node)] as number;
-    if (score + perMs * (this.#soonestStart(turn, node) + run) >= bounds.limit) return;
+    const soonest =
+      this.#soonestStart(turn, node) + (this.instance.runMs[this.#pair(turn, node)] as number);
+    let score = this.#scoreBeside(turn, node, scoring, bounds);
+    if (score + perMs * soonest >= bounds.limit) return;
+    score += PENALTY * (this.#excessOf(turn, node) + this.conflicts(turn, node));
+    if (score + perMs * soonest >= bounds.limit) return;
     this.#timeline.run(node, this.#turns[node] as number[], turn);
-    const latency = this.#timeline.latencyMs - (this.#latency[node] as number);
-    const late = this.#timeline.late - (this.#late[node] as number);
-    const whole = score + perMs * latency + PENALTY * late;
-    if (whole >= bounds.limit) return;
-    bounds.limit = whole;
+    score += perMs * (this.#timeline.latencyMs - (this.#latency[node] as number));
+    score += PENALTY * (this.#timeline.late - (this.#late[node] as number));
+    if (score >= bounds.limit) return;
+    bounds.limit = score;
     bounds.node = node;
   }
 
@@ -193,7 +201,7 @@ export class Plan {
     return (scoring[0] as number) / this.instance.order.length;
   }
 
-  /** By how much the score grows if the task is added to the node, beside latency and due times. */
+  /** By how much the score grows if the task is added to the node, beside latency and what it breaks. */
   #scoreBeside(turn: number, node: number, scoring: Scoring, { peak }: Bounds): number {
     const { instance } = this;
     const pair = this.#pair(turn, node);
@@ -205,14 +213,12 @@ export class Plan {
     const quote = (this.#quote[node] as number) + (instance.quote[pair] as number);
     const surcharge = (this.#surcharge[node] as number) + (instance.surcharge[pair] as number);
     const price = quote + surcharge * Math.min(1, before + load) - this.#price(node);
-    const broken = this.#excessOf(turn, node) + this.conflicts(turn, node);
     return (
       (scoring[1] as number) * imbalance +
       (scoring[2] as number) * ((instance.distrust[node] as number) / instance.order.length) +
       (scoring[3] as number) * (instance.cost[pair] as number) +
       (scoring[4] as number) * price +
-      (scoring[OBJECTIVES] as number) * Math.max(0, before + load - peak) +
-      PENALTY * broken
+      (scoring[OBJECTIVES] as number) * Math.max(0, before + load - peak)
     );
   }
 
@@ -250,7 +256,8 @@ export class Plan {
     let broken = this.#late[node] as number;
     for (const at of this.instance.wanted) {
       const row = node * RESOURCES + at;
-      broken += this.#excess(row, this.#held[row] as number);
+      const excess = (this.#held[row] as number) - (this.#room[row] as number);
+      if (excess > 0) broken += excess / (this.instance.capacity[row] as number);
     }
     return broken;
   }
@@ -342,25 +349,18 @@ export class Plan {
 
   /** Room that the task would lack on the node, beside what lacks already. */
   #excessOf(turn: number, node: number): number {
-    const { instance } = this;
-    const kind = instance.kindOf[turn] as number;
-    if (instance.isKindAtOnce[kind] === 0) return 0;
+    const { kindOf, isKindAtOnce, demand, wanted, capacity } = this.instance;
+    const kind = kindOf[turn] as number;
+    if (isKindAtOnce[kind] === 0) return 0;
     let excess = 0;
-    for (const at of instance.wanted) {
-      const row = node * RESOURCES + at;
+    for (let each = 0; each < wanted.length; each += 1) {
+      const row = node * RESOURCES + (wanted[each] as number);
       const held = this.#held[row] as number;
-      excess +=
-        this.#excess(row, held + (instance.demand[kind * RESOURCES + at] as number)) -
-        this.#excess(row, held);
+      const after = held + (demand[kind * RESOURCES + (wanted[each] as number)] as number);
+      const room = this.#room[row] as number;
+      if (after > room) excess += (after - Math.max(held, room)) / (capacity[row] as number);
     }
     return excess;
-  }
-
-  #excess(row: number, held: number): number {
-    const { free, capacity } = this.instance;
-    if (held === 0) return 0;
-    const whole = capacity[row] as number;
-    return Math.max(0, (held - (free[row] as number)) / whole - ROUNDING);
   }
 
   #price(node: number): number {
