@@ -71,6 +71,6 @@ export const MAX_FRONT = 256;
 /** Jobs named in one plan; a batch of more is known by its first. */
 export const MAX_PLAN_JOBS = 1_000;
 /** Longest search for a placement: more finds little, and the planning thread has others waiting. */
-export const MAX_PLAN_BUDGET_MS = 10_000;
+export const MAX_PLAN_BUDGET_MS = 2_000;
 /** Breaches of service levels in one answer: the newest say what goes wrong. */
 export const MAX_SHOWN_BREACHES = 50;

@@ -228,8 +228,12 @@ export class Dispatcher {
 
   #placeKind(queue: KindQueue<JobRecord>, sends: Map<AgentLink, LeaseRecord[]>): void {
     if (queue.first !== undefined) this.collect(queue, (this.#fleetNow ??= this.fleet()));
-    if (queue.plan !== undefined) this.#placePlanned(queue, queue.plan, sends);
-    if (queue.first !== undefined) this.#placeQueued(queue, queue.first, sends);
+    const { first, plan } = queue;
+    // Copies first: what was begun is ended before more is begun.
+    const isCopies = first?.board.onlyCopy !== undefined;
+    if (isCopies) this.#placeQueued(queue, first, sends);
+    if (plan !== undefined) this.#placePlanned(queue, plan, sends);
+    if (!isCopies && queue.first !== undefined) this.#placeQueued(queue, queue.first, sends);
   }
 
   #placeQueued(

@@ -39,6 +39,11 @@ async function assertEachOnce(coordinator: CoordinatorApi, id: string): Promise<
   }
 }
 
+async function tokensOf(coordinator: CoordinatorApi, id: string, index: number): Promise<number[]> {
+  const { attempts } = await coordinator.task(OWNER, id, index);
+  return attempts.map(({ token }) => token);
+}
+
 /** Resolves with the event once it is announced. */
 function eventOf(coordinator: CoordinatorApi, type: string, nth = 1): Promise<JobEvent> {
   const { promise, resolve } = Promise.withResolvers<JobEvent>();
@@ -122,9 +127,14 @@ describe('a job that names a strategy', () => {
     const owners = ['ann', 'bob', 'cleo'];
     const agents = owners.map((owner) => new HandAgent(owner).connect(coordinator, { owner }));
     const strict = { class: 'S', determinism: 'strict', strategy: 'nsga2' };
-    const { id } = await coordinator.submit(OWNER, spec({ array: { count: 4 }, ...strict }));
+    const { id } = await coordinator.submit(OWNER, spec({ array: { count: 12 }, ...strict }));
     assert.equal(await work(agents, coordinator, id), 'settled');
-    for (let index = 0; index < 4; index += 1) {
+    const indices = [...Array(12).keys()];
+    const tokens = await Promise.all(indices.map((index) => tokensOf(coordinator, id, index)));
+    const firstEnded = Math.min(...tokens.map((all) => Math.max(...all)));
+    const lastBegun = Math.max(...tokens.map((all) => Math.min(...all)));
+    assert.ok(firstEnded < lastBegun, 'what was begun is ended before more is begun');
+    for (const index of indices) {
       const { attempts, verification } = await coordinator.task(OWNER, id, index);
       assert.equal(new Set(attempts.map(({ node }) => node)).size, attempts.length);
       assert.ok((verification?.agreed ?? 0) >= 2);
