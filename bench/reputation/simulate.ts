@@ -115,7 +115,7 @@ function choose(
     .map(({ node }) => node);
   const chosen = ranked.slice(0, PER_ROUND);
   if (rule !== 'thompson') return chosen;
-  const newcomers = ranked.slice(PER_ROUND).filter(({ id }) => book.isNewcomer(id, time));
+  const newcomers = ranked.slice(PER_ROUND).filter(({ id }) => book.standing(id, time).isNewcomer);
   const newcomer = newcomers[Math.floor(uniform() * newcomers.length)];
   return newcomer === undefined
     ? chosen

@@ -4,8 +4,10 @@
 const MAX_TERMS = 500;
 /** Steps of the inverse: Newton needs about five, halving alone 60. */
 const MAX_STEPS = 100;
-/** Relative size below which a term or step changes nothing. */
-const TINY_STEP = 1e-15;
+/** Relative step after which the inverse is as exact as the integral it undoes. */
+const SMALL_STEP = 1e-13;
+/** Relative size below which a term changes nothing. */
+const TINY_TERM = 1e-15;
 /** Keeps the fraction away from a division by zero. */
 const TINY = 1e-300;
 /** Stirling's series is exact to the last digit from here. */
@@ -31,8 +33,16 @@ export function lnGamma(x: number): number {
 export function betaCdf(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
-  const lnFront = lnGamma(a + b) - lnGamma(a) - lnGamma(b) + a * Math.log(x) + b * Math.log1p(-x);
-  const front = Math.exp(lnFront);
+  return scaledCdf(x, a, b, lnScaleOf(a, b));
+}
+
+/** Of the density: what makes its integral 1. */
+function lnScaleOf(a: number, b: number): number {
+  return lnGamma(a + b) - lnGamma(a) - lnGamma(b);
+}
+
+function scaledCdf(x: number, a: number, b: number, lnScale: number): number {
+  const front = Math.exp(lnScale + a * Math.log(x) + b * Math.log1p(-x));
   // The fraction converges fast on this side of the mean only.
   return x < (a + 1) / (a + b + 2)
     ? (front * fraction(x, a, b)) / a
@@ -44,16 +54,15 @@ export function betaQuantile(p: number, a: number, b: number): number {
   let low = 0;
   let high = 1;
   let x = a / (a + b);
-  const lnScale = lnGamma(a + b) - lnGamma(a) - lnGamma(b);
+  const lnScale = lnScaleOf(a, b);
   for (let step = 0; step < MAX_STEPS; step += 1) {
-    const error = betaCdf(x, a, b) - p;
+    const error = scaledCdf(x, a, b, lnScale) - p;
     if (error > 0) high = x;
     else low = x;
     const density = Math.exp(lnScale + (a - 1) * Math.log(x) + (b - 1) * Math.log1p(-x));
     const newton = x - error / density;
-    const next = newton > low && newton < high ? newton : (low + high) / 2;
-    if (Math.abs(next - x) <= TINY_STEP * x) return next;
-    x = next;
+    if (Math.abs(newton - x) <= SMALL_STEP * x) return x;
+    x = newton > low && newton < high ? newton : (low + high) / 2;
   }
   return x;
 }
@@ -73,7 +82,7 @@ function fraction(x: number, a: number, b: number): number {
     c = away(1 + odd / c);
     const factor = d * c;
     value *= factor;
-    if (Math.abs(factor - 1) < TINY_STEP) break;
+    if (Math.abs(factor - 1) < TINY_TERM) break;
   }
   return value;
 }

@@ -10,12 +10,10 @@ import {
   MAX_FADE_MS,
   MAX_RATERS,
   MAX_SOURCES,
-  NEWCOMER_RESULTS,
   RATER_DAY_WEIGHT,
   SCORE_EVERY_MS,
-  TOLERATED_MEAN,
-  WRONG_PER_CHECK,
 } from './limits.ts';
+import { type Standing, standingOf } from './standing.ts';
 import { type KindBook, type Score, scoreOf, sorted } from './score.ts';
 
 /** Why evidence does not count: said twice, of a node's own owner, too much of one account, at an impossible time. */
@@ -40,15 +38,16 @@ interface NodeBook {
   owner: string;
   lastTime: number | undefined;
   readonly kinds: Map<EvidenceKind, KindBook>;
-  /** Until the node's next evidence, or the next minute. */
-  readonly scores: Map<TrustUse, Score>;
+  /** Until the node's next evidence. */
+  standing: { readonly standing: Standing; readonly from: number; readonly to: number } | undefined;
+  /** Not the same for all: what is made anew is spread over minutes. */
+  readonly keepMs: number;
 }
 
-/** Kinds that say the node's results were compared and found right. */
-const PROOFS: ReadonlySet<EvidenceKind> = new Set(['result', 'known_answer', 'dispute']);
-
 /** Of a node without evidence, for every use. */
-const NOBODY = scoreOf(new Map(), 'work', { now: 0, credibility: () => 0 });
+const NOBODY = standingOf(scoreOf(new Map(), 'work', { now: 0, credibility: () => 0 }));
+/** Periods the standing of a node is kept, if nothing new is said of it: its score fades by less than a thousandth in them. */
+const KEPT_AT_MOST = 5;
 
 export class ReputationBook {
   /** Evidence before these cannot be recognised as used. */
@@ -57,7 +56,7 @@ export class ReputationBook {
   readonly #sources = new Set<string>();
   readonly #ignored = { replay: 0, malformed: 0, self: 0, capped: 0, jump: 0 };
   #lastId = 0;
-  /** The minute the scores in memory are of. */
+  /** The minute of `#credibility`. */
   #minute: number | undefined;
   #credibility: Credibility = credibilityOf([]);
 
@@ -81,7 +80,7 @@ export class ReputationBook {
     const before = counts.raters.get(rater) ?? newCounter();
     const counter = counted(before, evidence, { id, events: counts.events });
     counts.raters.set(rater, counter);
-    book.scores.clear();
+    book.standing = undefined;
     const dropped = counts.raters.size > MAX_RATERS ? dropOldest(counts.raters) : undefined;
     const row = { node, owner: book.owner, kind, rater, ...counter };
     return { row, ...(dropped === undefined ? {} : { dropped }) };
@@ -108,7 +107,7 @@ export class ReputationBook {
     book.kinds.set(kind, counts);
     counts.events = Math.max(counts.events, counter.events);
     counts.raters.set(rater, counter);
-    book.scores.clear();
+    book.standing = undefined;
   }
 
   /** Of one node or of all. */
@@ -130,47 +129,35 @@ export class ReputationBook {
     return (this.#nodes.get(node)?.kinds.size ?? 0) > 0;
   }
 
-  /** As it was at the beginning of the minute, with all evidence since. A node nobody knows has what is expected of it. */
+  /** By what is credible in this minute. A node nobody knows has what is expected of it. */
   score(node: string, now: number, use: TrustUse = 'work'): Score {
     const minute = this.#turnTo(now);
-    const book = this.#nodes.get(node);
-    if (book === undefined) return NOBODY;
-    const known = book.scores.get(use);
-    if (known !== undefined) return known;
-    const score = scoreOf(book.kinds, use, { now: minute, credibility: this.#credibility.of });
-    book.scores.set(use, score);
-    return score;
+    const kinds = this.#nodes.get(node)?.kinds;
+    if (kinds === undefined) return NOBODY.score;
+    return scoreOf(kinds, use, { now: minute, credibility: this.#credibility.of });
   }
 
-  /** Who is credible is found again at the next score, not only with the next minute. */
+  /** By the score of some minutes ago at most; for thousands of nodes in every round of placement. */
+  standing(node: string, now: number): Standing {
+    const book = this.#nodes.get(node);
+    if (book === undefined) return NOBODY;
+    const kept = book.standing;
+    if (kept !== undefined && now >= kept.from && now < kept.to) return kept.standing;
+    const standing = standingOf(this.score(node, now));
+    book.standing = { standing, from: now, to: now + book.keepMs };
+    return standing;
+  }
+
+  /** All that was said so far counts from now on, whose word it may be. */
   refresh(): void {
     this.#minute = undefined;
+    for (const book of this.#nodes.values()) book.standing = undefined;
   }
 
   /** A Thompson sample: as high as the score may be, so that what is little known is tried now and then. */
-  sample(node: string, now: number, uniform: Uniform, use: TrustUse = 'work'): number {
-    const { alpha, beta } = this.score(node, now, use);
+  sample(node: string, now: number, uniform: Uniform): number {
+    const { alpha, beta } = this.standing(node, now).score;
     return drawBeta(alpha, beta, uniform);
-  }
-
-  /** Too little speaks for it, or too much against it. */
-  isNewcomer(node: string, now: number): boolean {
-    const { mean } = this.score(node, now);
-    return mean < TOLERATED_MEAN || this.#proven(node, now).right < NEWCOMER_RESULTS;
-  }
-
-  /** Too much speaks against it. */
-  isDistrusted(node: string, now: number): boolean {
-    const { mean } = this.score(node, now);
-    return mean < TOLERATED_MEAN && this.#proven(node, now).wrong > 0;
-  }
-
-  /** Share of its results that are to be checked. */
-  checkProbability(node: string, now: number): number {
-    if (this.isNewcomer(node, now)) return 1;
-    const { right, wrong } = this.#proven(node, now);
-    const doubt = 1 + WRONG_PER_CHECK * wrong;
-    return Math.max(LEAST_CHECKED, doubt / (doubt + right));
   }
 
   /** 0 to 1: how far the word of an account counts. */
@@ -184,23 +171,20 @@ export class ReputationBook {
     return Math.max(LEAST_CHECKED, 1 / (1 + least));
   }
 
-  #proven(node: string, now: number): { readonly right: number; readonly wrong: number } {
-    let right = 0;
-    let wrong = 0;
-    for (const { kind, credible, bad } of this.score(node, now).kinds) {
-      if (PROOFS.has(kind)) right += credible;
-      if (MAIN_KINDS.work.has(kind)) wrong += bad;
-    }
-    return { right, wrong };
-  }
-
   #open(node: string, owner: string): NodeBook {
     const known = this.#nodes.get(node);
     if (known !== undefined) {
       if (owner !== '') known.owner = owner;
       return known;
     }
-    const book: NodeBook = { owner, lastTime: undefined, kinds: new Map(), scores: new Map() };
+    const keepMs = SCORE_EVERY_MS * (1 + (this.#nodes.size % KEPT_AT_MOST));
+    const book: NodeBook = {
+      owner,
+      lastTime: undefined,
+      kinds: new Map(),
+      standing: undefined,
+      keepMs,
+    };
     this.#nodes.set(node, book);
     return book;
   }
@@ -218,12 +202,11 @@ export class ReputationBook {
     return said + weight > RATER_DAY_WEIGHT ? 'capped' : undefined;
   }
 
-  /** The minute, for which all scores are made anew. */
+  /** The minute, in which who is credible does not change. */
   #turnTo(now: number): number {
     const minute = Math.floor(now / SCORE_EVERY_MS) * SCORE_EVERY_MS;
     if (minute === this.#minute) return minute;
     this.#minute = minute;
-    for (const { scores } of this.#nodes.values()) scores.clear();
     this.#credibility = credibilityOf(this.#confirmations(minute));
     return minute;
   }

@@ -28,7 +28,7 @@ export const RATER_DAY_WEIGHT = 20;
 export const MAX_RATERS = 64;
 /** Sources remembered to find a second use of one: a day of evidence of a busy fog. */
 export const MAX_SOURCES = 10_000;
-/** Scores are made again this often; in between only new evidence changes them. */
+/** Who is credible is found again this often. */
 export const SCORE_EVERY_MS = 60_000;
 /** Share of failures that is normal for machines people switch off. */
 export const TOLERATED_FAILURES = 0.05;

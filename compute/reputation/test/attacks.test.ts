@@ -70,7 +70,7 @@ class World {
     const right = this.#isRight(at);
     this.#taken += counts ? 1 : 0;
     this.#wrong += counts && !right ? 1 : 0;
-    const isChecked = this.#random() < this.#book.checkProbability(`n${at}`, this.#time);
+    const isChecked = this.#random() < this.#book.standing(`n${at}`, this.#time).checkProbability;
     if (isChecked) this.#check(at, right);
     if (!right && !this.#isTolerated(at) && !this.#caught.has(at)) {
       this.#caught.set(at, this.#jobs[at] ?? 0);

@@ -71,7 +71,7 @@ test('nobody is worth more under a new name than a node that is tolerated', () =
   const unknown = book.score('unknown', NOW);
   assert.ok(unknown.mean < TOLERATED_MEAN);
   assert.equal(book.knows('unknown'), false);
-  assert.ok(book.isNewcomer('unknown', NOW));
+  assert.ok(book.standing('unknown', NOW).isNewcomer);
   give(book, {}, 5);
   give(book, { good: false, weight: LIE_WEIGHT });
   give(book, {}, 5);
@@ -81,15 +81,18 @@ test('nobody is worth more under a new name than a node that is tolerated', () =
 
 test('a node is checked always at first, then less and less, never not at all, and again after a lie', () => {
   const book = new ReputationBook();
-  assert.equal(book.checkProbability('n1', NOW), 1);
+  assert.equal(book.standing('n1', NOW).checkProbability, 1);
   give(book, {}, 12);
-  const some = book.checkProbability('n1', NOW);
+  const some = book.standing('n1', NOW).checkProbability;
   assert.ok(some > 0.05 && some < 0.1, `${some}`);
   give(book, {}, 2_000);
-  assert.equal(book.checkProbability('n1', NOW), LEAST_CHECKED);
+  assert.equal(book.standing('n1', NOW).checkProbability, LEAST_CHECKED);
   give(book, { good: false, weight: LIE_WEIGHT });
-  assert.ok(book.checkProbability('n1', NOW) > 0.8);
-  assert.ok(book.checkProbability('n1', NOW + 90 * DAY_MS) > 0.5, 'a lie is not waited out');
+  assert.ok(book.standing('n1', NOW).checkProbability > 0.8);
+  assert.ok(
+    book.standing('n1', NOW + 90 * DAY_MS).checkProbability > 0.5,
+    'a lie is not waited out',
+  );
 });
 
 test('hundreds of right results pass the gate of class S; one lie, and they do not', () => {
@@ -244,7 +247,7 @@ test('equal evidence in equal order gives equal bits; scores stay scores', () =>
         assert.deepEqual(score, other.score(node, NOW));
         assert.ok(score.lower >= 0 && score.lower <= score.mean && score.mean <= 1);
         assert.ok(score.effective >= 0);
-        const share = one.checkProbability(node, NOW);
+        const share = one.standing(node, NOW).checkProbability;
         assert.ok(share >= LEAST_CHECKED && share <= 1);
       }
     }),

@@ -46,7 +46,7 @@ test('a pair that only praises each other ends with nothing once the fog has ver
   assert.ok(book.score('n1', later).lower < 0.1);
   const then = later + MINUTE_MS;
   assert.equal(book.score('n1', then).alpha, book.score('nobody', then).alpha);
-  assert.ok(book.isNewcomer('n1', then));
+  assert.ok(book.standing('n1', then).isNewcomer);
   assert.equal(book.auditProbability(['o1', 'o3']), 1);
   assert.ok(book.auditProbability(['o3']) < 0.2);
   // An account that is verified itself confirms one of them: its word counts.

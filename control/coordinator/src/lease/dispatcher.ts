@@ -34,6 +34,8 @@ import { leasedJob, workMessages } from './work-messages.ts';
 
 /** Work a node should hold in advance: covers the round trip to the coordinator and back. */
 const AHEAD_MS = 100;
+/** How long a node counts for as good as it was drawn: short beside the work it decides about. */
+const DRAW_EVERY_MS = 100;
 /** Faces of the dice `random` throws: a draw as fine as any fleet needs. */
 const DICE = 2 ** 32;
 
@@ -46,8 +48,9 @@ export class Dispatcher {
   collect: (queue: KindQueue<JobRecord>, fleet: readonly PlacementNode[]) => void = () => {};
   /** The node each routing strategy chose last. */
   readonly #lastRouted = new Map<RoutingStrategyName, string>();
-  /** Drawn in this round. */
+  /** Drawn a moment ago. */
   readonly #trustSamples = new Map<string, number>();
+  #drawnMs = -Infinity;
   /** Trust that work of class S or A asks for in this round, by its kind. */
   readonly #trustFloors = new Map<string, number | undefined>();
   #round = 0;
@@ -131,11 +134,15 @@ export class Dispatcher {
     return fleet;
   }
 
-  /** One draw a round: within it a node is as good as it was. */
+  /** One draw for all rounds of a moment: thousands of nodes are not drawn for again with each result. */
   #trustSample(node: string): number {
+    const { reputation, clock, verify } = this.#core;
+    if (clock.monotonicMs() - this.#drawnMs >= DRAW_EVERY_MS) {
+      this.#trustSamples.clear();
+      this.#drawnMs = clock.monotonicMs();
+    }
     const drawn = this.#trustSamples.get(node);
     if (drawn !== undefined) return drawn;
-    const { reputation, clock, verify } = this.#core;
     const sample = reputation.sample(node, clock.now(), verify.random);
     this.#trustSamples.set(node, sample);
     return sample;
@@ -196,7 +203,6 @@ export class Dispatcher {
 
   #dispatch(): void {
     const sends = new Map<AgentLink, LeaseRecord[]>();
-    this.#trustSamples.clear();
     this.#trustFloors.clear();
     this.#isSlotWanted = false;
     this.#fleetNow = undefined;

@@ -149,6 +149,7 @@ export function knownNode(core: Known, node: NodeRecord): PlacementNode {
   const profile = currentProfile(node);
   const now = core.clock.now();
   const trust = trustOf(core, node);
+  const standing = core.reputation.standing(node.id, now);
   const { state } = breakerAt(node.breaker, now);
   const services = servicesOn(node);
   const slots = Math.max(0, capabilities.slots - services);
@@ -162,10 +163,7 @@ export function knownNode(core: Known, node: NodeRecord): PlacementNode {
     cores: capabilities.cores,
     slots,
     // A node on its last chance, or nobody trusts, takes one task at a time.
-    credit:
-      state === 'half-open' || core.reputation.isDistrusted(node.id, now)
-        ? 1
-        : slots * CREDIT_PER_SLOT,
+    credit: state === 'half-open' || standing.isDistrusted ? 1 : slots * CREDIT_PER_SLOT,
     held: node.leases.size - services,
     labels: profile.labels,
     ...(capabilities.diskBytes === undefined ? {} : { diskBytes: capabilities.diskBytes }),
@@ -175,7 +173,7 @@ export function knownNode(core: Known, node: NodeRecord): PlacementNode {
     ...(profile.coordinates === undefined ? {} : { coordinates: profile.coordinates }),
     ...(node.rttMs === undefined ? {} : { rttMs: node.rttMs }),
     ...(load === undefined ? {} : { cpuLoad: load.cpu }),
-    isNewcomer: core.reputation.isNewcomer(node.id, now),
+    isNewcomer: standing.isNewcomer,
     ...(trust === undefined ? {} : { trust }),
     ...(closed === undefined ? {} : { closed }),
   };
@@ -183,7 +181,7 @@ export function knownNode(core: Known, node: NodeRecord): PlacementNode {
 
 /** What it is worth at least; nothing is said of a node nobody has seen anything of. */
 function trustOf({ clock, reputation }: Known, { id }: NodeRecord): number | undefined {
-  return reputation.knows(id) ? reputation.score(id, clock.now()).lower : undefined;
+  return reputation.knows(id) ? reputation.standing(id, clock.now()).score.lower : undefined;
 }
 
 /** Slots that are taken until somebody frees them: nothing may wait behind a service. */

@@ -23,11 +23,12 @@ export async function trustView(core: Core, node: string, use: TrustUse): Promis
   await journal.committed();
   const now = clock.now();
   reputation.refresh();
+  const standing = reputation.standing(node, now);
   const { mean, lower, effective, kinds } = reputation.score(node, now, use);
   const counted = { to: core.verify.lastEvidence, rows: reputation.rows(node) };
   const work = {
-    newcomer: reputation.isNewcomer(node, now),
-    checked: reputation.checkProbability(node, now),
+    newcomer: standing.isNewcomer,
+    checked: standing.checkProbability,
     gates: GATES.map(([gate, needs]) => ({ gate, needs, passes: lower >= needs })),
   };
   const view = {

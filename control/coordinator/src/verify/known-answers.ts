@@ -38,7 +38,9 @@ export function askKnownAnswer(core: Core, dispatcher: Dispatcher): void {
   if (known === undefined) return;
   const newcomers = dispatcher
     .nodesFor(known.job)
-    .filter((id) => core.reputation.isNewcomer(id, core.clock.now()) && !isAsked(core, id));
+    .filter(
+      (id) => core.reputation.standing(id, core.clock.now()).isNewcomer && !isAsked(core, id),
+    );
   const node = newcomers[Math.floor(random() * newcomers.length)];
   if (node === undefined) return;
   core.verify.counts.knownAnswers += 1;

@@ -2,5 +2,5 @@
 import type { Core } from '../core.ts';
 
 export function isPicked({ verify, reputation, clock }: Core, node: string): boolean {
-  return verify.random() < reputation.checkProbability(node, clock.now());
+  return verify.random() < reputation.standing(node, clock.now()).checkProbability;
 }
