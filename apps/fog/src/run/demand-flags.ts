@@ -34,7 +34,11 @@ export const DEMAND_FLAGS = {
   region: text(WHERE, 'NAME', 'only nodes of this region'),
   label: list(WHERE, 'NAME=VALUE', 'only nodes with this label (repeatable)'),
   exclude: list(WHERE, 'NODE', 'not this node: its id, or its name (repeatable)'),
-  strategy: text(WHERE, 'NAME', 'how nodes are chosen: least_loaded, proximity_based … (auto)'),
+  strategy: text(
+    WHERE,
+    'NAME',
+    'how nodes are chosen: nsga2, cost_optimize, least_loaded … (auto)',
+  ),
   'max-price': text(WHERE, 'CREDITS', 'at most this for one task'),
   priority: text(WHEN, 'N', '1 is served first, 10 last (5)'),
   deadline: text(WHEN, 'TIME', 'from now (10m), or a point in time; what has not ended then ends'),
