@@ -34,7 +34,7 @@ export function createInstance(
   const onTasks = taskTables(tasks, kindOf, pairs);
   const parts = { tasks, nodes, kinds, ...onNodes, ...pairs, ...onTasks };
   const usable = Int32Array.from(new Set(pairs.eligible.flatMap((able) => [...able]))).sort();
-  const horizonMs = horizonOf(parts);
+  const horizonMs = horizonOf(parts, usable.length);
   const load = pairs.share.map((share, pair) => {
     const isAtOnce = pairs.isKindAtOnce[Math.floor(pair / nodes.length)] === 1;
     return isAtOnce ? share : (share * (pairs.runMs[pair] as number)) / horizonMs;
@@ -49,32 +49,27 @@ export function createInstance(
 }
 
 /**
- * How long the batch would take if it could be spread over the nodes perfectly: utilisation 1 is to be busy
- * for that long.
+ * How long the batch would take if each kind could be spread over its nodes, and all of it over all nodes, perfectly:
+ * utilisation 1 is to be busy for that long.
  */
-function horizonOf({
-  nodes,
-  eligible,
-  kindCount,
-  isKindAtOnce,
-  runMs,
-  share,
-}: NodeTables & PairTables & TaskTables & { readonly nodes: readonly PlacementNode[] }): number {
-  const work = new Float64Array(nodes.length);
+function horizonOf(
+  parts: PairTables & TaskTables & { readonly nodes: readonly PlacementNode[] },
+  usable: number,
+): number {
+  let work = 0;
   let longest = 1;
-  for (const [kind, able] of eligible.entries()) {
-    if (isKindAtOnce[kind] === 1 || able.length === 0) continue;
+  for (const [kind, able] of parts.eligible.entries()) {
+    if (parts.isKindAtOnce[kind] === 1 || able.length === 0) continue;
     let shortest = Infinity;
+    let rate = 0;
     for (const node of able) {
-      const pair = kind * nodes.length + node;
-      const run = runMs[pair] as number;
+      const pair = kind * parts.nodes.length + node;
+      const run = parts.runMs[pair] as number;
       shortest = Math.min(shortest, run);
-      work[node] =
-        (work[node] as number) + (kindCount[kind] as number) * run * (share[pair] as number);
+      rate += 1 / (run * (parts.share[pair] as number));
     }
+    work += ((parts.kindCount[kind] as number) * able.length) / rate;
     longest = Math.max(longest, shortest);
   }
-  let rate = 0;
-  for (const each of work) if (each > 0) rate += 1 / each;
-  return rate === 0 ? longest : Math.max(longest, 1 / rate);
+  return Math.max(longest, work / Math.max(1, usable));
 }

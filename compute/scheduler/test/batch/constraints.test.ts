@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { explainRefusal, placeBatch, refusalOf } from '../../src/index.ts';
+import type { BatchPlacement, PlacementNode, PlacementTask } from '../../src/index.ts';
+import { GIB, node, task } from '../fixture.ts';
+import { latenciesOf } from './slow-timeline.ts';
+import { someNodes, someTasks } from './small-batches.ts';
+
+const STRATEGIES = ['greedy', 'nsga2', 'latency_first', 'cost_optimize'] as const;
+
+test('property: no plan breaks a constraint, and every task is placed or has a reason for each node', () => {
+  fc.assert(
+    fc.property(
+      someTasks,
+      someNodes,
+      fc.constantFrom(...STRATEGIES),
+      fc.boolean(),
+      (tasks, nodes, strategy, atOnce) => {
+        const options = { seed: 3, strategy, atOnce, population: 8, maxEvaluations: 40 };
+        const found = placeBatch(tasks, nodes, options);
+        const placed = found.assignments.map((one) => one.task);
+        const all = [...placed, ...found.unplaced.map((one) => one.task)];
+        assert.deepEqual(
+          all.toSorted((a, b) => a - b),
+          [...tasks.keys()],
+        );
+        for (const { because } of found.unplaced) assert.equal(because.length, nodes.length);
+        assertPairs(found, tasks, nodes);
+        assertGangs(found, tasks);
+        assertApart(found, tasks, nodes);
+        assertRoom(found, tasks, nodes, atOnce);
+        assertDue(found, tasks, nodes, atOnce);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+type Given = readonly [BatchPlacement, readonly PlacementTask[], readonly PlacementNode[]];
+
+function* pairsOf(...[found, tasks, nodes]: Given): Generator<[PlacementTask, PlacementNode]> {
+  for (const { task: index, node: id } of found.assignments) {
+    const on = nodes.find((one) => one.id === id);
+    const placed = tasks[index];
+    assert(on !== undefined && placed !== undefined);
+    yield [placed, on];
+  }
+}
+
+function assertPairs(...given: Given): void {
+  for (const [placed, on] of pairsOf(...given)) assert.equal(refusalOf(placed, on), undefined);
+}
+
+function assertGangs(found: BatchPlacement, tasks: readonly PlacementTask[]): void {
+  const left = new Set(found.unplaced.map((one) => tasks[one.task]?.gang));
+  for (const { task: index } of found.assignments) {
+    const gang = tasks[index]?.gang;
+    assert(gang === undefined || !left.has(gang), `a part of the gang ${gang} was placed`);
+  }
+}
+
+function assertApart(...given: Given): void {
+  const taken = new Set<string>();
+  for (const [{ apart }, { owner }] of pairsOf(...given)) {
+    if (apart === undefined) continue;
+    assert(!taken.has(`${apart} ${owner}`), `two of ${apart} went to ${owner}`);
+    taken.add(`${apart} ${owner}`);
+  }
+}
+
+function assertRoom(...[found, tasks, nodes, atOnce]: [...Given, boolean]): void {
+  for (const on of nodes) {
+    const held = [...pairsOf(found, tasks, nodes)]
+      .filter(([placed, there]) => there === on && (atOnce || placed.gang !== undefined))
+      .map(([placed]) => placed);
+    const sum = (of: (one: PlacementTask) => number): number =>
+      held.reduce((total, one) => total + of(one), 0);
+    assert(held.length <= on.slots);
+    assert(sum((one) => one.cores ?? 0) <= (on.cores ?? 0));
+    assert(sum((one) => one.memoryBytes) <= on.memoryBytes);
+  }
+}
+
+function assertDue(...[found, tasks, nodes, atOnce]: [...Given, boolean]): void {
+  for (const [index, latency] of latenciesOf(found, tasks, nodes, atOnce)) {
+    const due = tasks[index]?.dueInMs ?? Infinity;
+    assert(latency <= due + 1e-6, `task ${index} takes ${latency} ms and is due in ${due}`);
+  }
+}
+
+test('contradictory wishes say which of them each node breaks', () => {
+  const nodes = [node('a', { region: 'us' }), node('b', { region: 'eu', trust: 0.2 })];
+  const { unplaced, explain } = placeBatch(
+    [task({ region: 'eu', minTrust: 0.5 }), task({ memoryBytes: 90 * GIB })],
+    nodes,
+    { seed: 1, strategy: 'nsga2' },
+  );
+  assert.deepEqual(unplaced, [
+    {
+      task: 0,
+      because: [
+        { node: 'a', refusal: 'region' },
+        { node: 'b', refusal: 'trust' },
+      ],
+    },
+    {
+      task: 1,
+      because: [
+        { node: 'a', refusal: 'memory' },
+        { node: 'b', refusal: 'memory' },
+      ],
+    },
+  ]);
+  assert.deepEqual(explain.excluded, { region: ['a'], trust: ['b'], memory: ['a', 'b'] });
+  assert.equal(explain.because, 'no task can be placed');
+  assert.match(
+    explainRefusal('region', task({ region: 'eu' }), nodes[0] as PlacementNode),
+    /not in eu/,
+  );
+});
+
+test('what does not fit beside the rest says so: capacity, gang, deadline, apart', () => {
+  const one = node('a', { slots: 1 });
+  const reasonOf = (tasks: readonly PlacementTask[], options = {}): string[] =>
+    placeBatch(tasks, [one], { seed: 1, strategy: 'greedy', ...options }).unplaced.map(
+      ({ because }) => because.map(({ refusal }) => refusal).join(),
+    );
+  assert.deepEqual(reasonOf([task(), task()], { atOnce: true }), ['capacity']);
+  assert.deepEqual(reasonOf([task({ gang: 'g' }), task({ gang: 'g' })]).toSorted(), [
+    'gang',
+    'gang',
+  ]);
+  const due = task({ expectedMs: 1_000, dueInMs: 1_500 });
+  assert.deepEqual(reasonOf([due, due]), ['deadline']);
+  assert.deepEqual(reasonOf([task({ dueInMs: 500 })]), ['deadline']);
+  assert.deepEqual(reasonOf([task({ apart: 'p' }), task({ apart: 'p' })]), ['apart']);
+});
+
+test('more tasks than slots queue on their node', () => {
+  const { assignments, unplaced, indicators } = placeBatch(
+    Array.from({ length: 10 }, () => task()),
+    [node('a')],
+    { seed: 1, strategy: 'greedy' },
+  );
+  assert.equal(assignments.length, 10);
+  assert.deepEqual(unplaced, []);
+  assert.equal(indicators.makespanMs, 5_000);
+});
