@@ -1,5 +1,5 @@
 import { formatSize } from '@fog/kernel';
-import { CONFIDENTIAL_TRUST } from './feasibility.ts';
+import { CONFIDENTIAL_TRUST, slotsFor } from './feasibility.ts';
 import type { PlacementNode, PlacementTask, Refusal } from './placement.ts';
 import { priceOf } from './quote.ts';
 
@@ -35,7 +35,7 @@ const WORDS: Readonly<Record<Refusal, Words>> = {
   draining: () => 'is draining',
   maintenance: () => 'is in maintenance',
   cooling: () => 'cools down after failures',
-  full: () => 'has no free slot',
+  full: whatIsTaken,
 };
 
 /** Why the node cannot take the task, to be read after the node's name. */
@@ -46,6 +46,12 @@ export function explainRefusal(refusal: Refusal, task: PlacementTask, node: Plac
 /** From µ-credits. */
 function credits(amount: number): string {
   return `${(amount / 1e6).toFixed(6).replace(/\.?0+$/, '')} credits`;
+}
+
+function whatIsTaken(task: PlacementTask, node: PlacementNode): string {
+  const slots = slotsFor(task, node);
+  if (node.slots - node.held >= slots && task.gpus !== undefined) return 'has no free GPU for it';
+  return slots === 1 ? 'has no free slot' : `does not have ${slots} free slots`;
 }
 
 function lacks(has: string, wanted: string | number): string {

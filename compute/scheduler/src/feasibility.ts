@@ -70,7 +70,31 @@ export function leaseWindow(task: PlacementTask, node: PlacementNode): number {
   return Math.min(node.credit, node.slots * (heavy ? 1 : task.depth));
 }
 
+/** A sum of cores may miss the whole by a rounding. */
+const ROUNDING = 1e-9;
+
+/** Slots that the task takes while it runs: who asks for more cores than a slot has takes several. */
+export function slotsFor(
+  { cores }: Pick<PlacementTask, 'cores'>,
+  node: Pick<PlacementNode, 'cores' | 'slots' | 'allSlots'>,
+): number {
+  if (cores === undefined || cores <= 1) return 1;
+  const slots = node.allSlots ?? node.slots;
+  const wanted = (cores * slots) / (node.cores ?? slots);
+  return Math.max(1, Math.ceil(wanted - ROUNDING));
+}
+
+/** Such tasks that the node could take now, beside leases for `given` slots. */
+export function roomFor(task: PlacementTask, node: PlacementNode, given = 0): number {
+  const window = leaseWindow(task, node) - node.held - given;
+  const slots = slotsFor(task, node);
+  const room = slots === 1 ? window : Math.floor(window / slots);
+  if (task.gpus === undefined || task.gpus === 0) return room;
+  const gpus = (node.gpus ?? 0) - (node.gpusHeld ?? 0) - (given / slots) * task.gpus;
+  return Math.min(room, Math.floor(gpus / task.gpus));
+}
+
 /** As `refusalOf`, and `full` when it could take the task at another time. */
 export function refusalNow(task: PlacementTask, node: PlacementNode): Refusal | undefined {
-  return refusalOf(task, node) ?? (node.held >= leaseWindow(task, node) ? 'full' : undefined);
+  return refusalOf(task, node) ?? (roomFor(task, node) < 1 ? 'full' : undefined);
 }

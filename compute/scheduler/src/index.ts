@@ -10,7 +10,7 @@ export type {
 } from './batch/batch-placement.ts';
 export { placeBatch } from './batch/place-batch.ts';
 export { explainRefusal } from './explain-refusal.ts';
-export { CONFIDENTIAL_TRUST, lackOf, refusalOf } from './feasibility.ts';
+export { CONFIDENTIAL_TRUST, lackOf, refusalOf, slotsFor } from './feasibility.ts';
 export { search } from './moo/engine.ts';
 export { hypervolume } from './moo/hypervolume.ts';
 export { igdPlus } from './moo/igd.ts';
@@ -26,6 +26,7 @@ export type {
   Refusal,
 } from './placement.ts';
 export { congestionOf, quotedPrice } from './quote.ts';
+export { besides, type Ending, type Reservation, reserveFor } from './queue/backfill.ts';
 export { type ChosenTask, JobQueues, type KindQueue, type WaitingJob } from './queue/job-queues.ts';
 export { KindPlan } from './queue/kind-plan.ts';
 export { RunTimes } from './queue/run-times.ts';

@@ -6,7 +6,7 @@ import type {
   Refusal,
 } from './placement.ts';
 import { route } from './routing/route.ts';
-import { leaseWindow, refusalNow, refusalOf } from './feasibility.ts';
+import { refusalNow, refusalOf, roomFor, slotsFor } from './feasibility.ts';
 
 /** Every so many tasks of the lowest class go to newcomers first: what they do is checked, and enough to become known. */
 const NEWCOMER_EVERY = 30;
@@ -39,7 +39,7 @@ export function place(
       unplaced.push(index);
       continue;
     }
-    given.set(node.id, (given.get(node.id) ?? 0) + 1);
+    given.set(node.id, (given.get(node.id) ?? 0) + slotsFor(task, node));
     assignments.push({ task: index, node: node.id });
   }
   return { strategy: 'greedy', assignments, unplaced };
@@ -62,7 +62,8 @@ function placeByRoute(
       unplaced.push(index);
       continue;
     }
-    node.held += 1;
+    node.held += slotsFor(task, node);
+    node.gpusHeld = (node.gpusHeld ?? 0) + (task.gpus ?? 0);
     last = node.id;
     assignments.push({ task: index, node: node.id });
   }
@@ -73,8 +74,7 @@ function placeByRoute(
 export function capacityFor(task: PlacementTask, nodes: readonly PlacementNode[]): number {
   let capacity = 0;
   for (const node of nodes) {
-    if (refusalOf(task, node) === undefined)
-      capacity += Math.max(0, leaseWindow(task, node) - node.held);
+    if (refusalOf(task, node) === undefined) capacity += Math.max(0, roomFor(task, node));
   }
   return capacity;
 }
@@ -94,7 +94,7 @@ export function explainPlacement(
 }
 
 interface Scan {
-  /** What was placed before. */
+  /** Slots that what was placed before takes. */
   readonly given: ReadonlyMap<string, number>;
   /** Rotates the scan so that equally good nodes take turns. */
   readonly turn: number;
@@ -112,8 +112,9 @@ function soonest(
     const at = first + step;
     const node = nodes[at < nodes.length ? at : at - nodes.length];
     if (node === undefined) continue;
-    const held = node.held + (given.size === 0 ? 0 : (given.get(node.id) ?? 0));
-    if (held >= leaseWindow(task, node) || refusalOf(task, node) !== undefined) continue;
+    const before = given.size === 0 ? 0 : (given.get(node.id) ?? 0);
+    if (roomFor(task, node, before) < 1 || refusalOf(task, node) !== undefined) continue;
+    const held = node.held + before;
     const tries = isTrustKnown && node.owner !== task.owner ? triesOn(node) : 1;
     keepBetter(best, task, node, { held, tries });
   }

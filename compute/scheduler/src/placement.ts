@@ -65,6 +65,10 @@ export interface PlacementNode {
   readonly credit: number;
   /** Leases it holds now. */
   readonly held: number;
+  /** Slots of the machine; absent is `slots`, of which services and wide tasks that run there are left out. */
+  readonly allSlots?: number;
+  /** GPUs that its leases hold. */
+  readonly gpusHeld?: number;
   /** Why it takes nothing at all now. */
   readonly closed?: 'draining' | 'maintenance' | 'cooling';
   readonly cores?: number;

@@ -13,7 +13,11 @@ export interface WaitingJob {
   /** Lower is sooner. */
   readonly priority: number;
   readonly createdAt: number;
-  readonly spec: { readonly deadlineAt?: number | undefined };
+  readonly spec: {
+    readonly deadlineAt?: number | undefined;
+    /** Absent is B. */
+    readonly class?: 'S' | 'A' | 'B' | undefined;
+  };
   readonly board: {
     /** Whether `take` would find a task. */
     readonly ready: boolean;

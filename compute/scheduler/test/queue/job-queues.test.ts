@@ -9,6 +9,7 @@ interface Job extends WaitingJob {
 type Wishes = Partial<Pick<Job, 'kind' | 'priority' | 'createdAt'>> & {
   readonly tasks?: number;
   readonly dueAt?: number;
+  readonly class?: 'S' | 'A' | 'B';
 };
 
 function job(id: string, wishes: Wishes = {}): Job {
@@ -19,7 +20,7 @@ function job(id: string, wishes: Wishes = {}): Job {
     kind,
     priority,
     createdAt,
-    spec: { deadlineAt: dueAt },
+    spec: { deadlineAt: dueAt, class: wishes.class },
     board: {
       get ready() {
         return waiting.size > 0;
@@ -93,6 +94,20 @@ describe('job queues', () => {
       job('due soon', { kind: 'c', dueAt: 40_000 }),
     ];
     assert.deepEqual(turns(queuesOf(jobs), 3, 30_000), ['due soon', 'due later', 'undated']);
+  });
+
+  test('class S comes before A, and A before B, whatever the priority, until B has waited long', () => {
+    const jobs = [
+      job('B', { kind: 'b', priority: 1 }),
+      job('A', { kind: 'a', priority: 10, class: 'A' }),
+      job('S', { kind: 's', priority: 10, class: 'S' }),
+    ];
+    assert.deepEqual(turns(queuesOf(jobs), 3), ['S', 'A', 'B']);
+    const late = [
+      job('B', { kind: 'b', priority: 5 }),
+      job('A', { kind: 'a', priority: 5, class: 'A', createdAt: 660_000 }),
+    ];
+    assert.deepEqual(turns(queuesOf(late), 2, 660_000), ['B', 'A']);
   });
 
   test('nothing waits for ever: ten hours outweigh any priority', () => {

@@ -10,11 +10,13 @@ export function placementTask(job: JobRecord, depth: number, index?: number): Pl
 
 export function demandsOf(owner: string, spec: JobSpec): Omit<PlacementTask, 'depth'> {
   const { resources, labels, region, minTrust, maxPrice, privacy, excludedNodes } = spec;
+  const inputBytes = spec.inputs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return {
     owner,
     runtime: spec.runtime,
     module: spec.module,
     memoryBytes: resources.memoryBytes,
+    ...(inputBytes === 0 ? {} : { inputBytes }),
     ...(resources.cores === undefined ? {} : { cores: resources.cores }),
     ...(resources.diskBytes === undefined ? {} : { diskBytes: resources.diskBytes }),
     ...(resources.gpus === undefined ? {} : { gpus: resources.gpus }),

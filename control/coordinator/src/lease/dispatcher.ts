@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { arrayItem, CREDIT_PER_SLOT, type Lease, type LeasedJob } from '@fog/wire';
 import {
+  besides,
   capacityFor,
   type ChosenTask,
   isRoutingStrategy,
@@ -13,6 +14,8 @@ import {
   type PlacementOptions,
   type PlacementTask,
   refusalOf,
+  type Reservation,
+  reserveFor,
   type RouteState,
   type RoutingStrategyName,
   RunTimes,
@@ -26,6 +29,7 @@ import { type NodeRecord, placementNode } from '../registry/node-record.ts';
 import { apartOf, isApart, offerCopy, wantFurtherCopies } from '../verify/copies.ts';
 import { isReplicated } from '../verify/ballot.ts';
 import { trustFloor } from '../verify/trust-gate.ts';
+import { endingsOn } from './endings.ts';
 import { issueAlias, issueCopy, issueFirst, type LeaseOrder } from './issue-lease.ts';
 import type { LeaseRecord } from './lease-record.ts';
 import { preemptFor } from './preempt.ts';
@@ -56,6 +60,8 @@ export class Dispatcher {
   #round = 0;
   /** In this round some work found all slots busy: what comes after it may not queue up on them again. */
   #isSlotWanted = false;
+  /** What the most urgent wide task waits for: kept from what comes after it in this round. */
+  #reserved: (Reservation & { readonly kind: string }) | undefined;
   /** The connected nodes as they are in this round, until one is given or loses a lease. */
   #fleetNow: PlacementNode[] | undefined;
   #kicked = false;
@@ -205,6 +211,7 @@ export class Dispatcher {
     const sends = new Map<AgentLink, LeaseRecord[]>();
     this.#trustFloors.clear();
     this.#isSlotWanted = false;
+    this.#reserved = undefined;
     this.#fleetNow = undefined;
     for (const queue of this.queues.kinds(this.#core.clock.now())) this.#dispatchKind(queue, sends);
     this.#fleetNow = undefined;
@@ -247,7 +254,7 @@ export class Dispatcher {
     first: JobRecord,
     sends: Map<AgentLink, LeaseRecord[]>,
   ): void {
-    const fleet = (this.#fleetNow ??= this.fleet());
+    const fleet = this.#fleetFor(first);
     const isService = first.spec.service === true;
     const chosen = this.#choose(queue, first, fleet);
     this.#round += 1;
@@ -280,14 +287,14 @@ export class Dispatcher {
     const job = plan.wanting;
     if (job === undefined) return;
     const task = this.task(job);
-    for (const node of (this.#fleetNow ??= this.fleet())) {
+    for (const node of this.#fleetFor(job)) {
       if (plan.waitingOn(node.id) === 0) continue;
       const room = capacityFor(task, [node]);
       this.#isSlotWanted ||= room === 0 && node.slots > 0 && refusalOf(task, node) === undefined;
       this.#issueAll(queue, plan.take(node.id, room), () => node.id, sends);
     }
     if (plan.anywhere === 0) return;
-    const fleet = (this.#fleetNow ??= this.fleet());
+    const fleet = this.#fleetFor(job);
     const room = capacityFor(task, fleet);
     this.#isSlotWanted ||= room === 0 && fleet.some((node) => refusalOf(task, node) === undefined);
     const chosen = plan.takeAnywhere(room);
@@ -323,7 +330,21 @@ export class Dispatcher {
     const task = this.task(job);
     const room = capacityFor(task, fleet);
     this.#isSlotWanted ||= room === 0 && this.#couldRun(job, fleet);
+    if (room === 0) this.#reserve(job, task, fleet);
     return queue.take(job.spec.service === true ? Math.min(1, room) : room);
+  }
+
+  #reserve(job: JobRecord, task: PlacementTask, fleet: readonly PlacementNode[]): void {
+    if (this.#reserved !== undefined || !job.board.ready) return;
+    const found = reserveFor(task, fleet, (node) => endingsOn(this.#core, this, node));
+    if (found !== undefined) this.#reserved = { ...found, kind: job.kind };
+  }
+
+  /** What is reserved for more urgent work is left out. */
+  #fleetFor(job: JobRecord): readonly PlacementNode[] {
+    const fleet = (this.#fleetNow ??= this.fleet());
+    if (this.#reserved === undefined || this.#reserved.kind === job.kind) return fleet;
+    return besides(this.#reserved, fleet, this.usualMs(job));
   }
 
   #couldRun(job: JobRecord, fleet: readonly PlacementNode[]): boolean {

@@ -3,7 +3,7 @@
  * every node that could run it full takes a slot from a task of a lower one. What is taken back runs again,
  * elsewhere or later, and that costs it none of its retries.
  */
-import { type PlacementNode, refusalOf } from '@fog/scheduler';
+import { type PlacementNode, type PlacementTask, refusalOf, slotsFor } from '@fog/scheduler';
 import { DEMAND_DEFAULTS, SLA_TIERS } from '@fog/wire';
 import type { Core } from '../core.ts';
 import type { JobRecord } from '../job/job-record.ts';
@@ -26,7 +26,7 @@ export function preemptFor(
   const able = dispatcher
     .fleet()
     .filter((node) => mayUse(node.id) && refusalOf(task, node) === undefined);
-  const victim = findVictim(core, able, standingOf(job));
+  const victim = findVictim(core, able, { task, standing: standingOf(job) });
   if (victim === undefined) return false;
   const { job: lower, index, node: id } = victim;
   const node = core.nodes.get(id);
@@ -48,12 +48,15 @@ export function standingOf({ spec }: JobRecord): number {
 function findVictim(
   core: Core,
   able: readonly PlacementNode[],
-  standing: number,
+  { task, standing }: { readonly task: PlacementTask; readonly standing: number },
 ): LeaseRecord | undefined {
   let best: LeaseRecord | undefined;
-  for (const { id } of able) {
-    for (const lease of core.nodes.get(id)?.leases.values() ?? []) {
+  for (const node of able) {
+    // A wide task gains nothing by one slot.
+    const missing = slotsFor(task, node) - Math.max(0, node.slots - node.held);
+    for (const lease of core.nodes.get(node.id)?.leases.values() ?? []) {
       if (!mayTake(lease, standing)) continue;
+      if (missing > slotsFor(lease.job.demands, node)) continue;
       if (best === undefined || isLower(lease, best)) best = lease;
     }
   }

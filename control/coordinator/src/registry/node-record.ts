@@ -10,7 +10,7 @@ import {
   type Prices,
 } from '@fog/wire';
 import type { NodeRow } from '@fog/store';
-import type { PlacementNode } from '@fog/scheduler';
+import { type PlacementNode, slotsFor } from '@fog/scheduler';
 import type { AgentLink } from '../api.ts';
 import type { Core } from '../core.ts';
 import { breakerAt } from './breaker.ts';
@@ -139,8 +139,8 @@ function currentProfile({ profile, askedPrices }: NodeRecord): NodeProfile {
 
 export function placementNode(core: Known, node: NodeRecord, link: AgentLink): PlacementNode {
   const known = knownNode(core, node);
-  const services = servicesOn(node);
-  return { ...known, credit: Math.min(known.credit, link.credit - services) };
+  const kept = keptOn(node);
+  return { ...known, credit: Math.min(known.credit, link.credit - kept.leases) };
 }
 
 /** The node as the scheduler sees it, whether it is connected or not. */
@@ -151,8 +151,8 @@ export function knownNode(core: Known, node: NodeRecord): PlacementNode {
   const trust = trustOf(core, node);
   const standing = core.reputation.standing(node.id, now);
   const { state } = breakerAt(node.breaker, now);
-  const services = servicesOn(node);
-  const slots = Math.max(0, capabilities.slots - services);
+  const kept = keptOn(node);
+  const slots = Math.max(0, capabilities.slots - kept.slots);
   const closed = node.mode !== 'accepting' ? node.mode : state === 'open' ? 'cooling' : undefined;
   return {
     id: node.id,
@@ -162,9 +162,11 @@ export function knownNode(core: Known, node: NodeRecord): PlacementNode {
     memoryBytes: capabilities.memoryBytes,
     cores: capabilities.cores,
     slots,
+    allSlots: capabilities.slots,
     // A node on its last chance, or nobody trusts, takes one task at a time.
     credit: state === 'half-open' || standing.isDistrusted ? 1 : slots * CREDIT_PER_SLOT,
-    held: node.leases.size - services,
+    held: node.leases.size - kept.leases,
+    gpusHeld: kept.gpus,
     labels: profile.labels,
     ...(capabilities.diskBytes === undefined ? {} : { diskBytes: capabilities.diskBytes }),
     ...(capabilities.gpus === undefined ? {} : { gpus: capabilities.gpus }),
@@ -184,9 +186,21 @@ function trustOf({ clock, reputation }: Known, { id }: NodeRecord): number | und
   return reputation.knows(id) ? reputation.standing(id, clock.now()).score.lower : undefined;
 }
 
-/** Slots that are taken until somebody frees them: nothing may wait behind a service. */
-function servicesOn({ leases }: NodeRecord): number {
-  let services = 0;
-  for (const { job } of leases.values()) if (job.spec.service === true) services += 1;
-  return services;
+interface Kept {
+  readonly leases: number;
+  readonly slots: number;
+  readonly gpus: number;
+}
+
+/** Slots and GPUs that are taken until somebody frees them: nothing may wait behind a service or a wide task. */
+function keptOn({ leases, capabilities }: NodeRecord): Kept {
+  const kept = { leases: 0, slots: 0, gpus: 0 };
+  for (const { job } of leases.values()) {
+    kept.gpus += job.demands.gpus ?? 0;
+    const slots = slotsFor(job.demands, capabilities);
+    if (slots === 1 && job.spec.service !== true) continue;
+    kept.leases += 1;
+    kept.slots += slots;
+  }
+  return kept;
 }
