@@ -7,6 +7,7 @@ import { objectivesOf } from './choice.ts';
 import type { Plan, PlanGenome } from './plan.ts';
 
 type Unplaced = BatchPlacement['unplaced'];
+type Reasons = Unplaced[number]['because'];
 
 export function frontPoint(
   { nodes }: Instance,
@@ -20,40 +21,36 @@ export function frontPoint(
   return { objectives: objectivesOf(measures), perNode };
 }
 
-/** Tasks of a kind that no node takes share their reasons. */
-export function unplacedOf(plan: Plan, options: BatchOptions): Unplaced {
+/** Tasks of one kind share their reasons, unless they keep apart from others. */
+export function unplacedOf(
+  plan: Plan,
+  nodes: readonly PlacementNode[],
+  options: BatchOptions,
+): Unplaced {
   const { instance } = plan;
   const rules = pairRules(options);
-  const byKind = new Map<PlacementTask, Unplaced[number]['because']>();
-  const reasons = (task: PlacementTask, kind: PlacementTask): Unplaced[number]['because'] => {
-    const known = byKind.get(kind);
-    if (known !== undefined) return known;
-    const because = instance.nodes.map((node) => ({
-      node: node.id,
-      refusal: pairRefusal(task, node, rules) ?? ('gang' satisfies PlanRefusal),
-    }));
-    byKind.set(kind, because);
+  const indexOf = new Map(instance.nodes.map(({ id }, index) => [id, index]));
+  const known = new Map<string, Reasons>();
+  /** `turn` is -1 for what no node takes, whatever else is planned. */
+  const reasons = (index: number, turn: number): Reasons => {
+    const task = instance.tasks[index] as PlacementTask;
+    const key = `${turn < 0} ${instance.kindOfGiven[index]} ${task.apart === undefined ? '' : index}`;
+    const because =
+      known.get(key) ??
+      nodes.map((node) => ({
+        node: node.id,
+        refusal: pairRefusal(task, node, rules) ?? besideOthers(turn, indexOf.get(node.id)),
+      }));
+    known.set(key, because);
     return because;
   };
-  const hopeless = instance.hopeless.map((task) => ({
-    task,
-    because: reasons(
-      instance.tasks[task] as PlacementTask,
-      instance.kinds[instance.kindOfGiven[task] as number] as PlacementTask,
-    ),
-  }));
-  const leftOut: Unplaced[number][] = [];
-  for (const [turn, task] of instance.order.entries()) {
-    if (plan.nodeOf[turn] !== -1) continue;
-    const because = instance.nodes.map((node, index) => ({
-      node: node.id,
-      refusal:
-        pairRefusal(instance.tasks[task] as PlacementTask, node, rules) ??
-        planRefusal(plan, turn, index),
-    }));
-    leftOut.push({ task, because });
-  }
-  return [...hopeless, ...leftOut].sort((a, b) => a.task - b.task);
+  const besideOthers = (turn: number, node: number | undefined): PlanRefusal =>
+    turn < 0 || node === undefined ? 'gang' : planRefusal(plan, turn, node);
+  const leftOut = [...instance.order.entries()].filter(([turn]) => plan.nodeOf[turn] === -1);
+  return [
+    ...instance.hopeless.map((task) => ({ task, because: reasons(task, -1) })),
+    ...leftOut.map(([turn, task]) => ({ task, because: reasons(task, turn) })),
+  ].sort((a, b) => a.task - b.task);
 }
 
 export function excludedOf({ excluded, nodes }: Instance): Partial<Record<PlanRefusal, string[]>> {

@@ -3,12 +3,14 @@ import type { PlacementNode, PlacementTask } from '../placement.ts';
 import type { PairRules } from './eligibility.ts';
 import { expectedRanges } from './expected-ranges.ts';
 import { groupKinds } from './kinds.ts';
+import { nodesToConsider } from './nodes-to-consider.ts';
 import { type NodeTables, nodeTables } from './node-tables.ts';
 import { type PairTables, pairTables } from './pair-tables.ts';
 import { type TaskTables, taskTables } from './task-tables.ts';
 
 export interface Instance extends NodeTables, PairTables, TaskTables {
   readonly tasks: readonly PlacementTask[];
+  /** Those considered; all of them unless fleet and batch are very large. */
   readonly nodes: readonly PlacementNode[];
   readonly kinds: readonly PlacementTask[];
   /** By pair, the utilisation that one task adds. */
@@ -25,15 +27,16 @@ export interface Instance extends NodeTables, PairTables, TaskTables {
 
 export function createInstance(
   tasks: readonly PlacementTask[],
-  nodes: readonly PlacementNode[],
+  fleet: readonly PlacementNode[],
   rules: PairRules,
 ): Instance {
   const { kinds, kindOf } = groupKinds(tasks);
+  const nodes = nodesToConsider(kinds, fleet, rules);
   const onNodes = nodeTables(nodes);
   const pairs = pairTables(kinds, nodes, onNodes, rules);
   const onTasks = taskTables(tasks, kindOf, pairs);
   const parts = { tasks, nodes, kinds, ...onNodes, ...pairs, ...onTasks };
-  const usable = Int32Array.from(new Set(pairs.eligible.flatMap((able) => [...able]))).sort();
+  const usable = usableOf(pairs, nodes.length);
   const horizonMs = horizonOf(parts, usable.length);
   const load = pairs.share.map((share, pair) => {
     const isAtOnce = pairs.isKindAtOnce[Math.floor(pair / nodes.length)] === 1;
@@ -46,6 +49,12 @@ export function createInstance(
   const eligibleOf = (turn: number): Int32Array =>
     pairs.eligible[onTasks.kindOf[turn] as number] as Int32Array;
   return { ...parts, usable, load, busy, ranges, eligibleOf };
+}
+
+function usableOf({ eligible }: PairTables, nodes: number): Int32Array {
+  const isUsable = new Uint8Array(nodes);
+  for (const able of eligible) for (const node of able) isUsable[node] = 1;
+  return Int32Array.from(isUsable.keys()).filter((node) => isUsable[node] === 1);
 }
 
 /**

@@ -37,7 +37,7 @@ export function placeBatch(
   return {
     strategy: options.strategy,
     assignments: plan === undefined ? [] : assignmentsOf(batch, plan),
-    unplaced: unplacedOf(admitted, options),
+    unplaced: unplacedOf(admitted, nodes, options),
     front: found.plans.map((one) => frontPoint(batch.instance, one)),
     chosen,
     indicators: {
