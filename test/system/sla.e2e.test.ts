@@ -6,7 +6,7 @@ import { isFogError, systemClock } from '@fog/kernel';
 import { createEnrolment } from '@fog/server';
 import { openStore } from '@fog/store';
 import { waitFor } from '@fog/testkit';
-import { type FogWorld, fogWorld, type RunningFog } from '@fog/testkit/fog';
+import { type FogWorld, fogWorld, type RunningAgent, type RunningFog } from '@fog/testkit/fog';
 import type { SlaTierReport } from '@fog/wire';
 import { writeSleepModule } from './sleep-module.ts';
 
@@ -33,6 +33,7 @@ async function joinCodes(dataDir: string): Promise<string[]> {
 describe('the tiers of a fog of two owners', () => {
   let world: FogWorld;
   let fog: RunningFog;
+  const agents: RunningAgent[] = [];
   let sleeps: string;
 
   before(async () => {
@@ -41,7 +42,8 @@ describe('the tiers of a fog of two owners', () => {
     fog = await world.up(['--port', '0', '--no-mixnet', '--no-worker']);
     for (const [at, owner] of OWNERS.entries()) {
       const line = fog.joinLine.replace(fog.joinCode, codes[at] ?? '');
-      await world.join(line, ['--slots', '1', '--name', owner, '--price', 'cpu=1,spot=0.5']);
+      const said = ['--slots', '1', '--name', owner, '--price', 'cpu=1,spot=0.5'];
+      agents.push(await world.join(line, said));
     }
     sleeps = world.dir.file('sleep.wasm');
     await writeSleepModule(sleeps, 6_000);
@@ -169,5 +171,21 @@ describe('the tiers of a fog of two owners', () => {
     assert.deepEqual((await fog.client.sla()).breaches, seen.breaches);
     await waitFor('the machines', async () => (await fog.client.status()).nodes.online === 2);
     assert.match((await run('nodes', 'ada')).text, /prices +2 a core and hour/);
+  });
+
+  it('loses nothing of a silver job with one of its machines', async () => {
+    const id = await submit('--tier', 'silver', '--retries', '0', sleeps);
+    await waitFor('both copies', async () => {
+      const { attempts } = await fog.client.task(id, 0);
+      return attempts.length === 2;
+    });
+    await agents[0]?.child.kill();
+    const { state, exitCode } = await fog.client.job(id, { waitMs: 30_000 });
+    assert.deepEqual([state, exitCode], ['settled', 0]);
+    assert.equal((await fog.client.task(id, 0)).node, agents[1]?.node);
+    const { breaches } = await fog.client.sla();
+    assert.equal(breaches.filter(({ job, kind }) => job === id && kind !== 'latency').length, 0);
+    const refused = await run('run', '--tier', 'silver', HELLO);
+    assert.match(refused.text, /this fog has 1 that can take the job now/);
   });
 });

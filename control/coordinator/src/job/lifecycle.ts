@@ -8,7 +8,7 @@ import {
   type Verification,
 } from '@fog/wire';
 import { type Core, forgetLease, wakeAfterCommit } from '../core.ts';
-import { attemptRow } from '../lease/lease-record.ts';
+import { attemptRow, type LeaseRecord } from '../lease/lease-record.ts';
 import { noteBegun, noteEnded, noteTask } from '../sla/notes.ts';
 import type { JobRecord } from './job-record.ts';
 
@@ -21,16 +21,18 @@ export function phaseReached(core: Core, job: JobRecord, phase: Phase, node: str
   if (!single && phase !== 'running') return;
   const before = PHASE_ORDER[job.state as Phase] ?? 0;
   if (before >= PHASE_ORDER[phase]) return;
-  if (phase === 'running') begin(core, job, node);
   job.state = shown;
   core.journal.job(job);
   core.events.add(job, shown, { node });
 }
 
-/** One of its tasks runs. */
-function begin(core: Core, job: JobRecord, node: string | undefined): void {
-  job.startedAt ??= core.clock.now();
-  noteBegun(core, job, node);
+/** A task runs, whichever of its copies it is. */
+export function copyRuns(core: Core, lease: LeaseRecord): void {
+  const { job } = lease;
+  if (job.startedAt !== undefined) return;
+  job.startedAt = core.clock.now();
+  noteBegun(core, job, lease);
+  core.journal.job(job);
 }
 
 /** Stores the end of one task; ends the job with its last one. */
@@ -46,7 +48,9 @@ export function endTask(
 ): void {
   const { outcome } = end;
   const state = outcome.exitCode === 0 ? 'settled' : 'failed';
-  begin(core, job, end.node ?? undefined);
+  const lease = job.leases.get(index);
+  noteBegun(core, job, lease?.node === end.node ? lease : undefined);
+  job.startedAt ??= core.clock.now();
   job.board.end(index, state);
   job.leases.delete(index);
   job.avoid.delete(index);

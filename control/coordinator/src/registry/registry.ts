@@ -3,7 +3,7 @@ import type { FogNode, FromAgent, NodeMode, Phase, Prices } from '@fog/wire';
 import type { AgentLink, AgentSession, NodeCaller } from '../api.ts';
 import type { Core } from '../core.ts';
 import { fail } from '../errors.ts';
-import { phaseReached } from '../job/lifecycle.ts';
+import { copyRuns, phaseReached } from '../job/lifecycle.ts';
 import type { Dispatcher } from '../lease/dispatcher.ts';
 import type { LeaseRecord } from '../lease/lease-record.ts';
 import { disconnectLease, loseLease } from '../lease/requeue.ts';
@@ -233,6 +233,7 @@ export class Registry {
     if (lease?.node !== node.id || lease.state !== 'leased') return;
     lease.phase = phase;
     lease.phaseSinceMs = this.#core.clock.monotonicMs();
+    if (phase === 'running' && lease.alias === undefined) copyRuns(this.#core, lease);
     if (isShown(lease)) phaseReached(this.#core, lease.job, phase, node.id);
   }
 

@@ -5,6 +5,7 @@
 import type { Outcome, SlaTier } from '@fog/wire';
 import type { Core } from '../core.ts';
 import type { JobRecord } from '../job/job-record.ts';
+import type { LeaseRecord } from '../lease/lease-record.ts';
 import { noteEvidence } from '../verify/evidence.ts';
 import { judgeEnd, judgeWait } from './judge-job.ts';
 import { addPromised, type PromisedJob } from './sla-state.ts';
@@ -15,10 +16,10 @@ export function watchJob({ sla }: Core, job: JobRecord): void {
   if (!sla.promised.has(job)) addPromised(sla, job);
 }
 
-/** Its first task runs, on that node. */
-export function noteBegun(core: Core, job: JobRecord, node: string | undefined): void {
+/** A task of it runs, under that lease where it is known. */
+export function noteBegun(core: Core, job: JobRecord, lease: LeaseRecord | undefined): void {
   const promised = core.sla.promised.get(job);
-  if (promised?.hasBegun === false) endWait(core, job, promised, node);
+  if (promised?.hasBegun === false) endWait(core, job, promised, lease);
 }
 
 export function noteTask(core: Core, job: JobRecord, { failure }: Outcome): void {
@@ -82,38 +83,30 @@ function endWait(
   core: Core,
   job: JobRecord,
   promised: PromisedJob,
-  node: string | undefined,
+  lease: LeaseRecord | undefined,
 ): void {
   const { tier, isToldLate } = promised;
   const waitMs = waitedMs(core, job);
   promised.hasBegun = true;
   core.sla.book.started(tier, waitMs, core.clock.now());
+  const slow = lease === undefined ? undefined : slowNode(core, tier, lease);
   const finding = judgeWait(tier, waitMs);
-  const wait = node === undefined ? undefined : nodeWait(core, job, node);
-  const isNodesFault = wait !== undefined && judgeWait(tier, wait.ms) !== undefined;
-  if (wait !== undefined) {
-    const source = { job: job.id, token: wait.token, tookMs: wait.ms };
-    noteEvidence(core, { node: wait.node, kind: 'latency', isGood: !isNodesFault, source });
-  }
-  if (finding === undefined) return;
-  const breach = { tier, ...finding, node: isNodesFault ? node : undefined };
-  recordBreach(core, job, breach, !isToldLate);
+  if (finding !== undefined) recordBreach(core, job, { tier, ...finding, node: slow }, !isToldLate);
 }
 
 /**
- * How long the node had the task before it ran. Undefined when it had more than it has slots for: the fog gave
- * it that work ahead, and the wait is the fog's.
+ * The node, if it had the task for longer than the promise before it ran: evidence either way. Nothing is said
+ * of one that has more than slots for it: the fog gave it that work ahead, and the wait is the fog's.
  */
-function nodeWait(
-  { clock, nodes }: Core,
-  job: JobRecord,
-  node: string,
-): { readonly node: string; readonly ms: number; readonly token: number } | undefined {
-  const record = nodes.get(node);
-  const lease = job.leases.values().find((each) => each.node === node);
-  if (record === undefined || lease === undefined) return undefined;
-  if (record.leases.size > record.capabilities.slots) return undefined;
-  return { node, ms: Math.max(0, clock.now() - lease.leasedAt), token: lease.token };
+function slowNode(core: Core, tier: SlaTier, lease: LeaseRecord): string | undefined {
+  const { node: id, token, leasedAt } = lease;
+  const node = core.nodes.get(id);
+  if (node === undefined || node.leases.size > node.capabilities.slots) return undefined;
+  const tookMs = Math.max(0, core.clock.now() - leasedAt);
+  const isGood = judgeWait(tier, tookMs) === undefined;
+  const source = { job: lease.job.id, token, tookMs };
+  noteEvidence(core, { node: id, kind: 'latency', isGood, source });
+  return isGood ? undefined : id;
 }
 
 /** Since it could have been placed; one that waits for other jobs does not wait for the fog. */
