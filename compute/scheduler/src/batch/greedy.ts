@@ -34,6 +34,9 @@ export function randomWeights(count: number, random: Random): Float64Array {
 /** Turns after which a heap is made anew, as a part of the nodes: mean utilisation has hardly moved by then. */
 const FRESH_FOR = 1 / 8;
 
+/** A kind of fewer tasks is done before its heap is worth the making. */
+const RANKED_FROM = 8;
+
 /** Nodes of a kind by what they add to the score, as they were at some turn. */
 interface Ranking {
   readonly heap: NodeHeap;
@@ -43,13 +46,14 @@ interface Ranking {
 /** Adds each task in its turn to the node where it adds least to the score, seeing what those before it took. */
 export function addGreedily(plan: Plan, scoring: Scoring): void {
   plan.clear();
-  const { kindOf, kinds, usable, isLone, apartOf } = plan.instance;
+  const { kindOf, kinds, kindCount, usable, isLone, apartOf } = plan.instance;
   const freshFor = Math.floor(usable.length * FRESH_FOR);
   // With more kinds than that asking every node is less work.
   const areRanked = kinds.length < freshFor;
   const rankings = new Map<number, Ranking>();
   for (const [turn, kind] of kindOf.entries()) {
-    if (!areRanked || isLone[kind] === 0 || apartOf[turn] !== -1) {
+    const isMany = areRanked && (kindCount[kind] as number) >= RANKED_FROM;
+    if (!isMany || isLone[kind] === 0 || apartOf[turn] !== -1) {
       plan.add(turn, plan.bestNode(turn, scoring));
       continue;
     }
