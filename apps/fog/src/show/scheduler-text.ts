@@ -73,13 +73,13 @@ export function planLines(
   plan: PlanSummary & { readonly excluded: Readonly<Record<string, readonly string[]>> },
 ): string {
   const { objectives } = plan;
-  const chosen = objectives === undefined ? '' : `: ${objectivesText(objectives)}`;
   const excluded = Object.entries(plan.excluded).map(
     ([refusal, nodes]) => `  ${printable(nodes.join(', '))}: ${refusal}\n`,
   );
   return [
     `plan ${plan.id} by ${plan.strategy}: ${plan.tasks} tasks over ${plan.nodes} nodes in ${formatDuration(plan.decisionMs)}, because ${printable(plan.cause)}\n`,
-    `  chosen of ${plan.frontSize} ${printable(plan.because)}${chosen}\n`,
+    `  chosen: ${printable(plan.because)}\n`,
+    ...(objectives === undefined ? [] : [`  ${objectivesText(objectives)}\n`]),
     ...(plan.unplaced === 0 ? [] : [`  tasks that fit no node: ${plan.unplaced}\n`]),
     ...(excluded.length === 0 ? [] : ['  nodes that take none of it:\n', ...excluded]),
   ].join('');
