@@ -6,7 +6,7 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { errorMessage } from '@fog/kernel';
-import { COMMANDS } from '../../apps/fog/src/command/command-table.ts';
+import { commandRow } from '../../apps/fog/src/command/command-table.ts';
 import { parseFlags } from '../../apps/fog/src/command/parse-flags.ts';
 import { fences, fogWords, shellCommands, splitCommands } from './shell-snippets.ts';
 import { documents, productPackages, readSource, ROOT } from './workspace.ts';
@@ -20,7 +20,7 @@ const commands = documents().flatMap(shellCommands);
 async function fogProblem(words: readonly string[]): Promise<string | undefined> {
   const [name = 'help', ...rest] = words;
   if (name.startsWith('-')) return undefined;
-  const row = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const row = commandRow(name);
   if (row === undefined) return `fog has no command "${name}"`;
   const { command } = await row.load();
   try {

@@ -1,7 +1,7 @@
 import { type ErrorKind, errorMessage, FogError } from '@fog/kernel';
 import { FOG_VERSION } from '@fog/wire';
 import type { AnyCommand } from './command/command.ts';
-import { ALIASES, COMMANDS } from './command/command-table.ts';
+import { commandRow, COMMANDS } from './command/command-table.ts';
 import { helpText, overviewText } from './command/help-text.ts';
 import { parseFlags, type ParsedLine } from './command/parse-flags.ts';
 import { suggest } from './command/suggest.ts';
@@ -61,8 +61,7 @@ function readLine(command: AnyCommand, words: readonly string[], style: ErrorSty
 }
 
 export async function loadCommand(name: string): Promise<AnyCommand> {
-  const full = (Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined) ?? name;
-  const row = Object.hasOwn(COMMANDS, full) ? COMMANDS[full] : undefined;
+  const row = commandRow(name);
   if (row !== undefined) return (await row.load()).command;
   const near = suggest(name, Object.keys(COMMANDS));
   const isFile = /\.(wasm|py|js)$/.test(name) ? ` To run a program: fog run ${name}.` : '';

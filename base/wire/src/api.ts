@@ -9,6 +9,7 @@ import { MixConsensusEvent } from './mixnet-api.ts';
 import { SignedManifest } from './manifest.ts';
 import { Failure, Outcome } from './outcome.ts';
 import { FogNode } from './node.ts';
+import { TrustCounts } from './reputation.ts';
 import { SlaTierReport } from './sla.ts';
 
 export const TaskCounts = z.strictObject({
@@ -159,6 +160,8 @@ export const FogStatus = z.strictObject({
   startedAt: z.int(),
   time: z.int(),
   nodes: z.strictObject({ total: z.int(), online: z.int(), slots: z.int(), busySlots: z.int() }),
+  /** Connected nodes by what is known of their work. */
+  trust: TrustCounts.optional(),
   jobs: z.strictObject({
     open: z.int(),
     ended: z.int(),

@@ -45,6 +45,14 @@ export const EvidenceRecord = z.strictObject({
 });
 export type EvidenceRecord = z.infer<typeof EvidenceRecord>;
 
+/** Nodes whose work is known, that are too new for that, and that too much speaks against. */
+export const TrustCounts = z.strictObject({
+  known: z.int(),
+  newcomers: z.int(),
+  distrusted: z.int(),
+});
+export type TrustCounts = z.infer<typeof TrustCounts>;
+
 /** `GET /nodes/{id}/trust`. */
 export const NodeTrust = z.strictObject({
   node: NodeId,

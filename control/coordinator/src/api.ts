@@ -33,6 +33,7 @@ import type {
 } from '@fog/wire';
 import type { Deployment, DeploymentChange, DeploymentSpec } from '@fog/wire';
 import type { Service } from '@fog/kernel';
+import type { Ignored } from '@fog/reputation';
 import type { RelayEvidence, RelayReputation } from './reputation/relay-evidence.ts';
 import type { VerifyCounts } from './verify/verify-state.ts';
 
@@ -170,9 +171,11 @@ export interface CoordinatorApi extends Service {
   noteRelays(evidence: readonly RelayEvidence[]): readonly RelayEvidence[];
   /** Undefined while this coordinator does not lead. */
   relayReputation(relays: readonly string[]): RelayReputation | undefined;
+  /** Evidence that did not count since this coordinator leads, by why; undefined while it does not. */
+  ignoredEvidence(): Readonly<Record<Ignored, number>> | undefined;
   /** What was checked since this coordinator leads; undefined while it does not. */
   verification(): VerifyCounts | undefined;
-  counts(): Pick<FogStatus, 'nodes' | 'jobs' | 'deployments' | 'sla'>;
+  counts(): Pick<FogStatus, 'nodes' | 'jobs' | 'deployments' | 'sla' | 'trust'>;
 
   /**
    * Durable when it resolves; its replicas start by themselves. Throws COORDINATOR_DEPLOYMENT,

@@ -269,7 +269,7 @@ class Coordinator implements CoordinatorApi {
   deleteDeployment: CoordinatorApi['deleteDeployment'] = async (...args) =>
     this.#running.deployments.remove(...args);
 
-  counts(): Pick<FogStatus, 'nodes' | 'jobs' | 'deployments' | 'sla'> {
+  counts(): Pick<FogStatus, 'nodes' | 'jobs' | 'deployments' | 'sla' | 'trust'> {
     return countsOf(this.#readable);
   }
 
@@ -281,6 +281,10 @@ class Coordinator implements CoordinatorApi {
   relayReputation(relays: readonly string[]): RelayReputation | undefined {
     const { term } = this.#lead;
     return term && relayReputation(term.core, relays);
+  }
+
+  ignoredEvidence(): ReturnType<CoordinatorApi['ignoredEvidence']> {
+    return this.#lead.term?.core.reputation.ignored;
   }
 
   verification(): VerifyCounts | undefined {

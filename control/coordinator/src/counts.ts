@@ -1,12 +1,17 @@
 /** The figures of `fog status`. */
-import type { FogStatus } from '@fog/wire';
+import type { FogStatus, TrustCounts } from '@fog/wire';
 import type { Parts } from './assemble.ts';
+import type { Core } from './core.ts';
+import type { NodeRecord } from './registry/node-record.ts';
 import { tierReports } from './sla/sla-report.ts';
 
 export function countsOf({
   core,
   deployments,
-}: Pick<Parts, 'core' | 'deployments'>): Pick<FogStatus, 'nodes' | 'jobs' | 'deployments' | 'sla'> {
+}: Pick<Parts, 'core' | 'deployments'>): Pick<
+  FogStatus,
+  'nodes' | 'jobs' | 'deployments' | 'sla' | 'trust'
+> {
   const online = [...core.nodes.values()].filter((node) => node.link !== undefined);
   const slots = online.reduce((sum, node) => sum + node.capabilities.slots, 0);
   const busySlots = online.reduce(
@@ -24,5 +29,15 @@ export function countsOf({
     jobs: { open: core.jobs.size, ended: core.endedJobs, queuedTasks, runningTasks },
     deployments: deployments.counts(),
     sla: tierReports(core),
+    trust: trustCounts(core, online),
   };
+}
+
+function trustCounts(core: Core, online: readonly NodeRecord[]): TrustCounts {
+  const counts = { known: 0, newcomers: 0, distrusted: 0 };
+  for (const { id } of online) {
+    const { isNewcomer, isDistrusted } = core.reputation.standing(id, core.clock.now());
+    counts[isDistrusted ? 'distrusted' : isNewcomer ? 'newcomers' : 'known'] += 1;
+  }
+  return counts;
 }

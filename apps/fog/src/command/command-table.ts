@@ -7,7 +7,7 @@ interface CommandRow {
 }
 
 /** One machine is asked about as naturally as all. */
-export const ALIASES: Readonly<Record<string, string>> = { node: 'nodes' };
+const ALIASES: Readonly<Record<string, string>> = { node: 'nodes' };
 
 export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   run: {
@@ -57,3 +57,9 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   version: { summary: 'print the version', load: () => import('../commands/version.ts') },
   help: { summary: 'show help for a command', load: () => import('../commands/help.ts') },
 };
+
+/** Undefined for a word that is no command. */
+export function commandRow(name: string): CommandRow | undefined {
+  const full = (Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined) ?? name;
+  return Object.hasOwn(COMMANDS, full) ? COMMANDS[full] : undefined;
+}

@@ -10,12 +10,22 @@ export function statusText(status: FogStatus, url: string): string {
     `fog       ${status.fogId} at ${url}, version ${status.version}, up ${formatDuration(status.time - status.startedAt)}`,
     `nodes     ${nodes.online} of ${nodes.total} online, ${nodes.busySlots} of ${nodes.slots} slots busy`,
     `jobs      ${jobs.open} open, ${jobs.ended} ended; tasks: ${jobs.runningTasks} running, ${jobs.queuedTasks} waiting`,
+    ...trustLine(status.trust),
     ...deploymentsLine(status.deployments),
     ...schedulerLine(status.scheduler),
     ...tiersLine(status.sla ?? []),
   ];
   const coordinators = coordinatorsTable(status.coordinators ?? [], status.time);
   return `${lines.join('\n')}\n\n${coordinators}${servicesTable(status.services)}`;
+}
+
+/** Nothing while nothing is known of anybody. */
+function trustLine(trust: FogStatus['trust']): string[] {
+  if (trust === undefined || trust.known + trust.distrusted === 0) return [];
+  const { known, newcomers, distrusted } = trust;
+  const parts = [`${known} known for right work`, `${newcomers} new`];
+  if (distrusted > 0) parts.push(`${distrusted} not trusted`);
+  return [`trust     ${parts.join(', ')}`];
 }
 
 function deploymentsLine({

@@ -99,7 +99,7 @@ function breakerFromRow({ failures, cool_until }: NodeRow): Breaker {
   return { state: 'open', failures, until: cool_until };
 }
 
-export function nodeStatus(node: NodeRecord, nowMs: number, suspectMs: number): NodeStatus {
+function nodeStatus(node: NodeRecord, nowMs: number, suspectMs: number): NodeStatus {
   if (node.link === undefined) return node.isDead ? 'dead' : 'offline';
   if (nowMs - node.lastHeardMs > suspectMs) return 'suspect';
   if (node.mode !== 'accepting') return node.mode;
@@ -109,7 +109,12 @@ export function nodeStatus(node: NodeRecord, nowMs: number, suspectMs: number): 
 
 type Known = Pick<Core, 'clock' | 'reputation'>;
 
-export function nodeView(core: Known, node: NodeRecord, status: NodeStatus): FogNode {
+/** As it is seen now. */
+export function nodeView(
+  core: Pick<Core, 'clock' | 'reputation' | 'options'>,
+  node: NodeRecord,
+): FogNode {
+  const status = nodeStatus(node, core.clock.monotonicMs(), core.options.suspectMs);
   const trust = trustOf(core, node);
   return {
     id: node.id,

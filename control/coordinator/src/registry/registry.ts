@@ -11,7 +11,7 @@ import type { ResultDesk } from '../lease/result-desk.ts';
 import { noteAbsence } from '../verify/presence.ts';
 import { breakerAt, CLOSED } from './breaker.ts';
 import { smoothed } from './measured.ts';
-import { nodeStatus, nodeView, type NodeRecord } from './node-record.ts';
+import { nodeView, type NodeRecord } from './node-record.ts';
 import { storePrices, takeProfile } from './prices.ts';
 
 type Message = Exclude<FromAgent, { type: 'hello' }>;
@@ -120,9 +120,7 @@ export class Registry {
   }
 
   #view(node: NodeRecord): FogNode {
-    const { clock, options } = this.#core;
-    const status = nodeStatus(node, clock.monotonicMs(), options.suspectMs);
-    return nodeView(this.#core, node, status);
+    return nodeView(this.#core, node);
   }
 
   #record(link: AgentLink): NodeRecord {

@@ -4,6 +4,7 @@ import type { EvidenceKind } from '@fog/wire';
 import type { EvidenceRow } from '@fog/store';
 import type { Core } from '../core.ts';
 import type { Dispatcher } from '../lease/dispatcher.ts';
+import { nodeView } from '../registry/node-record.ts';
 import { evidenceOf, reputationRow } from '../reputation/evidence-log.ts';
 import type { Vote } from './ballot.ts';
 
@@ -40,8 +41,15 @@ export function noteEvidence(core: Core, seen: Observation): void {
   if (row !== undefined && dropped !== undefined) {
     journal.reputationGone({ node: row.node, kind: row.kind, rater: dropped });
   }
-  if (ignored !== undefined)
+  if (ignored !== undefined) {
     core.logger.info('evidence does not count', { node: seen.node, ignored });
+  } else if (!seen.isGood) tellTrust(core, seen.node);
+}
+
+/** Those who watch the nodes see what a wrong result costs. */
+function tellTrust(core: Core, id: string): void {
+  const node = core.nodes.get(id);
+  if (node !== undefined) core.listeners.node(nodeView(core, node));
 }
 
 /** The vote was right; another owner's run says so, or the coordinator's own. */

@@ -15,6 +15,9 @@ export function addMetricsRoute(app: FastifyInstance, deps: RouteDeps): void {
       for (const [event, count] of Object.entries(deps.coordinator.verification() ?? {})) {
         sink.gauge('fog_coordinator_verification_events', count, { event });
       }
+      for (const [why, count] of Object.entries(deps.coordinator.ignoredEvidence() ?? {})) {
+        sink.gauge('fog_reputation_ignored_evidence', count, { why });
+      }
       for (const report of deps.coordinator.slaTiers() ?? []) setSlaGauges(sink, report);
     });
     return reply.header('content-type', deps.metrics.contentType).send(text);
