@@ -36,6 +36,8 @@ export interface RelayState extends RelayStatus {
   readonly rssBytes: number;
   /** Packets it has memory for. */
   readonly slots: number;
+  /** For a core, by its main thread, since its process began; absent where the system does not count it. */
+  readonly coreWaitMs?: number;
 }
 
 export type LoadRequest =

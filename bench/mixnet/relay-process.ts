@@ -11,6 +11,7 @@ import {
   type Relay,
   type RelayDescriptor,
 } from '@fog/mixnet';
+import { coreWaitMs } from './core-wait.ts';
 import { MemberDirectory } from './member-directory.ts';
 import type { RelayKey, RelayReady, RelayRequest, RelayState, StartRelay } from './messages.ts';
 
@@ -92,7 +93,13 @@ async function answer(request: RelayRequest): Promise<unknown> {
     return present();
   }
   const { slots } = pool.memory();
-  const state: RelayState = { ...relay.status(), slots, rssBytes: process.memoryUsage.rss() };
+  const waitedMs = coreWaitMs();
+  const state: RelayState = {
+    ...relay.status(),
+    slots,
+    rssBytes: process.memoryUsage.rss(),
+    ...(waitedMs === undefined ? {} : { coreWaitMs: waitedMs }),
+  };
   return state;
 }
 

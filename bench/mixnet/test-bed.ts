@@ -32,6 +32,8 @@ export type BedRun = Pick<RunPlan, 'rate' | 'seconds'> & Partial<RunPlan>;
 export interface BedResult extends RunResult {
   /** By the relay, by reason. */
   readonly dropped: RelayState['packets']['dropped'];
+  /** Of the time of the run, in percent, in which the relay's main thread was ready and had no core; NaN where that is not counted. */
+  readonly coreWaitPct: number;
 }
 
 export interface BedRelay extends AsyncDisposable {
@@ -97,9 +99,13 @@ export class TestBed implements AsyncDisposable {
       again: false,
       ...run,
     };
+    const before = await relay.state();
+    const fromMs = performance.now();
     const result = await this.load<RunResult>({ kind: 'run', run: plan });
-    const { packets } = await relay.state();
-    return { ...result, dropped: packets.dropped };
+    const { packets, coreWaitMs = Number.NaN } = await relay.state();
+    const waitedMs = coreWaitMs - (before.coreWaitMs ?? Number.NaN);
+    const coreWaitPct = (100 * waitedMs) / (performance.now() - fromMs);
+    return { ...result, dropped: packets.dropped, coreWaitPct };
   }
 
   async startRelay(options: Partial<StartRelay> = {}): Promise<BedRelay> {
