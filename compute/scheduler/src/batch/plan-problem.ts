@@ -6,8 +6,8 @@ import { MEASURES, Plan, type PlanGenome, type Scoring } from './plan.ts';
 import { repair } from './repair.ts';
 
 /** Relocations after a crossing, and in a mutation, for each task: more makes better children, and fewer of them. */
-const POLISH = 1.2;
-const RENEWAL = 2.8;
+const POLISH = 1;
+const RENEWAL = 2;
 /** Tasks that a mutation puts anywhere before it improves the plan, at most, as a share. */
 const SHAKEN = 0.2;
 /** Large batches are improved by parts, so that there are children before the time is over. */
@@ -113,7 +113,9 @@ export class PlanProblem implements Problem<PlanGenome> {
   #relocate(perTask: number, scoring: Scoring, random: Random): void {
     const count = this.#plan.nodeOf.length;
     const moves = Math.min(MAX_RELOCATIONS, Math.ceil(perTask * count));
-    for (let move = 0; move < moves; move += 1) this.#plan.relocate(random.below(count), scoring);
+    const first = random.below(count);
+    for (let move = 0; move < moves; move += 1)
+      this.#plan.relocate((first + move) % count, scoring);
   }
 
   #draw(random: Random): Scoring {
