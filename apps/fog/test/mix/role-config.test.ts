@@ -26,7 +26,8 @@ describe('the configuration of a role', () => {
 
     const json = dir.file('authority.json');
     const listen = { host: '::1', port: 7710 };
-    await writeFile(json, JSON.stringify({ dataDir: '/x', network: '/n', listen }));
+    const standing = 'fog/mixnet/standing.json';
+    await writeFile(json, JSON.stringify({ dataDir: '/x', network: '/n', listen, standing }));
     const authority = await readRoleConfig('authority', json);
     assert.deepEqual(authority, {
       role: 'authority',
@@ -34,6 +35,7 @@ describe('the configuration of a role', () => {
       network: '/n',
       listen,
       embedded: false,
+      standing: dir.file(standing),
     });
   });
 
