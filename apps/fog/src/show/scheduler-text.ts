@@ -70,24 +70,19 @@ export function schedulerLine(scheduler: FogStatus['scheduler']): string[] {
 
 /** What the plan of a job was, in some lines; the names of nodes may be those of people. */
 export function planLines(
-  plan: PlanSummary & { readonly excluded: Readonly<Record<string, readonly string[]>> },
+  plan: Omit<PlanSummary, 'frontSize' | 'objectives'> & {
+    readonly excluded: Readonly<Record<string, readonly string[]>>;
+  },
 ): string {
-  const { objectives } = plan;
   const excluded = Object.entries(plan.excluded).map(
     ([refusal, nodes]) => `  ${printable(nodes.join(', '))}: ${refusal}\n`,
   );
   return [
     `plan ${plan.id} by ${plan.strategy}: ${plan.tasks} tasks over ${plan.nodes} nodes in ${formatDuration(plan.decisionMs)}, because ${printable(plan.cause)}\n`,
-    `  chosen: ${printable(plan.because)}\n`,
-    ...(objectives === undefined ? [] : [`  ${objectivesText(objectives)}\n`]),
+    `  chosen ${printable(plan.because)}\n`,
     ...(plan.unplaced === 0 ? [] : [`  tasks that fit no node: ${plan.unplaced}\n`]),
     ...(excluded.length === 0 ? [] : ['  nodes that take none of it:\n', ...excluded]),
   ].join('');
-}
-
-export function objectivesText(objectives: PlacementObjectives): string {
-  const [latency, imbalance, distrust, cost, price] = cells(objectives);
-  return `latency ${latency}, imbalance ${imbalance}, distrust ${distrust}, cost ${cost}, price ${price} credits`;
 }
 
 export function frontText(plan: PlacementPlan, names: ReadonlyMap<string, string>): string {
@@ -106,28 +101,13 @@ export function frontText(plan: PlacementPlan, names: ReadonlyMap<string, string
       nodes.map((node) => names.get(node) ?? node),
     ]),
   );
-  const summary = {
-    ...plan,
-    excluded,
-    frontSize: front.length,
-    objectives: front[chosen]?.objectives,
-  };
   return [
-    planLines(withoutUndefined(summary)),
+    planLines({ ...plan, excluded }),
     `  ${evaluations} placements tried, hypervolume ${hypervolume.toFixed(3)}, ended by ${plan.stoppedBy}, seed ${plan.seed}\n\n`,
     table([FRONT, ...shown], { right: [1, 2, 3, 4, 5] }),
     ...(more <= 0 ? [] : [`… and ${more} more; --json has all\n`]),
     drawing(plan),
   ].join('');
-}
-
-type Summary = Parameters<typeof planLines>[0];
-
-function withoutUndefined(
-  summary: Omit<Summary, 'objectives'> & { objectives: PlacementObjectives | undefined },
-): Summary {
-  const { objectives, ...rest } = summary;
-  return { ...rest, ...(objectives === undefined ? {} : { objectives }) };
 }
 
 const FRONT = ['', 'LATENCY', 'IMBALANCE', 'DISTRUST', 'COST', 'PRICE', 'TASKS'];

@@ -75,6 +75,11 @@ export class TaskBoard {
     return this.#copies.size > 0 || this.#hasFirst;
   }
 
+  /** Tasks that wait for their first run and can be taken, at most. */
+  get firsts(): number {
+    return this.#returned.size + this.total - this.#fresh;
+  }
+
   /** The task of which a copy is wanted, when nothing else is ready. */
   get onlyCopy(): number | undefined {
     return this.#hasFirst ? undefined : this.#copies.values().next().value;

@@ -133,6 +133,7 @@ describe('a job that names a strategy', () => {
     const tokens = await Promise.all(indices.map((index) => tokensOf(coordinator, id, index)));
     const firstEnded = Math.min(...tokens.map((all) => Math.max(...all)));
     const lastBegun = Math.max(...tokens.map((all) => Math.min(...all)));
+    assert.equal((await coordinator.fronts(OWNER, { job: id })).length, 1);
     assert.ok(firstEnded < lastBegun, 'what was begun is ended before more is begun');
     for (const index of indices) {
       const { attempts, verification } = await coordinator.task(OWNER, id, index);
