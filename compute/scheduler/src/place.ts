@@ -107,52 +107,52 @@ function soonest(
   { given, turn, isTrustKnown }: Scan,
 ): PlacementNode | undefined {
   const first = turn % Math.max(1, nodes.length);
-  const best: Best = { node: undefined, isAvoided: true, ends: Infinity, isWarm: false, load: 0 };
+  let best: Fit = { node: undefined, isAvoided: true, ends: Infinity, isWarm: false, load: 0 };
   for (let step = 0; step < nodes.length; step += 1) {
     const at = first + step;
     const node = nodes[at < nodes.length ? at : at - nodes.length];
     if (node === undefined) continue;
     const before = given.size === 0 ? 0 : (given.get(node.id) ?? 0);
-    if (roomFor(task, node, before) < 1 || refusalOf(task, node) !== undefined) continue;
     const held = node.held + before;
     const tries = isTrustKnown && node.owner !== task.owner ? triesOn(node) : 1;
-    keepBetter(best, task, node, { held, tries });
+    const ends = Math.max(1, (held + 1) / node.slots) * slowness(node.speed) * tries;
+    // Most nodes end here: what they may run is asked only of those that could be the best.
+    if (ends > best.ends && !best.isAvoided) continue;
+    if (roomFor(task, node, before) < 1 || refusalOf(task, node) !== undefined) continue;
+    const fit = fitOf(task, node, { ends, held });
+    if (isBetter(fit, best)) best = fit;
   }
   return best.node;
 }
 
-/** Filled in place, for thousands of nodes are looked at for one task. */
-interface Best {
-  node: PlacementNode | undefined;
-  isAvoided: boolean;
+interface Fit {
+  readonly node: PlacementNode | undefined;
+  readonly isAvoided: boolean;
   /** Run times on a machine of speed 1 until it would end. */
-  ends: number;
-  isWarm: boolean;
-  load: number;
+  readonly ends: number;
+  readonly isWarm: boolean;
+  readonly load: number;
 }
 
-function keepBetter(
-  best: Best,
+function fitOf(
   task: PlacementTask,
   node: PlacementNode,
-  { held, tries }: { readonly held: number; readonly tries: number },
-): void {
-  const isAvoided = task.avoid?.has(node.id) === true;
-  if (isAvoided && !best.isAvoided) return;
-  const ends = Math.max(1, (held + 1) / node.slots) * slowness(node.speed) * tries;
-  const isWarm = isHeavy(task) && node.warm?.has(task.module ?? '') === true;
-  const load = held / node.slots;
-  if (isAvoided === best.isAvoided && best.node !== undefined) {
-    if (ends > best.ends) return;
-    if (ends === best.ends) {
-      if (isWarm !== best.isWarm ? best.isWarm : load >= best.load) return;
-    }
-  }
-  best.node = node;
-  best.isAvoided = isAvoided;
-  best.ends = ends;
-  best.isWarm = isWarm;
-  best.load = load;
+  { ends, held }: { readonly ends: number; readonly held: number },
+): Fit {
+  return {
+    node,
+    isAvoided: task.avoid?.has(node.id) === true,
+    ends,
+    isWarm: isHeavy(task) && node.warm?.has(task.module ?? '') === true,
+    load: held / node.slots,
+  };
+}
+
+function isBetter(one: Fit, than: Fit): boolean {
+  if (than.node === undefined) return true;
+  if (one.isAvoided !== than.isAvoided) return than.isAvoided;
+  if (one.ends !== than.ends) return one.ends < than.ends;
+  return one.isWarm === than.isWarm ? one.load < than.load : one.isWarm;
 }
 
 /** Less is moved in no time; that all nodes have a share of the work, and so become known, matters more. */
