@@ -46,6 +46,8 @@ export function jobText(job: JobDetail, now: number): string {
       job.failure === undefined ? undefined : `${job.failure.code}: ${job.failure.message}`,
     ],
     ['program', `${program} (${spec.runtime})`],
+    ['tier', spec.tier],
+    ['class', spec.class],
     [
       'tasks',
       `${tasks.total}: ${tasks.settled} done, ${tasks.failed} failed, ${tasks.cancelled} cancelled, ${tasks.running} running, ${tasks.queued} waiting`,

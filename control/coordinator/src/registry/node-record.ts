@@ -39,7 +39,7 @@ export interface NodeRecord {
   isDead: boolean;
   readonly joinedAt: number;
   lastSeenAt: number;
-  /** Monotonic time of the last frame. */
+  /** Monotonic time of the last frame; below nothing when this coordinator has heard none yet. */
   lastHeardMs: number;
   settled: number;
   failed: number;
@@ -86,7 +86,7 @@ export function nodeFromRow(row: NodeRow): NodeRecord {
     isDead: false,
     joinedAt: row.joined_at,
     lastSeenAt: row.last_seen_at,
-    lastHeardMs: 0,
+    lastHeardMs: -1,
     settled: row.settled,
     failed: row.failed,
     link: undefined,
@@ -184,6 +184,15 @@ export function knownNode(core: Known, node: NodeRecord): PlacementNode {
     ...(trust === undefined ? {} : { trust }),
     ...(closed === undefined ? {} : { closed }),
   };
+}
+
+/** Connected, or expected back: a coordinator that begins to lead has the fleet of the one before it. */
+export function isPresent(
+  { clock, options }: Pick<Core, 'clock' | 'options'>,
+  node: NodeRecord,
+): boolean {
+  if (node.link !== undefined) return true;
+  return node.lastHeardMs < 0 && clock.now() - node.lastSeenAt < options.suspectMs;
 }
 
 /** What it is worth at least; nothing is said of a node nobody has seen anything of. */

@@ -10,7 +10,7 @@ import { type JobSpec, taskCount } from '@fog/wire';
 import type { Core } from '../core.ts';
 import { fail } from '../errors.ts';
 import { demandsOf } from '../job/placement-task.ts';
-import { placementNode } from '../registry/node-record.ts';
+import { isPresent, knownNode } from '../registry/node-record.ts';
 import { isReplicated } from '../verify/ballot.ts';
 import { copiesWanted } from '../verify/decide.ts';
 
@@ -65,9 +65,9 @@ function slotsFor(core: Core, owner: string, spec: JobSpec): number {
   const task = { ...demandsOf(owner, spec), depth: 1 };
   let slots = 0;
   for (const node of core.nodes.values()) {
-    if (node.link === undefined) continue;
-    const placed = placementNode(core, node, node.link);
-    if (refusalOf(task, placed) === undefined) slots += placed.slots;
+    if (!isPresent(core, node)) continue;
+    const known = knownNode(core, node);
+    if (refusalOf(task, known) === undefined) slots += known.slots;
   }
   return slots;
 }

@@ -5,7 +5,7 @@ import type { Core } from '../core.ts';
 import { fail } from '../errors.ts';
 import { demandsOf } from '../job/placement-task.ts';
 import { MAX_EXPLAINED_NODES } from '../limits.ts';
-import { placementNode } from '../registry/node-record.ts';
+import { isPresent, knownNode } from '../registry/node-record.ts';
 import { voterOf } from '../verify/ballot.ts';
 
 interface Order {
@@ -42,7 +42,7 @@ export function checkTier(core: Core, owner: string, spec: JobSpec): void {
 
 /** Copies that could run at once, apart as the tier wants it. */
 function placesFor(core: Core, order: Order, tier: SlaTier): number {
-  const able = connected(core).filter((node) => refusal(order, tier, node) === undefined);
+  const able = present(core).filter((node) => refusal(order, tier, node) === undefined);
   const { apart } = TIER_PROMISES[tier];
   if (apart === 'node') return able.length;
   const voters = able.map((node) => ({ voter: voterOf(order, node), region: node.region ?? '' }));
@@ -72,10 +72,9 @@ function pairsApart(
   return taken.size;
 }
 
-function connected(core: Core): PlacementNode[] {
-  return [...core.nodes.values()].flatMap((node) =>
-    node.link === undefined ? [] : [placementNode(core, node, node.link)],
-  );
+function present(core: Core): PlacementNode[] {
+  const here = [...core.nodes.values()].filter((node) => isPresent(core, node));
+  return here.map((node) => knownNode(core, node));
 }
 
 function refusal(
@@ -88,7 +87,7 @@ function refusal(
 }
 
 function lacks(core: Core, order: Order, tier: SlaTier): string {
-  const nodes = connected(core);
+  const nodes = present(core);
   if (nodes.length === 0) return ': none is connected';
   const task = { ...demandsOf(order.owner, { ...order.spec, tier }), depth: 1 };
   const told = nodes.flatMap((node) => {
@@ -101,6 +100,6 @@ function lacks(core: Core, order: Order, tier: SlaTier): string {
 
 function ownHint(core: Core, { owner, spec }: Order, apart: Apart): string {
   if (apart === 'node' || spec.allowSameOwner === true) return '';
-  const own = connected(core).filter((node) => node.owner === owner).length;
+  const own = present(core).filter((node) => node.owner === owner).length;
   return own > 1 ? ', count your own machines one by one with --allow-same-owner' : '';
 }

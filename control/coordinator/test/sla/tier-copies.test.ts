@@ -118,6 +118,20 @@ test('what a tier needs and the fog lacks is told with the remedy', async () => 
   await coordinator.deploy(OWNER, DeploymentSpec.parse(web));
 });
 
+test('a coordinator that has just begun to lead expects the machines of before', async () => {
+  await using fog = await fixture();
+  const agents = ['a', 'b'].map((id) => new HandAgent(id).connect(fog.coordinator));
+  await fog.coordinator.submit(OWNER, spec({ args: ['stores the machines'] }));
+  await fog.restart();
+  await fog.coordinator.submit(OWNER, spec({ tier: 'silver' }));
+  fog.clock.advance(60_000);
+  await fog.coordinator.addReference(OWNER, 'b'.repeat(64), 8);
+  const submit = (): Promise<unknown> => fog.coordinator.submit(OWNER, spec({ tier: 'silver' }));
+  assert.match(await refusal(submit()), /has 0 that can take the job now: none is connected/);
+  for (const agent of agents) new HandAgent(agent.id, agent).connect(fog.coordinator);
+  await submit();
+});
+
 test('platinum needs three owners in three regions', async () => {
   await using fog = await fixture();
   const { coordinator } = fog;
