@@ -35,15 +35,15 @@ export function noteEvidence(core: Core, seen: Observation): void {
     rater: seen.rater ?? FOG_RATER,
     source: JSON.stringify(seen.source),
   };
-  journal.evidence(evidence);
   const { row, dropped, ignored } = reputation.apply(evidenceOf(evidence));
+  // A busy pair of owners says thousands of times a second what counts twenty times a day.
+  if (ignored !== undefined && ignored !== 'jump') return;
+  journal.evidence(evidence);
   if (row !== undefined) journal.reputation(reputationRow(row));
   if (row !== undefined && dropped !== undefined) {
     journal.reputationGone({ node: row.node, kind: row.kind, rater: dropped });
   }
-  if (ignored !== undefined) {
-    core.logger.info('evidence does not count', { node: seen.node, ignored });
-  } else if (!seen.isGood) tellTrust(core, seen.node);
+  if (!seen.isGood) tellTrust(core, seen.node);
 }
 
 /** Those who watch the nodes see what a wrong result costs. */

@@ -129,10 +129,11 @@ test('nodes of one owner earn nothing from each other', async () => {
   await world.leased(2);
   world.answer(() => text('x'));
   await coordinator.job(ALICE, job.id, SHORT);
-  await settle(world, async () => (await evidence(world)).length === 2);
+  await settle(world, async () => coordinator.ignoredEvidence()?.self === 2);
   const trust = await trustOf(world, world.agents[0]);
   assert.equal(trust.effective, 0);
   assert.equal(trust.recounted, true);
+  assert.deepEqual(await evidence(world), []);
   assert.equal((await coordinator.nodes())[0]?.trust, undefined);
 });
 
