@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { type CoordinatorApi, createCoordinator } from '@fog/coordinator';
 import { isFogError, silentLogger, systemClock } from '@fog/kernel';
 import { currentLeader, openStore, type Store, tryLead } from '@fog/store';
 import { VirtualClock, waitFor } from '@fog/testkit';
@@ -136,5 +137,26 @@ describe('leadership on PostgreSQL', () => {
     );
     await a.close();
     await b.close();
+  });
+
+  it('lets one of two coordinators work; the other says who, until it takes over', async () => {
+    const stores = await twoStores();
+    const [one, two] = stores.map((store, at) => {
+      const candidate = { holder: `${at}`, address: () => `http://fog-${at}:7700` };
+      const deps = { store, clock: systemClock, logger: silentLogger, fogId: 'fog', candidate };
+      return createCoordinator({}, deps);
+    }) as [CoordinatorApi, CoordinatorApi];
+    await one.start(AbortSignal.timeout(10_000));
+    await two.start(AbortSignal.timeout(10_000));
+    assert.deepEqual([one.leader, two.leader], [undefined, 'http://fog-0:7700']);
+    assert.throws(() => two.mayUpload('node', 1), {
+      code: 'COORDINATOR_STANDBY',
+      message: 'This coordinator stands by; http://fog-0:7700 leads. Try again in a moment.',
+    });
+    await one.stop();
+    await waitFor('the other to lead', () => two.leader === undefined);
+    assert.equal(two.mayUpload('node', 1), false);
+    await two.stop();
+    for (const store of stores) await store.close();
   });
 });

@@ -205,7 +205,17 @@ export interface ContentRefRow {
   readonly account: string;
   readonly content: string;
   readonly size_bytes: number;
+  /** When it was last sent, made, or named by a new job: to the day. */
   readonly created_at: number;
+}
+
+/** Content that nobody refers to any more; it goes when it has been so for longer than any upload takes. */
+export interface UnusedBlobRow {
+  readonly content: string;
+  readonly size_bytes: number;
+  readonly since: number;
+  /** 1: its bytes are being removed, and nobody can come to refer to it before that is done. */
+  readonly removing: number;
 }
 
 /** Content sent under a lease; a result may name only these. */
@@ -275,6 +285,7 @@ export interface Database {
   job_event: JobEventRow;
   content_ref: ContentRefRow;
   lease_upload: LeaseUploadRow;
+  unused_blob: UnusedBlobRow;
   result_batch: ResultBatchRow;
   evidence: EvidenceRow;
   reputation: ReputationRow;

@@ -176,6 +176,15 @@ export const FogStatus = z.strictObject({
   }),
   /** Tiers of service, as in `GET /sla`. */
   sla: z.array(SlaTierReport).optional(),
+  /** What ended long ago and was removed, since the coordinator leads. */
+  retention: z
+    .strictObject({
+      keepMs: z.int(),
+      removedJobs: z.int(),
+      removedBlobs: z.int(),
+      freedBytes: z.int(),
+    })
+    .optional(),
   /** Batches placed as a whole since the coordinator leads. */
   scheduler: z
     .strictObject({

@@ -101,6 +101,12 @@ export interface NodeCaller {
   readonly role: string;
 }
 
+/** The coordinator's part of `fog status`. */
+export type Counts = Pick<
+  FogStatus,
+  'nodes' | 'jobs' | 'deployments' | 'sla' | 'trust' | 'retention'
+>;
+
 export interface CoordinatorApi extends Service {
   readonly fogId: string;
   /** Address of the coordinator that leads while this one stands by; its calls throw COORDINATOR_STANDBY then. */
@@ -175,7 +181,7 @@ export interface CoordinatorApi extends Service {
   ignoredEvidence(): Readonly<Record<Ignored, number>> | undefined;
   /** What was checked since this coordinator leads; undefined while it does not. */
   verification(): VerifyCounts | undefined;
-  counts(): Pick<FogStatus, 'nodes' | 'jobs' | 'deployments' | 'sla' | 'trust'>;
+  counts(): Counts;
 
   /**
    * Durable when it resolves; its replicas start by themselves. Throws COORDINATOR_DEPLOYMENT,

@@ -27,6 +27,7 @@ import { PlanStats } from './plan/plan-stats.ts';
 import { PlanThread } from './plan/plan-thread.ts';
 import { Planner } from './plan/planner.ts';
 import { Registry } from './registry/registry.ts';
+import { Retention } from './retention/retention.ts';
 import { TopologyBook } from './registry/topology.ts';
 import type { LastNumbers } from './recover.ts';
 import { watchJob } from './sla/notes.ts';
@@ -46,6 +47,7 @@ export interface Parts {
   readonly explainer: Explainer;
   readonly needs: Needs;
   readonly topology: TopologyBook;
+  readonly retention: Retention;
   readonly deployments: Deployments;
   readonly planner: Planner;
   readonly planThread: PlanThread;
@@ -73,7 +75,7 @@ export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, sta
   const references = new References(core);
   const explainer = new Explainer(core, dispatcher);
   const release = (job: JobRecord): void => releaseJob(core, dispatcher, job);
-  const needs = new Needs({ core, blobs: deps.blobs, release });
+  const needs = new Needs({ core, blobs: deps.blobs, references, release });
   const timeouts = new Timeouts({
     core,
     giveUp: (lease, code, cause) => failAttemptFor(core, dispatcher, lease, { code, cause }),
@@ -98,12 +100,14 @@ export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, sta
   });
   const registry = new Registry(core, dispatcher, new ResultDesk(core, dispatcher));
   const topology = new TopologyBook(core, registry);
+  const retention = new Retention(core, deps);
   return {
     core,
     dispatcher,
     registry,
     references,
     topology,
+    retention,
     planner,
     planThread,
     timed: [
@@ -116,6 +120,7 @@ export function assemble(options: CoordinatorOptions, deps: CoordinatorDeps, sta
       reconciler,
       new Stragglers(core, dispatcher),
       new SlaRounds(core),
+      retention,
     ],
     explainer,
     needs,

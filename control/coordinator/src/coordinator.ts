@@ -5,7 +5,6 @@ import {
   type CompareAnswer,
   type CompareRequest,
   type FogNode,
-  type FogStatus,
   type FrontsQuery,
   type Job,
   type JobBatch,
@@ -25,6 +24,7 @@ import type {
   AgentLink,
   AgentSession,
   CoordinatorApi,
+  Counts,
   FogListener,
   JobListener,
   NodeCaller,
@@ -61,8 +61,8 @@ export interface CoordinatorDeps {
   readonly logger: Logger;
   /** Id of the fog's identity. */
   readonly fogId: string;
-  /** Takes outputs that live in a result row when another job needs them as a file. */
-  readonly blobs?: Pick<Blobs, 'put'> | undefined;
+  /** Takes outputs that live in a result row when another job needs them as a file; loses what nobody uses. */
+  readonly blobs?: Pick<Blobs, 'put' | 'remove'> | undefined;
   /** Runs disputed tasks for the coordinator itself; without it no node is ever blamed. */
   readonly reexecution?: Reexecution | undefined;
   /** Uniform in [0, 1), decides which results are checked; the system's generator when left out. */
@@ -269,7 +269,7 @@ class Coordinator implements CoordinatorApi {
   deleteDeployment: CoordinatorApi['deleteDeployment'] = async (...args) =>
     this.#running.deployments.remove(...args);
 
-  counts(): Pick<FogStatus, 'nodes' | 'jobs' | 'deployments' | 'sla' | 'trust'> {
+  counts(): Counts {
     return countsOf(this.#readable);
   }
 
@@ -317,7 +317,7 @@ class Coordinator implements CoordinatorApi {
   }
 
   async leaseUploaded(node: string, token: number, upload: Upload): Promise<void> {
-    const { core } = this.#running;
+    const { core, references } = this.#running;
     const { content, sizeBytes, tookMs } = upload;
     const lease = core.leases.get(token);
     if (lease?.node !== node) throw fail('COORDINATOR_NO_LEASE');
@@ -326,6 +326,7 @@ class Coordinator implements CoordinatorApi {
     lease.uploads.set(content, sizeBytes);
     core.journal.upload({ token, content, size_bytes: sizeBytes });
     await core.journal.committed();
+    await references.confirm(content);
   }
 
   #leasesOf(node: string): Iterable<LeaseRecord> {

@@ -1,5 +1,6 @@
 /** The figures of `fog status`. */
-import type { FogStatus, TrustCounts } from '@fog/wire';
+import type { TrustCounts } from '@fog/wire';
+import type { Counts } from './api.ts';
 import type { Parts } from './assemble.ts';
 import type { Core } from './core.ts';
 import type { NodeRecord } from './registry/node-record.ts';
@@ -8,10 +9,8 @@ import { tierReports } from './sla/sla-report.ts';
 export function countsOf({
   core,
   deployments,
-}: Pick<Parts, 'core' | 'deployments'>): Pick<
-  FogStatus,
-  'nodes' | 'jobs' | 'deployments' | 'sla' | 'trust'
-> {
+  retention,
+}: Pick<Parts, 'core' | 'deployments' | 'retention'>): Counts {
   const online = [...core.nodes.values()].filter((node) => node.link !== undefined);
   const slots = online.reduce((sum, node) => sum + node.capabilities.slots, 0);
   const busySlots = online.reduce(
@@ -30,6 +29,7 @@ export function countsOf({
     deployments: deployments.counts(),
     sla: tierReports(core),
     trust: trustCounts(core, online),
+    retention: retention.view,
   };
 }
 

@@ -68,6 +68,11 @@ export const COORDINATOR_ERRORS = {
     kind: 'unavailable',
     retryable: true,
   },
+  COORDINATOR_CONTENT_REMOVED: {
+    message: 'Nobody used this content, and it is being removed right now. Send it again.',
+    kind: 'unavailable',
+    retryable: true,
+  },
   COORDINATOR_NO_LEASE: { message: 'The node holds no such lease.', kind: 'forbidden' },
 } as const satisfies ErrorTable;
 

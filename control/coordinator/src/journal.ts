@@ -291,12 +291,14 @@ async function writeBatch(
   await insert(trx, { table: 'job_event', rows: batch.events });
   await insert(trx, { table: 'node', rows: batch.nodeRows, conflict: NODE_KNOWN });
   await updateSeen(trx, [...batch.seen.values()]);
-  const refs = [...batch.contentRefs.values()];
-  const refKnown = { columns: ['account', 'content'], update: [] } as const;
+  // In one order everywhere: coordinators that store the same references wait for each other, and no more.
+  const refs = [...batch.contentRefs.values()].sort((a, b) => (a.content < b.content ? -1 : 1));
+  const refKnown = { columns: ['account', 'content'], update: ['created_at'] } as const;
   await insert(trx, { table: 'content_ref', rows: refs, conflict: refKnown });
   for (const [id, row] of batch.deployments) await writeDeployment(trx, id, row);
   const uploadKnown = { columns: ['token', 'content'], update: [] } as const;
   await insert(trx, { table: 'lease_upload', rows: batch.uploads, conflict: uploadKnown });
+  await markUsed(trx, [...refs, ...batch.uploads]);
 }
 
 async function writeReputation(
@@ -337,6 +339,21 @@ async function writeDeployment(
     .values(row)
     .onConflict((c) => c.column('id').doUpdateSet(changed))
     .execute();
+}
+
+/** What is referred to again is not removed, unless that has begun. */
+async function markUsed(
+  trx: Transaction<Database>,
+  used: readonly { readonly content: string }[],
+): Promise<void> {
+  for (let from = 0; from < used.length; from += ROWS_PER_STATEMENT) {
+    const contents = used.slice(from, from + ROWS_PER_STATEMENT).map(({ content }) => content);
+    await trx
+      .deleteFrom('unused_blob')
+      .where('content', 'in', contents)
+      .where('removing', '=', 0)
+      .execute();
+  }
 }
 
 /** One statement for many nodes, by joining the table with the new values. */

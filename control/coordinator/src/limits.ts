@@ -6,6 +6,8 @@ export const MAX_EXPLAINED_NODES = 3;
 export const ATTEMPT_MARGIN_MS = 1_800_000;
 /** Tasks of one placement decision: the search grows with them, and what lies far ahead will be different by then. */
 export const MAX_PLANNED_TASKS = 2_000;
+/** How exactly it is known when content was last used: more often would be a write for each job. */
+export const REFERENCE_DAY_MS = 86_400_000;
 /** Content references remembered as good, so that a submit of known content reads nothing. */
 export const MAX_REMEMBERED_REFS = 10_000;
 /** Copies of one task before the coordinator's own run decides: more would pay for a program that never agrees with itself. */

@@ -19,6 +19,8 @@ export interface CoordinatorOptions {
   readonly strategy: Strategy;
   /** Time for the placement of one batch. */
   readonly planBudgetMs: number;
+  /** How long ended jobs are kept. */
+  readonly keepMs: number;
 }
 
 export const defaultCoordinatorOptions: CoordinatorOptions = {
@@ -31,4 +33,5 @@ export const defaultCoordinatorOptions: CoordinatorOptions = {
   maxCommitMs: 5_000,
   strategy: 'auto',
   planBudgetMs: 300,
+  keepMs: 30 * 86_400_000,
 };

@@ -56,6 +56,11 @@ export const SERVER_ERRORS = {
     kind: 'unavailable',
     retryable: true,
   },
+  SERVER_CONTENT_REMOVED: {
+    message: 'Nobody used this content, and it was being removed just now. Send it again.',
+    kind: 'unavailable',
+    retryable: true,
+  },
   SERVER_NO_LEADER: {
     message: 'No coordinator of the fog leads at the moment.',
     kind: 'unavailable',

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { isFogError, type Logger } from '@fog/kernel';
+import { isFogError, type Logger, parseDuration } from '@fog/kernel';
 import type { ListenOptions } from '@fog/server';
 import { FOG_VERSION } from '@fog/wire';
 import { defineCommand, type FlagValues } from '../command/command.ts';
@@ -49,6 +49,11 @@ const FLAGS = {
     type: 'text',
     value: 'DIR|URL',
     help: 'files in a directory of several coordinators, or an S3-compatible bucket (FOG_BLOBS)',
+  },
+  keep: {
+    type: 'text',
+    value: 'DURATION',
+    help: 'how long ended jobs are kept with their results (30d)',
   },
   live: {
     type: 'text',
@@ -246,6 +251,7 @@ async function readOptions(
       blobs: flags.blobs ?? (host.env['FOG_BLOBS'] || undefined),
       env: host.env,
     },
+    kept: readKeep(flags.keep),
     live: readLiveUrl(flags.live, host.env),
     runtimesDir: path.join(dataDir, 'runtimes'),
     port: readWhole('--port', flags.port, { min: 0, max: MAX_PORT }) ?? portBeside(listen),
@@ -256,6 +262,16 @@ async function readOptions(
         : { processes: flags.processes, networkFile: flags.network, env: host.env },
     worker,
   };
+}
+
+/** Whoever runs a job must have time to fetch its results. */
+const MIN_KEEP_MS = 3_600_000;
+
+function readKeep(text: string | undefined): { readonly keepMs: number } | undefined {
+  if (text === undefined) return undefined;
+  const keepMs = parseDuration(text);
+  if (keepMs !== undefined && keepMs >= MIN_KEEP_MS) return { keepMs };
+  throw usage(command, `--keep ${text}: must be a time of at least 1h, such as 12h or 90d.`);
 }
 
 /** The usual one, unless other machines are to be taken there. */

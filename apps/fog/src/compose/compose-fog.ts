@@ -1,6 +1,6 @@
 /** The whole fog of one process: store, coordinator, API and worker under one service manager. */
 import path from 'node:path';
-import { createCoordinator } from '@fog/coordinator';
+import { type CoordinatorOptions, createCoordinator } from '@fog/coordinator';
 import type { Clock, Logger, Service } from '@fog/kernel';
 import {
   type ApiServer,
@@ -46,6 +46,8 @@ export interface ComposeFogOptions {
   readonly port: number;
   /** Undefined: only this machine finds the fog. */
   readonly listen?: ListenOptions | undefined;
+  /** How long ended jobs are kept; its own default when left out. */
+  readonly kept?: Pick<CoordinatorOptions, 'keepMs'> | undefined;
   /** Undefined: this process runs no tasks. */
   readonly worker: WorkerOptions | undefined;
   /** Undefined: no mixnet. */
@@ -86,7 +88,7 @@ export async function composeFog(
   signal: AbortSignal,
 ): Promise<RunningFog> {
   await using stack = new AsyncDisposableStack();
-  const { dataDir, port, listen, worker } = options;
+  const { dataDir, port, listen, worker, kept = {} } = options;
   stack.use(lockDirectory(dataDir));
   const storage = await openStorage(dataDir, options.storage, deps.clock);
   const { store, blobs, identity } = storage;
@@ -103,7 +105,7 @@ export async function composeFog(
   const reexecution = stack.use(composeReexecution(options, { ...deps, blobs }));
   const metrics = createMetrics();
   const coordinatorDeps = { ...deps, store, fogId: identity.id, blobs, candidate, reexecution };
-  const coordinator = createCoordinator({}, { ...coordinatorDeps, metrics: metrics.later });
+  const coordinator = createCoordinator(kept, { ...coordinatorDeps, metrics: metrics.later });
   const among = { url: options.live, fogId: identity.id, id: storage.coordinator };
   const { live, roster, services: shared } = await composeLive(among, coordinator, deps);
   stack.defer(() => live.stop());

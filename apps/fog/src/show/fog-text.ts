@@ -1,4 +1,4 @@
-import { formatDuration } from '@fog/kernel';
+import { formatDuration, formatSize } from '@fog/kernel';
 import type { FogCoordinator, FogStatus, ServiceStatus } from '@fog/wire';
 import { tiersLine } from './sla-text.ts';
 import { schedulerLine } from './scheduler-text.ts';
@@ -12,6 +12,7 @@ export function statusText(status: FogStatus, url: string): string {
     `jobs      ${jobs.open} open, ${jobs.ended} ended; tasks: ${jobs.runningTasks} running, ${jobs.queuedTasks} waiting`,
     ...trustLine(status.trust),
     ...deploymentsLine(status.deployments),
+    ...keptLine(status.retention),
     ...schedulerLine(status.scheduler),
     ...tiersLine(status.sla ?? []),
   ];
@@ -26,6 +27,20 @@ function trustLine(trust: FogStatus['trust']): string[] {
   const parts = [`${known} known for right work`, `${newcomers} new`];
   if (distrusted > 0) parts.push(`${distrusted} not trusted`);
   return [`trust     ${parts.join(', ')}`];
+}
+
+/** From two of them on, times are told in days. */
+const DAY_MS = 86_400_000;
+
+function keptLine(retention: FogStatus['retention']): string[] {
+  if (retention === undefined) return [];
+  const { keepMs, removedJobs, removedBlobs, freedBytes } = retention;
+  const keep = keepMs < 2 * DAY_MS ? formatDuration(keepMs) : `${Math.round(keepMs / DAY_MS)} days`;
+  const removed =
+    removedJobs + removedBlobs === 0
+      ? ''
+      : `; removed: ${removedJobs} jobs, ${removedBlobs} files (${formatSize(freedBytes)})`;
+  return [`kept      ended jobs for ${keep}${removed}`];
 }
 
 function deploymentsLine({

@@ -6,6 +6,7 @@ import { verification } from './004-verification.ts';
 import { reputation } from './005-reputation.ts';
 import { placement } from './006-placement.ts';
 import { sla } from './007-sla.ts';
+import { retention } from './008-retention.ts';
 
 /** In order; a migration that shipped is never changed. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -16,4 +17,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '005-reputation': reputation,
   '006-placement': placement,
   '007-sla': sla,
+  '008-retention': retention,
 };

@@ -1,6 +1,7 @@
 /** Jobs that wait for other jobs: held back until those have settled, then run with their outputs. */
 import { Readable } from 'node:stream';
-import { errorMessage } from '@fog/kernel';
+import { sha256Hex } from '@fog/crypto';
+import { errorMessage, isFogError } from '@fog/kernel';
 import type { Blobs } from '@fog/store';
 import {
   type Failure,
@@ -12,6 +13,7 @@ import {
   Outcome,
   type OutputBytes,
 } from '@fog/wire';
+import type { References } from '../content/references.ts';
 import type { Core } from '../core.ts';
 import { fail } from '../errors.ts';
 import type { JobRecord } from './job-record.ts';
@@ -21,6 +23,7 @@ interface NeedsParts {
   readonly core: Core;
   /** Takes outputs that live in the result row; without it they cannot be handed on. */
   readonly blobs: Pick<Blobs, 'put'> | undefined;
+  readonly references: Pick<References, 'add'>;
   /** The job may be placed now. */
   readonly release: (job: JobRecord) => void;
 }
@@ -28,14 +31,16 @@ interface NeedsParts {
 export class Needs {
   readonly #core: Core;
   readonly #blobs: Pick<Blobs, 'put'> | undefined;
+  readonly #references: NeedsParts['references'];
   readonly #release: (job: JobRecord) => void;
   /** Waiting jobs by the id of a job they need. */
   readonly #waiting = new Map<string, Set<JobRecord>>();
   #stopped = false;
 
-  constructor({ core, blobs, release }: NeedsParts) {
+  constructor({ core, blobs, references, release }: NeedsParts) {
     this.#core = core;
     this.#blobs = blobs;
+    this.#references = references;
     this.#release = release;
   }
 
@@ -94,6 +99,9 @@ export class Needs {
   #look(job: JobRecord): void {
     this.#advance(job).catch((error: unknown) => {
       if (this.#stopped) return;
+      if (isFogError(error, 'COORDINATOR_NO_JOB') && this.#isWaiting(job)) {
+        return this.#fail(job, 'a job that it needs is not kept any more');
+      }
       this.#core.logger.warn('a job that needs others could not be looked at', {
         job: job.id,
         cause: errorMessage(error),
@@ -127,7 +135,7 @@ export class Needs {
     const inputs: InputFile[] = [...job.spec.inputs];
     for (const { job: id, outputs } of job.spec.needs ?? []) {
       for (const output of outputs) {
-        const input = await this.#input(id, output);
+        const input = await this.#input(job.owner, id, output);
         if (typeof input === 'string') return input;
         inputs.push(input);
       }
@@ -177,7 +185,7 @@ export class Needs {
   }
 
   /** The input a needed output becomes, or why there is none. */
-  async #input(job: string, need: NeededOutput): Promise<InputFile | string> {
+  async #input(owner: string, job: string, need: NeededOutput): Promise<InputFile | string> {
     const row = await this.#core.store.db
       .selectFrom('task_result')
       .select('outcome')
@@ -193,17 +201,21 @@ export class Needs {
     if (bytes === undefined) {
       return `task ${need.index} of job ${job}, which it needs, made no file ${need.from}`;
     }
-    const stored = await this.#stored(bytes);
+    const stored = await this.#stored(owner, bytes);
     if (stored === undefined) return 'this fog keeps no content that jobs could hand on';
     return { path: need.to, ...stored };
   }
 
   async #stored(
+    owner: string,
     bytes: OutputBytes,
   ): Promise<{ readonly content: string; readonly sizeBytes: number } | undefined> {
     if (bytes.content !== undefined) return { content: bytes.content, sizeBytes: bytes.sizeBytes };
+    if (this.#blobs === undefined) return undefined;
     const data = Buffer.from(bytes.data ?? '', 'base64');
-    return this.#blobs?.put(Readable.from([data]), { maxBytes: MAX_INLINE_OUTPUT_BYTES });
+    // Before the bytes are there: nobody removes them then.
+    await this.#references.add(owner, sha256Hex(data), data.length);
+    return this.#blobs.put(Readable.from([data]), { maxBytes: MAX_INLINE_OUTPUT_BYTES });
   }
 }
 

@@ -44,6 +44,17 @@ export async function receiveBlob(
   }
 }
 
+/**
+ * After somebody refers to the content: it may have been there before, unused, and have been removed between
+ * its coming and that. Throws SERVER_CONTENT_REMOVED.
+ */
+export async function confirmStored(
+  { blobs }: Pick<RouteDeps, 'blobs'>,
+  content: string,
+): Promise<void> {
+  if ((await blobs.size(content)) === undefined) throw fail('SERVER_CONTENT_REMOVED');
+}
+
 interface Pace {
   /** Aborted once the bytes come too slowly. */
   readonly slow: AbortSignal;

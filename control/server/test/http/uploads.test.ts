@@ -12,12 +12,15 @@ const CHUNK = new Uint8Array(64 * 1024).fill(65);
 const SMALL_MAX = 256 * 1024;
 
 let fog: FogFixture;
+/** Content that is gone as soon as it has come. */
+let gone: string | undefined;
 before(async () => {
   fog = await startFog({
     // The real limit is 1 GiB; the refusal in the middle of a stream is the same at any size.
     blobs: (real) =>
       override(real, {
         put: (source, options) => real.put(source, { ...options, maxBytes: SMALL_MAX }),
+        size: async (content) => (content === gone ? undefined : real.size(content)),
       }),
   });
 });
@@ -38,6 +41,14 @@ describe('uploads', () => {
     const streamed = await fog.client.uploadBlob(repeat(3));
     assert.equal(streamed.sizeBytes, 3 * CHUNK.length);
     assert.equal((await fog.client.uploadBlob(new Uint8Array())).sizeBytes, 0);
+  });
+
+  it('of what was removed as unused at that moment are to be sent again', async () => {
+    const bytes = new TextEncoder().encode('unused for long');
+    gone = sha256Hex(bytes);
+    await assert.rejects(fog.client.uploadBlob(bytes), { code: 'SERVER_CONTENT_REMOVED' });
+    gone = undefined;
+    assert.equal((await fog.client.uploadBlob(bytes)).sizeBytes, bytes.length);
   });
 
   it('over the limit are refused while they still come, and leave nothing', async () => {

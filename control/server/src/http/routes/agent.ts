@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { fail } from '../../errors.ts';
 import type { RouteDeps } from '../ports.ts';
-import { receiveBlob } from '../receive-blob.ts';
+import { confirmStored, receiveBlob } from '../receive-blob.ts';
 import { ContentParams } from './blobs.ts';
 import { asReadable } from './outputs.ts';
 
@@ -38,6 +38,7 @@ export function addAgentRoutes(app: FastifyInstance, deps: RouteDeps): void {
     const { content, sizeBytes }: UploadedBlob = await receiveBlob(request, deps, ends);
     const tookMs = deps.clock.monotonicMs() - startedMs;
     await coordinator.leaseUploaded(node, token, { content, sizeBytes, tookMs });
+    await confirmStored(deps, content);
     return reply.code(201).send({ content, sizeBytes });
   });
 }

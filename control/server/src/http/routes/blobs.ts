@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { fail } from '../../errors.ts';
 import type { RouteDeps } from '../ports.ts';
-import { receiveBlob } from '../receive-blob.ts';
+import { confirmStored, receiveBlob } from '../receive-blob.ts';
 import { asReadable } from './outputs.ts';
 
 export const ContentParams = z.object({ content: ContentId });
@@ -14,6 +14,7 @@ export function addBlobRoutes(app: FastifyInstance, deps: RouteDeps): void {
   app.post('/api/v1/blobs', { config }, async (request, reply) => {
     const { content, sizeBytes } = await receiveBlob(request, deps, deps.stopping);
     await deps.coordinator.addReference(request.caller.account, content, sizeBytes);
+    await confirmStored(deps, content);
     return reply.code(201).send({ content, sizeBytes });
   });
 
