@@ -19,8 +19,17 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('wait'), node: fc.nat(3) }) },
 );
 
+const STRICT = { determinism: 'strict' };
+const KINDS = {
+  'class S': { ...STRICT, class: 'S' },
+  'class A': { ...STRICT, class: 'A' },
+  'class B': STRICT,
+  'tier silver': { tier: 'silver' },
+  'tier gold': { ...STRICT, tier: 'gold' },
+};
+
 interface Run {
-  readonly kind: 'S' | 'A' | 'B';
+  readonly demands: object;
   readonly steps: readonly { readonly do: string; readonly node: number }[];
 }
 
@@ -36,10 +45,10 @@ class Play implements AsyncDisposable {
     this.#agents = world.agents;
   }
 
-  static async begin(kind: Run['kind']): Promise<Play> {
+  static async begin(demands: object): Promise<Play> {
     const world = await crowd({ owners: OWNERS, truth: () => text('right') });
-    const demands = { class: kind, determinism: 'strict', array: { count: TASKS } };
-    const job = await world.fog.coordinator.submit(ALICE, spec({ ...demands, retries: 20 }));
+    const tasks = { array: { count: TASKS }, retries: 20 };
+    const job = await world.fog.coordinator.submit(ALICE, spec({ ...demands, ...tasks }));
     return new Play(world, job.id);
   }
 
@@ -103,8 +112,8 @@ class Play implements AsyncDisposable {
   }
 }
 
-async function play({ kind, steps }: Run): Promise<void> {
-  await using run = await Play.begin(kind);
+async function play({ demands, steps }: Run): Promise<void> {
+  await using run = await Play.begin(demands);
   for (const { do: what, node } of steps) {
     await run.step(what, node);
     if (!(await run.isOpen())) break;
@@ -113,10 +122,10 @@ async function play({ kind, steps }: Run): Promise<void> {
   await run.check();
 }
 
-for (const kind of ['S', 'A', 'B'] as const) {
-  test(`class ${kind}: no interleaving accepts twice or loses a task`, async () => {
+for (const [name, demands] of Object.entries(KINDS)) {
+  test(`${name}: no interleaving accepts twice or loses a task`, async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 20 }), (steps) => play({ kind, steps })),
+      fc.asyncProperty(fc.array(step, { maxLength: 20 }), (steps) => play({ demands, steps })),
       { numRuns: 6 },
     );
   });
