@@ -29,8 +29,8 @@ export async function rerunJob(call: JobCall): Promise<number> {
   return await seeThrough(session, { array, json: flags.json, outputDir, embedded: false });
 }
 
-/** A deadline that was ten minutes after the old job is ten minutes after the new one. */
-function again({ spec, createdAt }: JobDetail, now: number): JobSpec {
+/** What the job asked for, now: a deadline that was ten minutes after the old job is ten minutes after the new one. */
+export function again({ spec, createdAt }: JobDetail, now: number): JobSpec {
   if (spec.deadlineAt === undefined) return spec;
   return { ...spec, deadlineAt: now + (spec.deadlineAt - createdAt) };
 }

@@ -7,6 +7,7 @@ import {
   PLACEMENT_STRATEGIES,
 } from '@fog/wire';
 import { createFogLink, type FogLink } from '../connect/fog-link.ts';
+import { again } from '../job/rerun-job.ts';
 import { say } from '../process/host.ts';
 import { uploadRequest } from '../run/job-request.ts';
 import { duration, oneOf, readFlag } from '../run/read-value.ts';
@@ -52,10 +53,12 @@ export async function compareStrategies(call: SchedulerCall): Promise<void> {
 
 /** Of a job of the fog, or of what the command line describes. */
 async function specOf(
-  { client, signal, rest, request }: SchedulerCall,
+  { client, host, signal, rest, request }: SchedulerCall,
   link: FogLink,
 ): Promise<JobSpec> {
-  if (request === undefined) return (await client.job(rest[0] ?? '', { signal })).spec;
+  if (request === undefined) {
+    return again(await client.job(rest[0] ?? '', { signal }), host.clock.now());
+  }
   return parseWith(JobSpec, await uploadRequest(link, request, undefined, signal), 'job');
 }
 
