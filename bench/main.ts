@@ -1,4 +1,5 @@
 /** `npm run -s bench -- NAME [--quick] [--soak] [--json] [--trace FILE]`: runs one benchmark and prints its figures. */
+import { access } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { errorMessage } from '@fog/kernel';
 import type { Benchmark } from './benchmark.ts';
@@ -36,6 +37,8 @@ async function main(): Promise<number> {
     process.stderr.write(`${line}\n`);
   };
   const { quick, soak, trace } = values;
+  // Said now, not when minutes have passed.
+  if (trace !== undefined) await access(trace);
   const figures = await benchmark.run({ quick, soak, trace, say });
   process.stdout.write(report({ name, benchmark, figures, json: values.json }));
   return 0;

@@ -83,7 +83,11 @@ async function tracesOf({ quick, trace, say }: BenchmarkContext): Promise<Trace[
   const text = await readFile(trace, 'utf8');
   const name = path.basename(trace);
   say(`replay of ${name}: ${headerOf(text)}`);
-  return seeds.map((seed) => readSwf(text, { ...LOG, name, seed }));
+  const traces = seeds.map((seed) => readSwf(text, { ...LOG, name, seed }));
+  if (traces.some((each) => spanMs(each) === 0)) {
+    throw new Error(`${name} has no jobs that ran: is it in the Standard Workload Format?`);
+  }
+  return traces;
 }
 
 /** Who gave the log, for whoever publishes figures of it. */
