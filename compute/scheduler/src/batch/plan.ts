@@ -6,6 +6,8 @@ import { Timeline } from './timeline.ts';
 
 /** A broken constraint outweighs every objective. */
 const PENALTY = 1e6;
+/** Behind so many tasks it is enough to know when the next can start. */
+const LONG = 64;
 /** A sum of shares may miss the whole by a rounding. */
 const ROUNDING = 1e-9;
 
@@ -183,15 +185,22 @@ export class Plan {
   /** Asks last what costs most: how the tasks of the node would run. */
   #try(turn: number, node: number, scoring: Scoring, bounds: Bounds): void {
     const perMs = this.#perMs(scoring);
-    const soonest =
-      this.#soonestStart(turn, node) + (this.instance.runMs[this.#pair(turn, node)] as number);
+    const pair = this.#pair(turn, node);
+    const soonest = this.#soonestStart(turn, node) + (this.instance.runMs[pair] as number);
     let score = this.#scoreBeside(turn, node, scoring, bounds);
     if (score + perMs * soonest >= bounds.limit) return;
     score += PENALTY * (this.#excessOf(turn, node) + this.conflicts(turn, node));
     if (score + perMs * soonest >= bounds.limit) return;
-    this.#timeline.run(node, this.#turns[node] as number[], turn);
-    score += perMs * (this.#timeline.latencyMs - (this.#latency[node] as number));
-    score += PENALTY * (this.#timeline.late - (this.#late[node] as number));
+    const turns = this.#turns[node] as number[];
+    if (turns.length >= LONG && (turns[turns.length - 1] as number) < turn) {
+      const latency = soonest + (this.instance.transferMs[pair] as number);
+      const due = this.instance.dueMs[turn] as number;
+      score += perMs * latency + (PENALTY * Math.max(0, latency - due)) / due;
+    } else {
+      this.#timeline.run(node, turns, turn);
+      score += perMs * (this.#timeline.latencyMs - (this.#latency[node] as number));
+      score += PENALTY * (this.#timeline.late - (this.#late[node] as number));
+    }
     if (score >= bounds.limit) return;
     bounds.limit = score;
     bounds.node = node;

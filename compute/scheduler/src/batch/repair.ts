@@ -3,8 +3,8 @@ import type { Plan, Scoring } from './plan.ts';
 
 /** Steps for each task before a plan is given up as broken. */
 const STEPS_PER_TASK = 40;
-/** In a batch that cannot be placed as a whole more steps only cost time. */
-const MAX_STEPS = 4_000;
+/** In a batch that cannot be placed as a whole more steps only cost time: tasks that are run through in all of them. */
+const MAX_WORK = 3_000_000;
 /** Partners tried for a swap when no move helps. */
 const SWAPS = 24;
 /** Share of the fruitless steps that move a task to any node, so that a dead end is left. */
@@ -12,7 +12,7 @@ const LEAP = 0.3;
 
 /** Moves tasks that break constraints until none does; false when the steps are spent before. */
 export function repair(plan: Plan, scoring: Scoring, random: Random): boolean {
-  let steps = Math.min(MAX_STEPS, STEPS_PER_TASK * plan.nodeOf.length);
+  let steps = stepsFor(plan);
   while (steps > 0) {
     const culprits = culpritsOf(plan);
     if (culprits.length === 0) return true;
@@ -25,6 +25,13 @@ export function repair(plan: Plan, scoring: Scoring, random: Random): boolean {
     }
   }
   return culpritsOf(plan).length === 0;
+}
+
+/** A step asks every node once, and runs the tasks of two nodes again for each swap and its undoing. */
+function stepsFor({ nodeOf, instance }: Plan): number {
+  const perNode = nodeOf.length / Math.max(1, instance.usable.length);
+  const work = nodeOf.length + 4 * SWAPS * perNode;
+  return Math.min(STEPS_PER_TASK * nodeOf.length, Math.ceil(MAX_WORK / work));
 }
 
 /** Tasks that are late, or start at once, on nodes that break something, and tasks that share an owner with a copy. */
