@@ -31,13 +31,23 @@ export function plannedFleet(
     const isKnown = wallMs !== undefined && wallMs > 0 && expectedMs !== undefined;
     const bandwidthMbps = core.nodes.get(node.id)?.bandwidthMbps;
     return {
-      ...node,
+      ...withoutGuess(node),
       speed: isKnown ? expectedMs / wallMs : (node.speed ?? 1),
       queuedMs: queuedMs(core, runTimes, node),
       ...(bandwidthMbps === undefined ? {} : { bandwidthMbps }),
     };
   });
   return { nodes, expectedMs };
+}
+
+/**
+ * Of a node nobody knows, a draw of its trust is a guess: right for one task, which finds out, and no reason to
+ * give it a whole batch.
+ */
+function withoutGuess(node: PlacementNode): PlacementNode {
+  if (node.trust !== undefined) return node;
+  const { trustSample: _guess, ...known } = node;
+  return known;
 }
 
 /** What its leases will take yet, for each of its slots. Those that run are half done, on average. */
