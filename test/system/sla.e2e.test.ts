@@ -34,6 +34,9 @@ describe('the tiers of a fog of two owners', () => {
   let world: FogWorld;
   let fog: RunningFog;
   const agents: RunningAgent[] = [];
+  /** Sleeps for some seconds. */
+  let naps: string;
+  /** Sleeps until it is told to stop. */
   let sleeps: string;
 
   before(async () => {
@@ -46,7 +49,9 @@ describe('the tiers of a fog of two owners', () => {
       agents.push(await world.join(line, said));
     }
     sleeps = world.dir.file('sleep.wasm');
-    await writeSleepModule(sleeps, 6_000);
+    await writeSleepModule(sleeps, 3_600_000);
+    naps = world.dir.file('nap.wasm');
+    await writeSleepModule(naps, 5_000);
   });
 
   after(async () => {
@@ -73,7 +78,7 @@ describe('the tiers of a fog of two owners', () => {
   }
 
   it('runs two copies of a silver job, on two machines', async () => {
-    const id = await submit('--tier', 'silver', sleeps);
+    const id = await submit('--tier', 'silver', naps);
     const { attempts } = await waitFor('both copies', async () => {
       const task = await fog.client.task(id, 0);
       return task.attempts.length === 2 && task;
@@ -125,7 +130,8 @@ describe('the tiers of a fog of two owners', () => {
     assert.deepEqual([breach.kind, breach.tier, breach.limit], ['latency', 'silver', 1_200]);
     assert.ok(breach.value > 1_200);
     assert.match((await run('job', late, 'why')).text, /silver promises 1\.2 s/);
-    await fog.client.job(late, { waitMs: 30_000 });
+    await fog.client.cancel(busy);
+    assert.equal((await fog.client.job(late, { waitMs: 30_000 })).state, 'settled');
     const ended = (await fog.client.sla()).breaches.find(({ job }) => job === late);
     assert.ok((ended?.value ?? 0) >= breach.value);
     assert.match(
@@ -174,7 +180,7 @@ describe('the tiers of a fog of two owners', () => {
   });
 
   it('loses nothing of a silver job with one of its machines', async () => {
-    const id = await submit('--tier', 'silver', '--retries', '0', sleeps);
+    const id = await submit('--tier', 'silver', '--retries', '0', naps);
     await waitFor('both copies', async () => {
       const { attempts } = await fog.client.task(id, 0);
       return attempts.length === 2;
