@@ -64,10 +64,10 @@ function breaksPrivacy(task: PlacementTask, node: PlacementNode): boolean {
   return task.privacy === 'confidential' && (node.trust ?? 0) < CONFIDENTIAL_TRUST;
 }
 
-/** Leases of such tasks the node may hold; what asks for cores, disk or a GPU is not queued there ahead. */
-export function leaseWindow(task: PlacementTask, node: PlacementNode): number {
+/** Slots for such tasks, those queued ahead counted; what asks for cores, disk or a GPU is not queued ahead. */
+function slotWindow(task: PlacementTask, node: PlacementNode): number {
   const heavy = task.cores !== undefined || task.gpus !== undefined || task.diskBytes !== undefined;
-  return Math.min(node.credit, node.slots * (heavy ? 1 : task.depth));
+  return node.slots * (heavy ? 1 : task.depth);
 }
 
 /** A sum of cores may miss the whole by a rounding. */
@@ -86,9 +86,11 @@ export function slotsFor(
 
 /** Such tasks that the node could take now, beside leases for `given` slots. */
 export function roomFor(task: PlacementTask, node: PlacementNode, given = 0): number {
-  const window = leaseWindow(task, node) - node.held - given;
   const slots = slotsFor(task, node);
-  const room = slots === 1 ? window : Math.floor(window / slots);
+  // A wide task takes several slots, and is one lease.
+  const leases = node.credit - node.held - Math.ceil(given / slots);
+  const window = slotWindow(task, node) - node.held - given;
+  const room = Math.min(leases, slots === 1 ? window : Math.floor(window / slots));
   if (task.gpus === undefined || task.gpus === 0) return room;
   const gpus = (node.gpus ?? 0) - (node.gpusHeld ?? 0) - (given / slots) * task.gpus;
   return Math.min(room, Math.floor(gpus / task.gpus));

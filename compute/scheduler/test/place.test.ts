@@ -148,3 +148,11 @@ test('gives newcomers one task in thirty, of the lowest class only', () => {
   const chosen = place(important, nodes, { seed: 0 }).assignments.map(({ node: id }) => id);
   assert.deepEqual([...new Set(chosen)], ['good']);
 });
+
+test('a node that may hold one lease takes a wide task, and one at a time', () => {
+  const last = node('a', { slots: 8, cores: 8, credit: 1 });
+  const wide = task({ cores: 4 });
+  assert.equal(capacityFor(wide, [last]), 1);
+  assert.deepEqual(place([wide, wide], [last], { seed: 0 }).unplaced, [1]);
+  assert.equal(capacityFor(wide, [{ ...last, held: 1 }]), 0);
+});
