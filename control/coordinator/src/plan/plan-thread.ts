@@ -81,16 +81,26 @@ export class PlanThread {
     const next = this.#waiting.shift();
     if (next === undefined) return;
     this.#current = next;
-    this.#worker ??= this.#start();
+    try {
+      this.#give(next);
+    } catch (error) {
+      // The machine has no thread to spare, or the batch cannot be copied.
+      const worker = this.#worker;
+      this.#down(errorMessage(error));
+      void worker?.terminate();
+    }
+  }
+
+  #give({ request }: Waiting): void {
+    const worker = (this.#worker ??= this.#start());
     // While it works the process may not end; an idle thread keeps nothing alive.
-    this.#worker.ref();
-    this.#stopTimeout = this.#deps.clock.after(next.request.budgetMs + PLAN_GRACE_MS, () => {
-      const late = this.#worker;
-      this.#ended(late, 'it did not answer in time');
-      void late?.terminate();
+    worker.ref();
+    this.#stopTimeout = this.#deps.clock.after(request.budgetMs + PLAN_GRACE_MS, () => {
+      this.#ended(worker, 'it did not answer in time');
+      void worker.terminate();
     });
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
-    this.#worker.postMessage(next.request);
+    worker.postMessage(request);
   }
 
   #start(): Worker {
@@ -116,8 +126,11 @@ export class PlanThread {
     this.#next();
   }
 
-  #ended(worker: Worker | undefined, why: string): void {
-    if (worker === undefined || worker !== this.#worker) return;
+  #ended(worker: Worker, why: string): void {
+    if (worker === this.#worker) this.#down(why);
+  }
+
+  #down(why: string): void {
     const { clock, logger } = this.#deps;
     this.#restarts += 1;
     this.#downUntilMs = clock.monotonicMs() + RESTART_MS;

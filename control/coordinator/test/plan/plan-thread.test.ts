@@ -80,6 +80,15 @@ describe('the planning thread', () => {
       assert.equal(thread.restarts, 2);
     }));
 
+  it('that cannot even be started keeps no batch waiting', () =>
+    withThread(new URL('https://fog.example/plan.ts'), async (thread, clock) => {
+      await assert.rejects(thread.place(request()), refused(/thread ended: /));
+      assert.deepEqual([thread.state, thread.restarts], ['down', 1]);
+      clock.advance(1_000);
+      const two = [thread.place(request()), thread.place(request())];
+      for (const one of two) await assert.rejects(one, refused(/thread ended|not up again yet/));
+    }));
+
   it('that does not answer in time is given up', () =>
     withThread(undefined, async (thread, clock) => {
       const late = thread.place(request());
