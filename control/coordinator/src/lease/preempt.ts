@@ -39,7 +39,7 @@ export function preemptFor(
 }
 
 /** Bronze work of class B stands lowest; work of a class that is checked by copies stands above its tier. */
-export function standingOf({ spec }: JobRecord): number {
+function standingOf({ spec }: JobRecord): number {
   const tier = SLA_TIERS.indexOf(spec.tier ?? DEMAND_DEFAULTS.tier);
   return tier + (spec.class === 'S' || spec.class === 'A' ? 1 : 0);
 }

@@ -3,8 +3,6 @@ import type { ChosenTask, PlacementNode, PlacementTask, RunTimes } from '@fog/sc
 import type { Core } from '../core.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { Dispatcher } from '../lease/dispatcher.ts';
-import { standingOf } from '../lease/preempt.ts';
-import { isReplicated } from '../verify/ballot.ts';
 
 /** Taken for the run time of a program that never ran here. */
 export const ASSUMED_MS = 1_000;
@@ -91,14 +89,11 @@ function jobTask(
   job: JobRecord,
   { expectedMs, now }: { readonly expectedMs: number; readonly now: number },
 ): PlacementTask {
-  const { tier, class: serviceClass, deadlineAt } = job.spec;
+  const { class: serviceClass, deadlineAt } = job.spec;
   return {
     ...dispatcher.task(job),
     expectedMs,
     inputBytes: sum(job.inputs.map(({ sizeBytes }) => sizeBytes)),
-    // The lowest may be pre-empted by all others.
-    isSpot: standingOf(job) === 0 && !isReplicated(job),
-    ...(tier === undefined ? {} : { tier }),
     ...(serviceClass === undefined ? {} : { serviceClass }),
     ...(deadlineAt === undefined ? {} : { dueInMs: Math.max(0, deadlineAt - now) }),
   };
