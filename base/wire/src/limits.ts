@@ -66,8 +66,8 @@ export const MAX_REPLICAS = 1_000;
 export const MAX_ADDRESSES = 16;
 /** Coordinators of one fog that are shown: one leads, and the others stand by for it. */
 export const MAX_COORDINATORS = 64;
-/** Choices on the front of one plan: as many as a search keeps. */
-export const MAX_FRONT = 256;
+/** Choices told of the front of one plan: more say nothing more to a person. */
+export const MAX_FRONT = 64;
 /** Jobs named in one plan; a batch of more is known by its first. */
 export const MAX_PLAN_JOBS = 1_000;
 /** Longest search for a placement: more finds little, and the planning thread has others waiting. */

@@ -8,6 +8,8 @@ import type { PlanRequest } from './plan-messages.ts';
 const KEPT_PLANS = 100;
 /** Plans kept at all, for open jobs have their newest one as well. */
 const MAX_KEPT_PLANS = 1_000;
+/** Plans in one answer: with their fronts they are some megabytes. */
+const TOLD_PLANS = 25;
 /** Input of a decision kept for making it again: some 5,000 different tasks and nodes. */
 const MAX_INPUT_CHARS = 2_000_000;
 
@@ -65,10 +67,11 @@ export class FrontBook {
       .map(({ plan }) => plan);
   }
 
-  /** Newest first. */
+  /** The newest ones, newest first. */
   of(owner: string, job?: string): PlacementPlan[] {
     return [...this.#plans.values()]
       .filter((kept) => kept.owner === owner && (job === undefined || kept.plan.jobs.includes(job)))
+      .slice(-TOLD_PLANS)
       .reverse()
       .map(({ plan }) => plan);
   }

@@ -1,5 +1,5 @@
 /** A decision of the planning thread as it is kept and shown. */
-import type { BatchPlacement } from '@fog/scheduler';
+import type { BatchPlacement, FrontPoint } from '@fog/scheduler';
 import {
   MAX_FRONT,
   MAX_PLAN_JOBS,
@@ -63,13 +63,28 @@ export function excludedOf(
   );
 }
 
-/** The chosen point is always among those that are kept. */
+/** Counts of tasks by node in one plan: a hundred plans of a large fleet stay within some megabytes. */
+const MAX_FRONT_COUNTS = 5_000;
+/** Of a very large fleet the chosen point and one beside it are told. */
+const LEAST_FRONT = 2;
+
+/** The chosen point and the best in each objective before all others. */
 function shownFront({ front, chosen }: BatchPlacement): Pick<PlacementPlan, 'front' | 'chosen'> {
-  const kept = front.slice(0, MAX_FRONT);
-  const point = front[chosen];
-  if (point !== undefined && chosen >= kept.length) kept[kept.length - 1] = point;
+  const widest = Math.max(1, ...front.map(({ perNode }) => Object.keys(perNode).length));
+  const most = Math.max(LEAST_FRONT, Math.min(MAX_FRONT, Math.floor(MAX_FRONT_COUNTS / widest)));
+  const names = Object.keys(front[0]?.objectives ?? {}) as (keyof FrontPoint['objectives'])[];
+  const best = names.map((name) => {
+    const values = front.map(({ objectives }) => objectives[name]);
+    return values.indexOf(Math.min(...values));
+  });
+  const order = [chosen, ...best, ...front.keys()].filter((at) => at >= 0);
+  const kept = [...new Set(order)].slice(0, most).sort((a, b) => a - b);
   return {
-    front: kept.map(({ objectives, perNode }) => ({ objectives, perNode: { ...perNode } })),
-    chosen: point === undefined ? -1 : kept.indexOf(point),
+    front: kept.flatMap((at) => {
+      const point = front[at];
+      if (point === undefined) return [];
+      return [{ objectives: point.objectives, perNode: { ...point.perNode } }];
+    }),
+    chosen: kept.indexOf(chosen),
   };
 }

@@ -79,6 +79,43 @@ test('a decision can be made again from what is stored', () =>
     assert.deepEqual(again.front[again.chosen], plan.front[plan.chosen]);
   }));
 
+test('of a long front the chosen point and the best of each objective are kept', () => {
+  const { tasks, nodes, strategy, seed } = request;
+  const placement = placeBatch(tasks, nodes, { strategy, seed, maxEvaluations: 400 });
+  const [point] = placement.front;
+  assert.ok(point !== undefined);
+  const front = Array.from({ length: 500 }, (_, at) => ({
+    ...point,
+    objectives: {
+      latencyMs: 500 - at,
+      imbalance: at,
+      distrust: 1,
+      cost: Math.abs(at - 70),
+      price: 2,
+    },
+  }));
+  const long = { ...placement, front, chosen: 333 };
+  const about = { jobs: ['j1'], asked: 'nsga2', cause: 'its tasks wait', time: 1 } as const;
+  const record = planRecord(request, { placement: long, decisionMs: 3 }, about);
+  assert.equal(record.front.length, 64);
+  assert.equal(record.front[record.chosen]?.objectives.imbalance, 333);
+  for (const [name, best] of [
+    ['latencyMs', 1],
+    ['imbalance', 0],
+    ['cost', 0],
+  ] as const) {
+    assert.ok(
+      record.front.some(({ objectives }) => objectives[name] === best),
+      name,
+    );
+  }
+  const perNode = Object.fromEntries(Array.from({ length: 4_000 }, (_, at) => [`n${at}`, 1]));
+  const wide = { ...long, front: front.map((one) => ({ ...one, perNode })) };
+  const small = planRecord(request, { placement: wide, decisionMs: 3 }, about);
+  assert.equal(small.front.length, 2);
+  assert.equal(small.front[small.chosen]?.objectives.imbalance, 333);
+});
+
 test('the last hundred are kept, and the newest of each open job', () =>
   withBook(new Set(['open']), async (book, store) => {
     const about = planned(['ended']);
@@ -90,7 +127,8 @@ test('the last hundred are kept, and the newest of each open job', () =>
       book.of('ann').map(({ id }) => id),
       ['p2'],
     );
-    assert.equal(book.of('bob').length, 100);
+    assert.equal(book.last(1_000).length, 101);
+    assert.equal(book.of('bob').length, 25);
     assert.equal(book.of('bob', 'open').length, 0);
     const jobs = { has: () => false };
     const later = new FrontBook({ store, jobs, logger: silentLogger });
