@@ -75,7 +75,8 @@ test('work of class A leaves free slots alone that are not trusted, until the tr
   const submit = (args: string): Promise<Job> =>
     fog.coordinator.submit(ALICE, spec({ class: 'A', determinism: 'strict', args: [args] }));
   await submit('x');
-  await Promise.all([ann, bob].map((each) => each?.until(() => each.leases.length === 1)));
+  await ann?.until(() => ann.leases.length === 1);
+  await bob?.until(() => bob.leases.length === 1);
   const waits = await submit('y');
   const { nodes } = await fog.coordinator.why(ALICE, waits.id);
   assert.match(nodes.find(({ node }) => node === 'new0')?.refusal ?? '', /asks for 0\.85$/);
