@@ -29,7 +29,7 @@ const TASK_FIELDS: readonly (readonly [NumberOf<PlacementTask>, Bound])[] = [
   ['gpus', 'natural'],
   ['expectedMs', 'natural'],
   ['inputBytes', 'natural'],
-  ['dueInMs', 'positive'],
+  ['dueInMs', 'natural'],
   ['minTrust', 'share'],
 ];
 

@@ -7,7 +7,7 @@ export interface Kinds {
 }
 
 /** What does not matter for a pair of a task and a node. */
-const BESIDE = new Set<string>(['apart', 'avoid', 'from', 'depth']);
+const BESIDE = new Set<string>(['apart', 'from', 'depth']);
 
 export function groupKinds(tasks: readonly PlacementTask[]): Kinds {
   const kinds: PlacementTask[] = [];

@@ -3,6 +3,7 @@ import { rttOf } from './eligibility.ts';
 
 /** Slots, cores, memory, disk, GPUs. */
 export const RESOURCES = 5;
+const GPUS = 4;
 /** Trust of a node of which nothing is known. */
 const UNKNOWN_TRUST = 0.3;
 
@@ -24,10 +25,13 @@ export function nodeTables(nodes: readonly PlacementNode[]): NodeTables {
   const ownerOf = new Int32Array(nodes.length);
   for (const [index, node] of nodes.entries()) {
     const { slots, memoryBytes, cores = slots, diskBytes = 0, gpus = 0 } = node;
-    capacity.set([slots, cores, memoryBytes, diskBytes, gpus], index * RESOURCES);
+    // Services keep their slots, and the cores of these.
+    const coresLeft = cores * (slots / Math.max(1, node.allSlots ?? slots));
+    capacity.set([slots, coresLeft, memoryBytes, diskBytes, gpus], index * RESOURCES);
     const left = slots === 0 ? 0 : Math.max(0, slots - node.held) / slots;
     for (let at = index * RESOURCES; at < (index + 1) * RESOURCES; at += 1)
       free[at] = (capacity[at] as number) * left;
+    free[index * RESOURCES + GPUS] = Math.max(0, gpus - (node.gpusHeld ?? 0));
     const owner = owners.get(node.owner) ?? owners.size;
     owners.set(node.owner, owner);
     ownerOf[index] = owner;

@@ -1,3 +1,4 @@
+import { fail } from '../errors.ts';
 import type { PlacementNode, PlacementTask } from '../placement.ts';
 import type { PlanRefusal } from './batch-placement.ts';
 import { pairRefusal, type PairRules, startsAtOnce, transferMs } from './eligibility.ts';
@@ -63,6 +64,13 @@ export function pairTables(
     surcharge: table(),
     share: table(),
   };
+  const quoted = (task: PlacementTask, node: PlacementNode, congestion: number): number => {
+    const price = quotes.quote(task, node, congestion);
+    if (price >= 0 && price < Infinity) return price;
+    throw fail('SCHEDULER_INPUT', {
+      message: `Node ${node.id} is quoted at ${price}: it must be a number of at least 0.`,
+    });
+  };
   const fill = (task: PlacementTask, kind: number): Int32Array => {
     const able: number[] = [];
     for (const [index, node] of nodes.entries()) {
@@ -76,12 +84,15 @@ export function pairTables(
       tables.runMs[pair] = expectedRunMs(task, node);
       tables.transferMs[pair] = transferMs(task, node);
       tables.cost[pair] = expectedCost(task, node);
-      const idle = quotes.quote(task, node, 0);
+      const idle = quoted(task, node, 0);
       tables.quote[pair] = idle;
-      tables.surcharge[pair] = quotes.quote(task, node, 1) - idle;
+      tables.surcharge[pair] = quoted(task, node, 1) - idle;
       tables.share[pair] = shareOf(demand, kind, capacity, index);
     }
-    return Int32Array.from(able);
+    const fresh = able.filter(
+      (index) => task.avoid?.has((nodes[index] as PlacementNode).id) !== true,
+    );
+    return Int32Array.from(fresh.length > 0 ? fresh : able);
   };
   return { ...tables, eligible: kinds.map(fill) };
 }

@@ -195,7 +195,7 @@ export class Plan {
     if (turns.length >= LONG && (turns[turns.length - 1] as number) < turn) {
       const latency = soonest + (this.instance.transferMs[pair] as number);
       const due = this.instance.dueMs[turn] as number;
-      score += perMs * latency + (PENALTY * Math.max(0, latency - due)) / due;
+      score += perMs * latency + (PENALTY * Math.max(0, latency - due)) / Math.max(1, due);
     } else {
       this.#timeline.run(node, turns, turn);
       score += perMs * (this.#timeline.latencyMs - (this.#latency[node] as number));

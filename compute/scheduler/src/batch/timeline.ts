@@ -74,7 +74,7 @@ export class Timeline {
       const latency = rtt + end;
       this.latencyMs += latency;
       const due = dueMs[turn] as number;
-      if (latency > due) this.late += (latency - due) / due;
+      if (latency > due) this.late += (latency - due) / Math.max(1, due);
       if (end > this.endMs) this.endMs = end;
     }
     if (added < 0) this.nextMs = this.#awaitRoom(node, this.#instance.kinds.length, start);

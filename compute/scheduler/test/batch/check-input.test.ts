@@ -24,7 +24,7 @@ test('a number that is none is refused with its task or node and its field', () 
     [task({ memoryBytes: Number.NaN }), /^Task 1 has memoryBytes NaN: .* at least 0/],
     [task({ cores: -1 }), /^Task 1 has cores -1: /],
     [task({ expectedMs: Infinity }), /^Task 1 has expectedMs Infinity: /],
-    [task({ dueInMs: 0 }), /^Task 1 has dueInMs 0: .* above 0/],
+    [task({ dueInMs: -5 }), /^Task 1 has dueInMs -5: .* at least 0/],
     [task({ minTrust: 2 }), /^Task 1 has minTrust 2: .* 0 to 1/],
     [task({ maxPrice: { credits: -1, hours: 1 } }), /^Task 1 has maxPrice.credits -1: /],
   ];
@@ -43,9 +43,13 @@ test('a number that is none is refused with its task or node and its field', () 
     assert.match(messageOf([task()], [...nodes, node('b', wrong)]), message);
 });
 
-test('a node given twice, a budget without a clock and a negative weight are refused', () => {
+test('a node given twice, a budget without a clock, a mad market and a negative weight are refused', () => {
   assert.match(messageOf([task()], [node('a'), node('a')]), /^Node a is given twice/);
   assert.match(messageOf([task()], [node('a')], { budgetMs: 5 }), /budgetMs without nowMs/);
+  for (const price of [Number.NaN, -1, Infinity]) {
+    const quotes = { quote: () => price };
+    assert.match(messageOf([task()], [node('a')], { quotes }), /^Node a is quoted at /);
+  }
   const weights = { latencyMs: 1, imbalance: -1, distrust: 0, cost: 0, price: 0 };
   assert.match(messageOf([task()], [node('a')], { weights }), /weights.imbalance -1/);
 });

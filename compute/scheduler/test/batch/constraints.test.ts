@@ -133,8 +133,29 @@ test('what does not fit beside the rest says so: capacity, gang, deadline, apart
   ]);
   const due = task({ expectedMs: 1_000, dueInMs: 1_500 });
   assert.deepEqual(reasonOf([due, due]), ['deadline']);
-  assert.deepEqual(reasonOf([task({ dueInMs: 500 })]), ['deadline']);
+  for (const dueInMs of [0, 500]) assert.deepEqual(reasonOf([task({ dueInMs })]), ['deadline']);
   assert.deepEqual(reasonOf([task({ apart: 'p' }), task({ apart: 'p' })]), ['apart']);
+});
+
+test('a node that failed the task before is the last resort', () => {
+  const options = { seed: 1, strategy: 'greedy' } as const;
+  const tasks = [task({ avoid: new Set(['a']) })];
+  const on = (nodes: readonly PlacementNode[]): string | undefined =>
+    placeBatch(tasks, nodes, options).assignments[0]?.node;
+  assert.equal(on([node('a'), node('b', { queuedMs: 60_000 })]), 'b');
+  assert.equal(on([node('a')]), 'a');
+});
+
+test('cores of slots that services keep, and GPUs that are held, are not given out', () => {
+  const tasks = [task({ cores: 2 }), task({ cores: 2 })];
+  const options = { seed: 1, strategy: 'greedy' } as const;
+  const served = node('a', { cores: 4, slots: 2, allSlots: 4 });
+  assert.equal(placeBatch(tasks, [served], options).indicators.makespanMs, 2_000);
+  const free = node('a', { cores: 4, slots: 4 });
+  assert.equal(placeBatch(tasks, [free], options).indicators.makespanMs, 1_000);
+  const gpu = node('a', { slots: 4, gpus: 2, gpusHeld: 1 });
+  const drawn = [task({ gpus: 1, gang: 'g' }), task({ gpus: 1, gang: 'g' })];
+  assert.equal(placeBatch(drawn, [gpu], options).unplaced.length, 2);
 });
 
 test('more tasks than slots queue on their node', () => {
