@@ -73,10 +73,11 @@ export function plannedTasks(
     common.set(job, shared);
     const { array } = job.spec;
     const item = array !== undefined && 'items' in array ? array.items[index]?.input : undefined;
-    const avoid = job.avoid.get(index);
-    if (item === undefined && avoid === undefined) return shared;
+    // It keeps away from nodes that failed it, and from those that have its copies.
+    const isOwn = job.avoid.has(index) || job.ballots.has(index);
+    if (item === undefined && !isOwn) return shared;
     const inputBytes = (shared.inputBytes ?? 0) + (item?.sizeBytes ?? 0);
-    if (avoid !== undefined) return { ...shared, inputBytes, avoid };
+    if (isOwn) return { ...shared, ...dispatcher.task(job, index), inputBytes };
     const key = `${job.id} ${inputBytes}`;
     const sized = bySize.get(key) ?? { ...shared, inputBytes };
     bySize.set(key, sized);
