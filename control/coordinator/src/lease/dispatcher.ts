@@ -291,6 +291,7 @@ export class Dispatcher {
       if (plan.waitingOn(node.id) === 0) continue;
       const room = capacityFor(task, [node]);
       this.#isSlotWanted ||= room === 0 && node.slots > 0 && refusalOf(task, node) === undefined;
+      if (room === 0) this.#reserve(job, task, [node]);
       this.#issueAll(queue, plan.take(node.id, room), () => node.id, sends);
     }
     if (plan.anywhere === 0) return;
@@ -330,12 +331,12 @@ export class Dispatcher {
     const task = this.task(job);
     const room = capacityFor(task, fleet);
     this.#isSlotWanted ||= room === 0 && this.#couldRun(job, fleet);
-    if (room === 0) this.#reserve(job, task, fleet);
+    if (room === 0 && job.board.ready) this.#reserve(job, task, fleet);
     return queue.take(job.spec.service === true ? Math.min(1, room) : room);
   }
 
   #reserve(job: JobRecord, task: PlacementTask, fleet: readonly PlacementNode[]): void {
-    if (this.#reserved !== undefined || !job.board.ready) return;
+    if (this.#reserved !== undefined) return;
     const found = reserveFor(task, fleet, (node) => endingsOn(this.#core, this, node));
     if (found !== undefined) this.#reserved = { ...found, kind: job.kind };
   }
