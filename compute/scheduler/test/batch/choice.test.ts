@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { choose, correlationsOf, explainChoice, volumeOf } from '../../src/batch/choice.ts';
+import { rankCorrelation } from '../../src/batch/correlation.ts';
+
+const point = (...values: number[]): Float64Array => Float64Array.from(values);
+
+/** Latency against cost; the middle one is near both ends. */
+const front = [
+  point(100, 0, 0.1, 9_000, 9_000),
+  point(140, 0, 0.1, 2_000, 2_000),
+  point(900, 0, 0.1, 1_000, 1_000),
+];
+
+test('the choice is the least weighted sum in the frame of the front: its units do not count', () => {
+  assert.equal(choose(front, point(1, 1, 1, 1, 1)), 1);
+  assert.equal(choose(front, point(1, 0, 0, 0, 0)), 0);
+  assert.equal(choose(front, point(0, 0, 0, 1, 0)), 2);
+  const inSeconds = front.map((one) => one.map((value, at) => (at === 0 ? value / 1_000 : value)));
+  assert.equal(choose(inSeconds, point(1, 1, 1, 1, 1)), 1);
+  assert.equal(choose([], point(1, 1, 1, 1, 1)), -1);
+});
+
+test('the choice is told with its values beside the range of the front', () => {
+  const purpose = { weights: { latencyMs: 1, imbalance: 0, distrust: 0, cost: 1, price: 0 } };
+  const words = explainChoice(front, 1, { ...purpose, because: 'by the weights of the gold tier' });
+  assert.match(words, /^of 3 plans .* by the weights of the gold tier: latency 140 ms \(100 ms to/);
+  assert.match(
+    words,
+    /distrust 0.100, cost 0.00200 credits \(0.00100 credits to 0.00900 credits\)/,
+  );
+});
+
+test('the volume of a front is a share of its frame; a point by itself has none', () => {
+  assert.equal(volumeOf([front[0] as Float64Array]), 0);
+  const whole = volumeOf(front);
+  assert(whole > 0.5 && whole < 1);
+  assert(volumeOf([front[0], front[2]] as Float64Array[]) < whole);
+});
+
+test("ranks correlate as Spearman's do, equal values share their mean rank", () => {
+  assert.equal(rankCorrelation([1, 2, 3, 4], [10, 100, 1_000, 5_000]), 1);
+  assert.equal(rankCorrelation([1, 2, 3, 4], [4, 3, 2, 1]), -1);
+  assert.equal(rankCorrelation([1, 1, 1], [1, 2, 3]), 0);
+  // By hand: ranks 0, 1.5, 1.5, 3 and 0, 1, 2, 3.
+  const tied = rankCorrelation([1, 5, 5, 9], [1, 2, 3, 4]);
+  assert(Math.abs(tied - 4.5 / Math.sqrt(4.5 * 5)) < 1e-12);
+  assert.deepEqual(correlationsOf(front.slice(0, 2)), {});
+  assert.equal(correlationsOf(front)['cost~price'], 1);
+});
