@@ -96,7 +96,7 @@ function jobTask(
     expectedMs,
     inputBytes: sum(job.inputs.map(({ sizeBytes }) => sizeBytes)),
     ...(serviceClass === undefined ? {} : { serviceClass }),
-    ...(deadlineAt === undefined ? {} : { dueInMs: Math.max(0, deadlineAt - now) }),
+    ...(deadlineAt === undefined ? {} : { dueInMs: Math.max(1, deadlineAt - now) }),
   };
 }
 
