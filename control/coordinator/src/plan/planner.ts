@@ -252,9 +252,12 @@ export class Planner {
   }
 }
 
-/** Tasks came, or were left for later, and there is work for the time it takes to plan them. */
-function hasFurther(plan: KindPlan<JobRecord>): boolean {
-  return plan.unplanned > 0 && plan.planned < MAX_PLANNED_TASKS / 2;
+/**
+ * Tasks came, or were left for later, and few wait that have had their plan. Those it found no node for count: they
+ * would be the next one's first, and fit no better.
+ */
+function hasFurther({ size, unplanned }: KindPlan<JobRecord>): boolean {
+  return unplanned > 0 && size - unplanned < MAX_PLANNED_TASKS / 2;
 }
 
 /** It has not ended, and does not run for another reason. */

@@ -1,6 +1,6 @@
 /** Batches are placed as a whole: by name, or when that pays; and what becomes of a plan that no longer fits. */
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { type JobEvent, PLACEMENT_STRATEGIES } from '@fog/wire';
 import type { CoordinatorApi } from '../../src/index.ts';
 import { fixture, HandAgent, ok, OWNER, spec } from '../fixture.ts';
@@ -329,4 +329,22 @@ describe('strategies are compared', () => {
     assert.equal((await coordinator.compare(OWNER, { job: id })).tasks, 8);
     await assert.rejects(coordinator.compare('ann', { job: id }), /no job/i);
   });
+});
+
+test('what fits no plan goes where there is room, and is not planned over and over', async () => {
+  await using fog = await fixture();
+  const { coordinator, clock } = fog;
+  const agent = new HandAgent('a').connect(coordinator);
+  const planned = eventOf(coordinator, 'planned');
+  // Taken to run for a second each.
+  const deadlineAt = clock.now() + 500;
+  const order = spec({ array: { count: 5_000 }, strategy: 'latency_first', deadlineAt });
+  const { id } = await coordinator.submit(OWNER, order);
+  await planned;
+  await agent.until(() => agent.leases.length === 2);
+  // The thread takes one after the other: it has no further plan to make.
+  await coordinator.compare(OWNER, { spec: spec(), budgetMs: 1 });
+  const plans = await coordinator.fronts(OWNER, { job: id });
+  assert.equal(plans.length, 1);
+  assert.deepEqual([plans[0]?.tasks, plans[0]?.unplaced], [2_000, 2_000]);
 });
