@@ -370,7 +370,7 @@ export class Dispatcher {
     const lease = isFirst ? issueFirst(core, order) : issueCopy(core, order);
     if (lease === undefined) return;
     if (isFirst) wantFurtherCopies(this, job, index);
-    else if (isCopyWanted({ job, index })) offerCopy(this, job, index);
+    if (isCopyWanted({ job, index })) offerCopy(this, job, index);
     const batch = sends.get(node.link) ?? [];
     sends.set(node.link, batch);
     batch.push(lease);
