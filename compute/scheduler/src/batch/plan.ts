@@ -1,6 +1,6 @@
 import { OBJECTIVES } from './expected-ranges.ts';
 import type { Instance } from './instance.ts';
-import { RESOURCES } from './node-tables.ts';
+import { Room } from './room.ts';
 import { NEVER } from './task-tables.ts';
 import { Timeline } from './timeline.ts';
 
@@ -8,8 +8,6 @@ import { Timeline } from './timeline.ts';
 const PENALTY = 1e6;
 /** Behind so many tasks it is enough to know when the next can start. */
 const LONG = 64;
-/** A sum of shares may miss the whole by a rounding. */
-const ROUNDING = 1e-9;
 
 /** The objectives, and behind them the highest utilisation. */
 export const MEASURES: number = OBJECTIVES + 1;
@@ -46,10 +44,7 @@ export class Plan {
   readonly #utilisation: Float64Array;
   readonly #quote: Float64Array;
   readonly #surcharge: Float64Array;
-  /** What tasks that start at once hold. */
-  readonly #held: Float64Array;
-  /** What they may hold. */
-  readonly #room: Float64Array;
+  readonly #room: Room;
   readonly #timeline: Timeline;
   #sum = 0;
 
@@ -65,10 +60,7 @@ export class Plan {
     this.#utilisation = new Float64Array(nodes);
     this.#quote = new Float64Array(nodes);
     this.#surcharge = new Float64Array(nodes);
-    this.#held = new Float64Array(nodes * RESOURCES);
-    this.#room = instance.free.map(
-      (free, row) => free + ROUNDING * (instance.capacity[row] as number),
-    );
+    this.#room = new Room(instance);
     this.#timeline = new Timeline(instance);
     this.clear();
   }
@@ -79,7 +71,7 @@ export class Plan {
     for (const turns of this.#turns) turns.length = 0;
     for (const column of [this.#latency, this.#late, this.#endMs, this.#quote, this.#surcharge])
       column.fill(0);
-    this.#held.fill(0);
+    this.#room.clear();
     this.#utilisation.set(busy);
     this.#sum = 0;
     for (const node of usable) this.#sum += busy[node] as number;
@@ -149,7 +141,7 @@ export class Plan {
     bounds.node = from;
     bounds.limit =
       this.#scoreBeside(turn, from, scoring, bounds) +
-      PENALTY * (this.#excessOf(turn, from) + this.conflicts(turn, from)) +
+      PENALTY * (this.#room.excessOf(this.#kind(turn), from) + this.conflicts(turn, from)) +
       this.#perMs(scoring) * (latency - (this.#latency[from] as number)) +
       PENALTY * (late - (this.#late[from] as number));
     if (other < 0) this.#seek(turn, scoring, bounds, from);
@@ -172,7 +164,7 @@ export class Plan {
     return {
       limit: Infinity,
       node: -1,
-      peak: (scoring[OBJECTIVES] as number) > 0 ? this.peak() : 0,
+      peak: (scoring[OBJECTIVES] as number) > 0 ? this.#peak() : 0,
     };
   }
 
@@ -189,7 +181,7 @@ export class Plan {
     const soonest = this.#soonestStart(turn, node) + (this.instance.runMs[pair] as number);
     let score = this.#scoreBeside(turn, node, scoring, bounds);
     if (score + perMs * soonest >= bounds.limit) return;
-    score += PENALTY * (this.#excessOf(turn, node) + this.conflicts(turn, node));
+    score += PENALTY * (this.#room.excessOf(this.#kind(turn), node) + this.conflicts(turn, node));
     if (score + perMs * soonest >= bounds.limit) return;
     const turns = this.#turns[node] as number[];
     if (turns.length >= LONG && (turns[turns.length - 1] as number) < turn) {
@@ -262,13 +254,7 @@ export class Plan {
 
   /** What the node breaks: due times, and room for what starts at once. */
   brokenOn(node: number): number {
-    let broken = this.#late[node] as number;
-    for (const at of this.instance.wanted) {
-      const row = node * RESOURCES + at;
-      const excess = (this.#held[row] as number) - (this.#room[row] as number);
-      if (excess > 0) broken += excess / (this.instance.capacity[row] as number);
-    }
-    return broken;
+    return (this.#late[node] as number) + this.#room.excessOn(node);
   }
 
   /** Writes the measures to `out`; returns what is broken, 0 when nothing is. */
@@ -310,8 +296,7 @@ export class Plan {
     return { nodeOf: this.nodeOf.slice(), measures, broken };
   }
 
-  /** The highest utilisation. */
-  peak(): number {
+  #peak(): number {
     let peak = 0;
     for (const node of this.instance.usable)
       peak = Math.max(peak, this.#utilisation[node] as number);
@@ -335,12 +320,12 @@ export class Plan {
   #reset(node: number): void {
     this.#utilisation[node] = this.instance.busy[node] as number;
     this.#quote[node] = this.#surcharge[node] = 0;
-    this.#held.fill(0, node * RESOURCES, (node + 1) * RESOURCES);
+    this.#room.empty(node);
   }
 
   #count(turn: number, node: number, sign: 1 | -1): void {
     const { instance } = this;
-    const kind = instance.kindOf[turn] as number;
+    const kind = this.#kind(turn);
     const pair = this.#pair(turn, node);
     const load = sign * (instance.load[pair] as number);
     this.#sum += load;
@@ -348,28 +333,7 @@ export class Plan {
     this.#quote[node] = (this.#quote[node] as number) + sign * (instance.quote[pair] as number);
     this.#surcharge[node] =
       (this.#surcharge[node] as number) + sign * (instance.surcharge[pair] as number);
-    if (instance.isKindAtOnce[kind] === 0) return;
-    for (const at of instance.wanted) {
-      const held = node * RESOURCES + at;
-      this.#held[held] =
-        (this.#held[held] as number) + sign * (instance.demand[kind * RESOURCES + at] as number);
-    }
-  }
-
-  /** Room that the task would lack on the node, beside what lacks already. */
-  #excessOf(turn: number, node: number): number {
-    const { kindOf, isKindAtOnce, demand, wanted, capacity } = this.instance;
-    const kind = kindOf[turn] as number;
-    if (isKindAtOnce[kind] === 0) return 0;
-    let excess = 0;
-    for (let each = 0; each < wanted.length; each += 1) {
-      const row = node * RESOURCES + (wanted[each] as number);
-      const held = this.#held[row] as number;
-      const after = held + (demand[kind * RESOURCES + (wanted[each] as number)] as number);
-      const room = this.#room[row] as number;
-      if (after > room) excess += (after - Math.max(held, room)) / (capacity[row] as number);
-    }
-    return excess;
+    this.#room.count(kind, node, sign);
   }
 
   #price(node: number): number {
@@ -377,7 +341,11 @@ export class Plan {
     return (this.#quote[node] as number) + (this.#surcharge[node] as number) * share;
   }
 
+  #kind(turn: number): number {
+    return this.instance.kindOf[turn] as number;
+  }
+
   #pair(turn: number, node: number): number {
-    return (this.instance.kindOf[turn] as number) * this.instance.nodes.length + node;
+    return this.#kind(turn) * this.instance.nodes.length + node;
   }
 }
