@@ -40,12 +40,16 @@ export interface BatchOptions {
   readonly quotes?: Quotes;
   /** Nothing of the batch may queue: all of it holds its share of its node from the start, as services do. */
   readonly atOnce?: boolean;
+  /** Absent is 50, and 100 for more than 50 tasks. */
   readonly population?: number;
+  /** Absent is 100. */
   readonly generations?: number;
-  /** Probabilities per pair and per child. */
+  /** Probabilities per pair, 0.8, and per child, 0.1. */
   readonly crossover?: number;
   readonly mutation?: number;
+  /** Contestants; absent are 3. */
   readonly tournament?: number;
+  /** Absent is `reference`: among five objectives crowding tells little. */
   readonly survival?: 'crowding' | 'reference';
   /** With the seed it replays a decision, whatever ended it. */
   readonly maxEvaluations?: number;

@@ -31,9 +31,10 @@ export function pairRefusal(
   if (node.slots === 0) return 'full';
   if (task.maxPrice !== undefined && rules.quotes.quote(task, node, 1) > task.maxPrice.credits)
     return 'price';
+  if (task.dueInMs === undefined) return undefined;
   const queuedMs = startsAtOnce(task, rules) ? 0 : (node.queuedMs ?? 0);
   const soonestMs = rttOf(node) + queuedMs + transferMs(task, node) + expectedRunMs(task, node);
-  return soonestMs > (task.dueInMs ?? Infinity) ? 'deadline' : undefined;
+  return soonestMs > task.dueInMs ? 'deadline' : undefined;
 }
 
 /** It holds its share of its node from the start, and never queues. */

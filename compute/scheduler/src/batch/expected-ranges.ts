@@ -18,7 +18,8 @@ type Parts = NodeTables &
  * credits. From what single tasks have on their best and their worst node.
  */
 export function expectedRanges(parts: Parts): Float64Array {
-  const { distrust, cost, quote, rttMs, queuedMs, runMs, isKindAtOnce, kindCount } = parts;
+  const { distrust, cost, quote, load, rttMs, queuedMs, runMs, transferMs } = parts;
+  const { isKindAtOnce, kindCount } = parts;
   const nodes = rttMs.length;
   const count = Math.max(1, parts.order.length);
   const spread = new Float64Array(OBJECTIVES);
@@ -28,18 +29,20 @@ export function expectedRanges(parts: Parts): Float64Array {
   for (const [kind, able] of parts.eligible.entries()) {
     const tasks = kindCount[kind] as number;
     if (tasks === 0) continue;
-    const own = (table: Float64Array) => (node: number) => table[kind * nodes + node] as number;
+    const row = kind * nodes;
+    const isAtOnce = isKindAtOnce[kind] === 1;
     const latency = (node: number): number =>
       (rttMs[node] as number) +
-      (isKindAtOnce[kind] === 1 ? 0 : (queuedMs[node] as number)) +
-      own(parts.transferMs)(node) +
-      own(runMs)(node);
-    const queue = isKindAtOnce[kind] === 1 ? 0 : parts.horizonMs / 2;
+      (isAtOnce ? 0 : (queuedMs[node] as number)) +
+      (transferMs[row + node] as number) +
+      (runMs[row + node] as number);
+    const queue = isAtOnce ? 0 : parts.horizonMs / 2;
+    const mean = meanOf(able, load.subarray(row, row + nodes));
     add(0, ((spreadOf(able, latency) + queue) * tasks) / count);
-    add(1, (meanOf(able, own(parts.load)) * tasks) / Math.max(1, parts.usable.length));
+    add(1, (mean * tasks) / Math.max(1, parts.usable.length));
     add(2, (spreadOf(able, (node) => distrust[node] as number) * tasks) / count);
-    add(3, spreadOf(able, own(cost)) * tasks);
-    add(4, spreadOf(able, own(quote)) * tasks);
+    add(3, spreadOf(able, (node) => cost[row + node] as number) * tasks);
+    add(4, spreadOf(able, (node) => quote[row + node] as number) * tasks);
   }
   // Variance of one half of the nodes with all of the load.
   spread[1] = (spread[1] as number) ** 2;
@@ -56,8 +59,8 @@ function spreadOf(able: Int32Array, value: (node: number) => number): number {
   return Math.max(0, most - least);
 }
 
-function meanOf(able: Int32Array, value: (node: number) => number): number {
+function meanOf(able: Int32Array, values: Float64Array): number {
   let total = 0;
-  for (const node of able) total += value(node);
+  for (const node of able) total += values[node] as number;
   return total / Math.max(1, able.length);
 }
