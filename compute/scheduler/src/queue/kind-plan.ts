@@ -47,10 +47,12 @@ export class KindPlan<Job extends WaitingJob> {
   /** A job with tasks that could start now if their node had room. */
   get wanting(): Job | undefined {
     for (const tasks of this.#perNode.values()) {
-      const last = tasks.at(-1);
-      if (last !== undefined) return last.job;
+      const next = this.#next(tasks);
+      if (next !== undefined) return next.job;
     }
-    return this.#anywhere.at(-1)?.job ?? (this.isEager ? this.#unplanned[0]?.job : undefined);
+    const next = this.#next(this.#anywhere);
+    if (next !== undefined || !this.isEager) return next?.job;
+    return this.#unplanned.find((task) => this.#isWaiting(task))?.job;
   }
 
   waitingOn(node: string): number {
@@ -137,6 +139,15 @@ export class KindPlan<Job extends WaitingJob> {
     for (const tasks of this.#perNode.values()) yield* tasks.toReversed();
     yield* this.#anywhere.toReversed();
     yield* this.#unplanned;
+  }
+
+  /** Those before it have ended, and are forgotten. */
+  #next(list: ChosenTask<Job>[]): ChosenTask<Job> | undefined {
+    for (;;) {
+      const next = list.at(-1);
+      if (next === undefined || this.#isWaiting(next)) return next;
+      list.pop();
+    }
   }
 
   #pop(list: ChosenTask<Job>[], count: number): ChosenTask<Job>[] {
