@@ -59,7 +59,7 @@ describe('batches on a fleet of unequal machines', () => {
   }
 
   it('go through under every strategy, and what that took is told', async (t) => {
-    const line = ['compare', '--run', '--json', '--count', `${TASKS}`, module];
+    const line = ['compare', '--run', '--rounds', '1', '--json', '--count', `${TASKS}`, module];
     const { code, stdout, text } = await run('scheduler', ...line);
     assert.equal(code, 0, text);
     const { runs } = JSON.parse(stdout) as { runs: ComparedRun[] };

@@ -20,11 +20,17 @@ const BATCH = 'of "scheduler compare"';
 const FLAGS = {
   ...JSON_FLAG,
   ...FOG_FLAGS,
-  run: { type: 'boolean', help: 'really run the batch once under each strategy', group: BATCH },
+  run: { type: 'boolean', help: 'really run the batch under each strategy', group: BATCH },
   strategy: {
     type: 'list',
     value: 'NAME',
-    help: `with --run, only this one (repeatable): ${PLACEMENT_STRATEGIES.join(', ')}`,
+    help: `only this one (repeatable): ${PLACEMENT_STRATEGIES.join(', ')}`,
+    group: BATCH,
+  },
+  rounds: {
+    type: 'text',
+    value: 'N',
+    help: 'with --run, how often under each; medians are compared (3)',
     group: BATCH,
   },
   expect: {
@@ -78,8 +84,10 @@ export const command = defineCommand({
   A batch is placed as a whole where that pays, or where its job says so ("fog run --strategy nsga2"): the
   search weighs latency, balance, trust, cost and price of all its tasks, and keeps every placement that no
   other beats in all of them. "front" shows those of a job, and which was chosen. "compare" tells what each
-  strategy would do with a batch now, and runs nothing unless --run says so; then it runs it once under
-  each and tells what that took. "-" under DOMINATED BY: no other strategy is as good in all and better in one.`,
+  strategy would do with a batch now, and runs nothing unless --run says so; then it runs it some times
+  under each, by turns, and tells the medians. COST is in credits, by what owners ask; PRICE, by what is
+  quoted now. "-" under DOMINATED BY: no other strategy is as good in all and better in one. What was
+  measured counts as equal within 5 %, and within what the rounds of one strategy differ by.`,
   flags: FLAGS,
   args: ['[ACTION]', '[JOB|FILE]', '[ARGS…]'],
   passThrough: (args) => args.length === 2 && args[0] === 'compare',

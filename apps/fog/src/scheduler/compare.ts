@@ -10,14 +10,20 @@ import { createFogLink, type FogLink } from '../connect/fog-link.ts';
 import { again } from '../job/rerun-job.ts';
 import { say } from '../process/host.ts';
 import { uploadRequest } from '../run/job-request.ts';
-import { duration, oneOf, readFlag } from '../run/read-value.ts';
+import { duration, oneOf, readFlag, whole } from '../run/read-value.ts';
 import { defined } from '../run/wishes.ts';
 import { compareText } from '../show/scheduler-text.ts';
 import { measuredText, runStrategies } from './measured-run.ts';
 import { nodeNames, type SchedulerCall } from './scheduler-call.ts';
 
+/** With fewer, what differs by chance looks like an order. */
+const ROUNDS = 3;
+/** Each runs the batch under every strategy: more is a matter for a script. */
+const MAX_ROUNDS = 20;
+
 /** What the flags ask for. Throws FOG_USAGE. */
-export function readWishes({ strategy, expect, budget }: SchedulerCall['flags']): {
+export function readWishes({ strategy, rounds, expect, budget }: SchedulerCall['flags']): {
+  readonly rounds: number;
   readonly strategies: readonly BatchStrategy[];
   readonly expectedMs: number | undefined;
   readonly budgetMs: number | undefined;
@@ -26,7 +32,8 @@ export function readWishes({ strategy, expect, budget }: SchedulerCall['flags'])
     (name) => readFlag('--strategy', name, oneOf(BatchStrategy.options)) ?? [],
   );
   return {
-    strategies: chosen.length === 0 ? PLACEMENT_STRATEGIES : chosen,
+    rounds: readFlag('--rounds', rounds, whole({ min: 1, max: MAX_ROUNDS })) ?? ROUNDS,
+    strategies: chosen.length === 0 ? PLACEMENT_STRATEGIES : [...new Set(chosen)],
     expectedMs: readFlag('--expect', expect, duration(MAX_TIMEOUT_MS)),
     budgetMs: readFlag('--budget', budget, duration(MAX_PLAN_BUDGET_MS)),
   };
@@ -35,18 +42,20 @@ export function readWishes({ strategy, expect, budget }: SchedulerCall['flags'])
 /** By forecast, or with `--run` by running the batch once under each. */
 export async function compareStrategies(call: SchedulerCall): Promise<void> {
   const { client, host, flags, signal } = call;
-  const { strategies, expectedMs, budgetMs } = readWishes(flags);
+  const { strategies, rounds, expectedMs, budgetMs } = readWishes(flags);
   const link = linkOf(call);
   const spec = await specOf(call, link);
   const names = await nodeNames(call);
   if (flags.run) {
     const nodes = await client.nodes({ signal });
-    const runs = await runStrategies({ host, link, nodes }, spec, strategies);
+    const runs = await runStrategies({ host, link, nodes }, spec, { strategies, rounds });
     const text = flags.json ? `${JSON.stringify({ runs })}\n` : measuredText(runs, names);
     return host.stdout.write(text);
   }
   const request = { spec, ...defined({ expectedMs, budgetMs }) };
-  const answer = await client.compareStrategies(request, { signal });
+  const all = await client.compareStrategies(request, { signal });
+  const forecasts = all.forecasts.filter(({ strategy }) => strategies.includes(strategy));
+  const answer = { ...all, forecasts };
   const text = flags.json ? `${JSON.stringify(answer)}\n` : compareText(answer, names);
   await host.stdout.write(text);
 }

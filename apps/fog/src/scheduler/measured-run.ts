@@ -1,4 +1,4 @@
-/** Really runs a batch once under each strategy and tells what it took. */
+/** Really runs a batch under each strategy, some times over, and tells what it took. */
 import { randomUUID } from 'node:crypto';
 import { type BatchStrategy, type FogNode, type JobSpec, taskCount } from '@fog/wire';
 import { formatDuration } from '@fog/kernel';
@@ -8,26 +8,10 @@ import { openSession, type RunSession, waitForEnd } from '../run/run-session.ts'
 import { arrayResults } from '../run/stream-array.ts';
 import { creditsText, nodesText } from '../show/scheduler-text.ts';
 import { table } from '../show/table.ts';
-
-export interface MeasuredRun {
-  readonly strategy: BatchStrategy;
-  readonly job: string;
-  readonly makespanMs: number;
-  /** µ-credits by the nodes' asking prices, for what the tasks held as long as they ran. */
-  readonly cost: number;
-  readonly failures: number;
-  /** Of the nodes used, by task; one without evidence counts as a newcomer. */
-  readonly trust: number;
-  readonly perNode: Readonly<Record<string, number>>;
-  readonly dominatedBy: readonly BatchStrategy[];
-}
-
-type Measured = Omit<MeasuredRun, 'dominatedBy'>;
+import { type MeasuredRun, type Standing, standings } from './standings.ts';
 
 /** Trust of a node nobody knows anything of. */
 const NEWCOMER_TRUST = 0.3;
-/** Runs of one and the same plan differ by as much. */
-const NOISE = 0.05;
 const MS_PER_HOUR = 3_600_000;
 const BYTES_PER_GB = 1e9;
 
@@ -37,25 +21,31 @@ interface RunParts {
   readonly nodes: readonly FogNode[];
 }
 
-/** One after the other, and some tasks before: all nodes shall have the program. */
+/** Some tasks before: all nodes shall have the program. */
 export async function runStrategies(
   parts: RunParts,
   spec: JobSpec,
-  strategies: readonly BatchStrategy[],
-): Promise<MeasuredRun[]> {
+  { strategies, rounds }: { strategies: readonly BatchStrategy[]; rounds: number },
+): Promise<Standing[]> {
   const slots = parts.nodes.reduce((sum, { capabilities }) => sum + capabilities.slots, 0);
   await say(parts.host, 'some tasks first, so that all nodes have the program');
   await runOnce(parts, firstTasks(spec, 2 * slots), 'greedy');
-  const runs: Measured[] = [];
-  for (const strategy of strategies) {
-    const run = await runOnce(parts, spec, strategy);
-    await say(parts.host, `${strategy}: ${run.job} took ${formatDuration(run.makespanMs)}`);
-    runs.push(run);
+  const runs: MeasuredRun[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    for (const strategy of inTurn(strategies, round)) {
+      const run = await runOnce(parts, spec, strategy);
+      const which = rounds === 1 ? '' : ` (round ${round + 1} of ${rounds})`;
+      const took = formatDuration(run.makespanMs);
+      await say(parts.host, `${strategy}: ${run.job} took ${took}${which}`);
+      runs.push(run);
+    }
   }
-  return runs.map((run) => ({
-    ...run,
-    dominatedBy: runs.filter((other) => dominates(other, run)).map(({ strategy }) => strategy),
-  }));
+  return standings(runs);
+}
+
+/** Every other round goes backwards: what drifts on the machines falls on none alone. */
+function inTurn(strategies: readonly BatchStrategy[], round: number): readonly BatchStrategy[] {
+  return round % 2 === 0 ? strategies : strategies.toReversed();
 }
 
 function firstTasks(spec: JobSpec, most: number): JobSpec {
@@ -71,7 +61,7 @@ async function runOnce(
   { host, link, nodes }: RunParts,
   spec: JobSpec,
   strategy: BatchStrategy,
-): Promise<Measured> {
+): Promise<MeasuredRun> {
   const idempotencyKey = randomUUID();
   const { id } = await link.call((client) =>
     client.submit({ ...spec, strategy }, { idempotencyKey }),
@@ -87,7 +77,7 @@ async function measure(
   session: RunSession,
   spec: JobSpec,
   nodes: readonly FogNode[],
-): Promise<Pick<Measured, 'cost' | 'failures' | 'trust' | 'perNode'>> {
+): Promise<Pick<MeasuredRun, 'cost' | 'failures' | 'trust' | 'perNode'>> {
   const known = new Map(nodes.map((node) => [node.id, node]));
   const perNode: Record<string, number> = {};
   let [cost, failures, trust, count] = [0, 0, 0, 0];
@@ -111,29 +101,14 @@ function hourPrice({ resources }: JobSpec, node: FogNode | undefined): number {
   );
 }
 
-/** No worse in anything, and better in something, by more than two runs differ. */
-function dominates(a: Measured, b: Measured): boolean {
-  const gaps = [
-    gap(a.makespanMs, b.makespanMs),
-    gap(a.cost, b.cost),
-    gap(a.failures, b.failures),
-    gap(1 - a.trust, 1 - b.trust),
-  ];
-  return gaps.every((each) => each <= 0) && gaps.some((each) => each < 0);
-}
-
-/** Below 0 when `a` is less than `b`; 0 within the noise. */
-function gap(a: number, b: number): number {
-  return Math.abs(a - b) <= NOISE * Math.max(a, b) ? 0 : a - b;
-}
-
 export function measuredText(
-  runs: readonly MeasuredRun[],
+  runs: readonly Standing[],
   names: ReadonlyMap<string, string>,
 ): string {
   const rows = runs.map((run) => [
     run.strategy,
     formatDuration(run.makespanMs),
+    rangeText(run.makespans),
     creditsText(run.cost),
     String(run.failures),
     run.trust.toFixed(2),
@@ -141,7 +116,22 @@ export function measuredText(
     run.job,
     nodesText(run.perNode, names),
   ]);
-  return table([HEAD, ...rows], { right: [1, 2, 3, 4] });
+  return table([HEAD, ...rows], { right: [1, 3, 4, 5] });
 }
 
-const HEAD = ['STRATEGY', 'MAKESPAN', 'COST', 'FAILED', 'TRUST', 'DOMINATED BY', 'JOB', 'TASKS'];
+function rangeText(values: readonly number[]): string {
+  if (values.length < 2) return '-';
+  return `${formatDuration(Math.min(...values))} to ${formatDuration(Math.max(...values))}`;
+}
+
+const HEAD = [
+  'STRATEGY',
+  'MAKESPAN',
+  'FROM TO',
+  'COST',
+  'FAILED',
+  'TRUST',
+  'DOMINATED BY',
+  'JOB',
+  'TASKS',
+];

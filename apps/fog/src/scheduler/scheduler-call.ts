@@ -8,6 +8,7 @@ export interface SchedulerCall extends OpenClient {
     readonly json: boolean;
     readonly run: boolean;
     readonly strategy: readonly string[];
+    readonly rounds: string | undefined;
     readonly expect: string | undefined;
     readonly budget: string | undefined;
   };

@@ -46,7 +46,8 @@ function call(plans: PlacementPlan[], json = false): { call: SchedulerCall; out:
     fronts: async () => plans,
     nodes: async () => [{ id: NODE, name: 'attic' } as FogNode],
   };
-  const flags = { json, run: false, strategy: [], expect: undefined, budget: undefined };
+  const unset = { rounds: undefined, expect: undefined, budget: undefined };
+  const flags = { json, run: false, strategy: [], ...unset };
   const client = scriptedClient(calls);
   const target = { url: 'http://127.0.0.1:1', token: 'x', source: 'local' } as const;
   const { signal } = new AbortController();
@@ -94,6 +95,7 @@ describe('fog scheduler', () => {
       [['compare', '--expect', 'soon', 'x.wasm'], /--expect soon: must be a duration/],
       [['compare', '--budget', '1h', 'x.wasm'], /--budget 1h: must be a duration/],
       [['compare', '--strategy', 'best', 'x.wasm'], /--strategy best: must be one of greedy, /],
+      [['compare', '--rounds', '0', 'x.wasm'], /--rounds 0: must be a whole number from 1 to 20/],
       [['compare', '--count', '0', 'x.wasm'], /--count 0: must be a whole number/],
       [['compare', '/nowhere/x.wasm'], /does not exist/],
     ];

@@ -1,0 +1,84 @@
+/** What the rounds of a comparison say of each strategy; differences within the noise count for nothing. */
+import type { BatchStrategy } from '@fog/wire';
+
+/** One batch that ran once under one strategy. */
+export interface MeasuredRun {
+  readonly strategy: BatchStrategy;
+  readonly job: string;
+  readonly makespanMs: number;
+  /** µ-credits by the nodes' asking prices, for what the tasks held as long as they ran. */
+  readonly cost: number;
+  readonly failures: number;
+  /** Of the nodes used, by task; one without evidence counts as a newcomer. */
+  readonly trust: number;
+  readonly perNode: Readonly<Record<string, number>>;
+}
+
+/** A strategy by its rounds: figures are medians, job and nodes those of the round in the middle. */
+export interface Standing extends MeasuredRun {
+  /** Of all rounds. */
+  readonly failures: number;
+  readonly makespans: readonly number[];
+  readonly dominatedBy: readonly BatchStrategy[];
+}
+
+/** Runs of one and the same plan differ by as much, even where the few measured do not. */
+const NOISE = 0.05;
+
+/** What is compared, all minimised; each in all rounds. */
+type Figures = readonly (readonly number[])[];
+
+export function standings(runs: readonly MeasuredRun[]): Standing[] {
+  const strategies = [...new Set(runs.map(({ strategy }) => strategy))];
+  const rounds = strategies.map((name) => runs.filter(({ strategy }) => strategy === name));
+  const figures = rounds.map(figuresOf);
+  return rounds.map((own, at) => ({
+    ...middleRound(own),
+    cost: median(own.map(({ cost }) => cost)),
+    trust: median(own.map(({ trust }) => trust)),
+    makespanMs: median(own.map(({ makespanMs }) => makespanMs)),
+    failures: own.reduce((sum, { failures }) => sum + failures, 0),
+    makespans: own.map(({ makespanMs }) => makespanMs),
+    dominatedBy: strategies.filter((_, other) =>
+      dominates(figures[other] ?? [], figures[at] ?? []),
+    ),
+  }));
+}
+
+function figuresOf(rounds: readonly MeasuredRun[]): Figures {
+  return [
+    rounds.map(({ makespanMs }) => makespanMs),
+    rounds.map(({ cost }) => cost),
+    rounds.map(({ failures }) => failures),
+    rounds.map(({ trust }) => 1 - trust),
+  ];
+}
+
+/** By time; the earlier of two in the middle. */
+function middleRound(rounds: readonly MeasuredRun[]): MeasuredRun {
+  const sorted = rounds.toSorted((a, b) => a.makespanMs - b.makespanMs);
+  return sorted[Math.floor((sorted.length - 1) / 2)] as MeasuredRun;
+}
+
+/** No worse in anything, and better in something. */
+function dominates(a: Figures, b: Figures): boolean {
+  const gaps = a.map((values, at) => gap(values, b[at] ?? []));
+  return gaps.every((each) => each <= 0) && gaps.some((each) => each < 0);
+}
+
+/** Below 0 when `a` is less than `b`; 0 when they differ by no more than rounds of one strategy do. */
+function gap(a: readonly number[], b: readonly number[]): number {
+  const [left, right] = [median(a), median(b)];
+  const noise = Math.max(NOISE * Math.max(left, right), spread(a), spread(b));
+  return Math.abs(left - right) <= noise ? 0 : left - right;
+}
+
+function spread(values: readonly number[]): number {
+  return Math.max(...values) - Math.min(...values);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle)] ?? 0)) / 2;
+}
