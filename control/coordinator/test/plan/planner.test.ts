@@ -352,17 +352,18 @@ test('what fits no plan goes where there is room, and is not planned over and ov
 test('no running work is stopped for planned tasks of a job that was cancelled', async () => {
   await using fog = await fixture();
   const { coordinator } = fog;
-  const agent = new HandAgent('a').connect(coordinator, { slots: 1 });
-  new HandAgent('b').connect(coordinator, { slots: 1 });
+  const agents = ['a', 'b'].map((id) => new HandAgent(id).connect(coordinator, { slots: 1 }));
   const planned = eventOf(coordinator, 'planned');
   const order = spec({ array: { count: 9 }, strategy: 'latency_first', tier: 'silver' });
   const { id } = await coordinator.submit(OWNER, order);
   await planned;
-  await agent.until(() => agent.leases.length === 1);
-  // The slot it leaves goes to lower work, whatever its plan holds yet.
+  await Promise.all(agents.map((agent) => agent.until(() => agent.leases.length === 1)));
+  // A slot it leaves goes to lower work, whatever its plan holds yet.
   const low = await coordinator.submit(OWNER, spec({ args: ['low'] }));
   await coordinator.cancel(OWNER, id);
-  await agent.until(() => agent.leases.some(({ job }) => job === low.id));
+  const gets = (agent: HandAgent): Promise<void> =>
+    agent.until(() => agent.leases.some(({ job }) => job === low.id));
+  await Promise.race(agents.map(gets));
   for (let turn = 0; turn < 5; turn += 1) {
     await coordinator.submit(OWNER, spec({ args: [`${turn}`] }));
   }
