@@ -70,6 +70,8 @@ export function checkInput(
   }
   for (const [name, weight] of Object.entries(options.weights ?? {}))
     check('The options', `weights.${name}`, weight, 'natural');
+  if (options.weights !== undefined && Object.values(options.weights).every((one) => one === 0))
+    throw wrong('The options have weights of 0 alone: give one above 0.');
   for (const [index, task] of tasks.entries()) checkTask(`Task ${index}`, task);
   const ids = new Set<string>();
   for (const node of nodes) {

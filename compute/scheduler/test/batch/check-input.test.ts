@@ -52,4 +52,6 @@ test('a node given twice, a budget without a clock, a mad market and a negative 
   }
   const weights = { latencyMs: 1, imbalance: -1, distrust: 0, cost: 0, price: 0 };
   assert.match(messageOf([task()], [node('a')], { weights }), /weights.imbalance -1/);
+  const none = { ...weights, latencyMs: 0, imbalance: 0 };
+  assert.match(messageOf([task()], [node('a')], { weights: none }), /weights of 0 alone/);
 });
