@@ -49,3 +49,25 @@ test('what waits for room keeps one node, and others pass it on the rest', async
   }
   assert.ok(isThere());
 });
+
+test('a wide task that no plan has a node for does not starve either', async () => {
+  const planEntry = new URL('plan/ending-thread.ts', import.meta.url);
+  await using fog = await fixture({}, { planEntry });
+  const { coordinator } = fog;
+  const usage = { wallMs: 60_000, cpuMs: 1, peakMemoryBytes: 1 };
+  const agent = new HandAgent('a').connect(coordinator, { slots: 2 });
+  await coordinator.submit(OWNER, spec({ array: { count: 6 } }));
+  await agent.until(() => agent.leases.length === 2);
+  const unplanned = new Promise<void>((resolve) => {
+    coordinator.subscribe({ jobEvent: ({ type }) => type === 'unplanned' && resolve() });
+  });
+  const job = await coordinator.submit(OWNER, wide({ priority: 1, strategy: 'nsga2' }));
+  await unplanned;
+  agent.result(agent.leases[0]?.token ?? 0, ok({ usage }));
+  await agent.until(() => agent.acks().tokens.length === 1);
+  await fog.store.write(async () => {});
+  assert.equal(agent.leases.length, 2);
+  agent.result(agent.leases[1]?.token ?? 0, ok({ usage }));
+  await agent.until(() => agent.leases.length === 3);
+  assert.equal(agent.leases[2]?.job, job.id);
+});

@@ -298,6 +298,7 @@ export class Dispatcher {
     const fleet = this.#fleetFor(job);
     const room = capacityFor(task, fleet);
     this.#isSlotWanted ||= room === 0 && fleet.some((node) => refusalOf(task, node) === undefined);
+    if (room === 0) this.#reserve(job, task, fleet);
     const chosen = plan.takeAnywhere(room);
     this.#round += 1;
     const tasks = chosen.map((one) => this.task(one.job, one.index));
