@@ -27,7 +27,7 @@ test('the choice is told with its values beside the range of the front', () => {
   assert.match(words, /^of 3 plans .* by the weights of the gold tier: latency 140 ms \(100 ms to/);
   assert.match(
     words,
-    /distrust 0.100, cost 0.00200 credits \(0.00100 credits to 0.00900 credits\)/,
+    /distrust 0.100, cost 0\.0020* credits \(0\.0010* credits to 0\.0090* credits\)/,
   );
 });
 
