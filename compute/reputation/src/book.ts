@@ -124,9 +124,10 @@ export class ReputationBook {
     return rows;
   }
 
-  /** There is evidence about it that counts. */
+  /** There is evidence about its work: of a node that was only there, nothing is known. */
   knows(node: string): boolean {
-    return (this.#nodes.get(node)?.kinds.size ?? 0) > 0;
+    const kinds = this.#nodes.get(node)?.kinds;
+    return kinds !== undefined && MAIN_KINDS.work.values().some((kind) => kinds.has(kind));
   }
 
   /** By what is credible in this minute. A node nobody knows has what is expected of it. */

@@ -192,6 +192,7 @@ test('being there never raises a score, failing more than is normal lowers it', 
   assert.ok(book.score('n1', NOW).mean < before.mean);
   give(book, { node: 'idle', kind: 'availability' }, 200);
   assert.equal(book.score('idle', NOW).lower, book.score('nobody', NOW).lower);
+  assert.deepEqual([book.knows('n1'), book.knows('idle')], [true, false]);
 });
 
 test('a relay is judged by its audits, and by the lies it told elsewhere', () => {

@@ -153,6 +153,8 @@ test('a node that falls silent has that held against it, once a window; being th
     [[silent?.id, 0], ...others.map(({ id }) => [id, 1])],
   );
   assert.equal((await trustOf(world, others[0])).score.toFixed(2), '0.30');
+  const shown = await world.fog.coordinator.nodes();
+  assert.ok(shown.every(({ trust }) => trust === undefined));
   assert.ok((await trustOf(world, silent)).score < 0.25);
 });
 
