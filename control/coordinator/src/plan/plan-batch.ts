@@ -115,7 +115,7 @@ export function planText(plan: PlacementPlan): string {
 /** Adds an event to the jobs of the batch. */
 export function tell(
   core: Core,
-  { tasks }: Batch,
+  { tasks }: Pick<Batch, 'tasks'>,
   { type, cause }: { readonly type: string; readonly cause: string },
 ): void {
   const jobs = new Set(tasks.map(({ job }) => job));

@@ -46,6 +46,8 @@ const CAUSES = {
   pays: 'so many of its tasks wait that a plan pays',
   further: 'further tasks wait',
 } as const;
+/** Why a plan that nobody asked for ends. */
+const SHARED = 'other work waits for the same nodes, which a plan would hold up';
 
 /** What is remembered of a plan that holds. */
 interface Held {
@@ -128,6 +130,10 @@ export class Planner {
       if (this.#underWay.has(queue)) continue;
       queue.plan?.prune();
       if (queue.plan?.size === 0) queue.plan = undefined;
+      if (queue.plan !== undefined && this.#isUnasked(queue) && this.#isShared(queue, fleetNow)) {
+        this.#release(queue.plan);
+        continue;
+      }
       const cause =
         queue.plan === undefined ? undefined : this.#misfit(queue, queue.plan, fleetNow);
       if (cause !== undefined) void this.#plan(queue, cause);
@@ -166,7 +172,37 @@ export class Planner {
     const able = fleetNow().filter((node) => refusalOf(task, node) === undefined);
     const slots = able.reduce((sum, node) => sum + node.slots, 0);
     const least = leastTasks({ usualMs, slots, budgetMs: core.options.planBudgetMs });
-    return able.length > 1 && countFirsts(queue, least) >= least;
+    if (able.length < 2 || countFirsts(queue, least) < least) return false;
+    return !this.#isShared(queue, fleetNow);
+  }
+
+  /** `auto` chose to plan it, or may. */
+  #isUnasked({ first, plan }: Queue): boolean {
+    const job = plan?.first ?? first;
+    return job !== undefined && strategyOf(this.#deps.core, job) === 'auto';
+  }
+
+  /**
+   * Work of another kind has waited for some of the nodes since the last look. A plan lets a node idle that could
+   * take it, and makes short work wait for long: with many users first-come to free slots is better for all.
+   */
+  #isShared(queue: Queue, fleetNow: () => readonly PlacementNode[]): boolean {
+    const { core, dispatcher } = this.#deps;
+    const before = core.clock.now() - LOOK_EVERY_MS;
+    for (const other of dispatcher.queues.waiting()) {
+      const job = other.plan?.first ?? other.first;
+      if (other === queue || job === undefined || job.createdAt > before) continue;
+      const task = dispatcher.task(job);
+      if (fleetNow().some((node) => refusalOf(task, node) === undefined)) return true;
+    }
+    return false;
+  }
+
+  #release(plan: KindPlan<JobRecord>): void {
+    if (plan.planned === 0 && plan.unplanned === 0) return;
+    tell(this.#deps.core, { tasks: plan.waiting() }, { type: 'unplanned', cause: SHARED });
+    plan.release();
+    this.#deps.dispatcher.kick();
   }
 
   /** Why the plan of the queue should be made again. */

@@ -264,6 +264,35 @@ describe('auto', () => {
     await assertEachOnce(coordinator, id);
   });
 
+  it('gives way when work of another kind waits for the same nodes', async () => {
+    await using fog = await fixture();
+    const { coordinator, clock } = fog;
+    const agents = ['a', 'b'].map((id) => new HandAgent(id).connect(coordinator));
+    const { id } = await coordinator.submit(OWNER, spec({ array: { count: 60 } }));
+    for (const agent of agents) {
+      await agent.until(() => agent.leases.length === 2);
+      for (const { token } of agent.unanswered()) agent.result(token, ok({ usage }));
+      await agent.until(() => agent.leases.length === 4);
+    }
+    const planned = eventOf(coordinator, 'planned');
+    clock.advance(500);
+    await planned;
+    assert.equal(coordinator.scheduler()?.plannedTasks, 52);
+    // What no node could take holds nobody up.
+    await coordinator.submit(OWNER, spec({ args: ['mars'], region: 'mars' }));
+    clock.advance(1_500);
+    assert.equal(coordinator.scheduler()?.plannedTasks, 52);
+    const other = await coordinator.submit(OWNER, spec({ array: { count: 40 }, priority: 4 }));
+    const released = eventOf(coordinator, 'unplanned');
+    clock.advance(1_500);
+    assert.match((await released).cause ?? '', /^other work waits for the same nodes/);
+    assert.equal(coordinator.scheduler()?.plannedTasks, 0);
+    assert.equal(await work(agents, coordinator, id), 'settled');
+    assert.equal(await work(agents, coordinator, other.id), 'settled');
+    await assertEachOnce(coordinator, id);
+    assert.equal((await coordinator.fronts(OWNER, { job: id })).length, 1);
+  });
+
   it('leaves short work, small batches and single nodes alone', async () => {
     await using fog = await fixture();
     const { coordinator, clock } = fog;
