@@ -127,11 +127,13 @@ export class Submissions {
       checkPossible(core, account, spec);
       checkClass(core, spec, account);
       checkTier(core, account, spec);
-      checkSchedule(core, account, spec, dispatcher.runTimes);
       await references.check(account, spec);
       const others = (spec.needs ?? []).map((need) => need.job).filter((id) => !inBatchIds.has(id));
       if (others.length > 0) await needs.check(account, others);
     }
+    // Nothing is awaited from here on: what is taken in the meantime would not be counted.
+    const specs = orders.map(({ spec }) => spec);
+    checkSchedule(core, account, specs, dispatcher.runTimes);
     const jobs = orders.map(({ id, spec, key, replicaOf }) =>
       newJobRecord(
         { id, owner: account, spec, idempotencyKey: key, createdAt: core.clock.now(), replicaOf },

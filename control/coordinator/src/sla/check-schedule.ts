@@ -22,20 +22,39 @@ interface Demand {
   readonly workMs: number;
 }
 
-/** Throws COORDINATOR_SCHEDULE. */
+interface Order {
+  readonly owner: string;
+  readonly spec: JobSpec;
+}
+
+/** Of jobs that come together each counts for those behind it. Throws COORDINATOR_SCHEDULE. */
 export function checkSchedule(
   core: Core,
   owner: string,
-  spec: JobSpec,
+  specs: readonly JobSpec[],
   runTimes: Pick<RunTimes, 'usualMs'>,
 ): void {
-  if (spec.deadlineAt === undefined || !isReplicated({ spec })) return;
+  const dated = specs.filter((spec) => spec.deadlineAt !== undefined && isReplicated({ spec }));
+  if (dated.length === 0) return;
+  const taken = openDemands(core, runTimes);
+  for (const spec of dated) {
+    const added = demandOf(spec, taskCount(spec), runTimes);
+    checkRoom(core, { owner, spec }, added, taken);
+    taken.push(added);
+  }
+}
+
+function checkRoom(
+  core: Core,
+  { owner, spec }: Order,
+  added: Demand,
+  taken: readonly Demand[],
+): void {
   const slots = slotsFor(core, owner, spec);
   // Without machines it waits for the first, as all other work does.
   if (slots === 0) return;
   const now = core.clock.now();
-  const added = demandOf(spec, taskCount(spec), runTimes);
-  const all = [added, ...openDemands(core, runTimes)].toSorted((a, b) => a.dueAt - b.dueAt);
+  const all = [added, ...taken].toSorted((a, b) => a.dueAt - b.dueAt);
   let workMs = 0;
   for (const demand of all) {
     workMs += demand.workMs;

@@ -185,3 +185,16 @@ test('class A work that cannot be done by its deadline with what was taken befor
   );
   await coordinator.submit(ALICE, spec(due(9, 4)));
 });
+
+test('the jobs of one batch count together, and so do those that come at once', async () => {
+  await using world = await crowd({ owners: ['ann', 'bob'] });
+  const { coordinator, clock } = world.fog;
+  await coordinator.addReference(ALICE, MODULE, 8);
+  // Four slots, two copies each of a second: two tasks a second.
+  const order = { class: 'A', ...STRICT, deadlineAt: clock.now() + 10_000, array: { count: 12 } };
+  const jobs = ['one', 'two'].map((key) => ({ key, spec: spec(order) }));
+  await assert.rejects(coordinator.submitBatch(ALICE, { jobs }), /would be due/);
+  assert.equal(coordinator.counts().jobs.open, 0);
+  const both = await Promise.allSettled(jobs.map((job) => coordinator.submit(ALICE, job.spec)));
+  assert.deepEqual(both.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected']);
+});
