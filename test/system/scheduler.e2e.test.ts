@@ -113,7 +113,7 @@ describe('batches on a fleet of unequal machines', () => {
     assert.match(again.text, /^200 tasks over \d nodes, .* each on a usual node \(as measured\)$/m);
     assert.match(await metrics(fog), /^fog_coordinator_plans_total\{strategy="nsga2"\} \d+$/m);
     assert.match((await run('scheduler')).text, /^plans +\d+ by /m);
-    assert.match((await run('status')).text, /^scheduler \d+ batches planned/m);
+    assert.match((await run('status')).text, /^scheduler \d+ plans made/m);
   });
 
   it('can be explained after the fog was killed', async () => {

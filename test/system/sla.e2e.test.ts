@@ -176,7 +176,7 @@ describe('the tiers of a fog of two owners', () => {
     assert.deepEqual((await silver())?.measured, counted);
     assert.deepEqual((await fog.client.sla()).breaches, seen.breaches);
     await waitFor('the machines', async () => (await fog.client.status()).nodes.online === 2);
-    assert.match((await run('nodes', 'ada')).text, /prices +2 a core and hour/);
+    assert.match((await run('nodes', 'ada')).text, /prices +2 credits a core and hour/);
   });
 
   it('loses nothing of a silver job with one of its machines', async () => {

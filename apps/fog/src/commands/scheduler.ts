@@ -14,7 +14,11 @@ import { compareStrategies, readWishes } from '../scheduler/compare.ts';
 import type { SchedulerCall } from '../scheduler/scheduler-call.ts';
 import { showFront, showStatus } from '../scheduler/show-plans.ts';
 
-const { strategy: _strategy, ...JOB_FLAGS } = SERVICE_FLAGS;
+const { strategy: _strategy, memory, ...DEMANDS } = SERVICE_FLAGS;
+const JOB_FLAGS = {
+  ...DEMANDS,
+  memory: { ...memory, help: 'memory of each task: 64M, 2G (512M)' },
+};
 const BATCH = 'of "scheduler compare"';
 
 const FLAGS = {
@@ -146,6 +150,10 @@ async function readBatch(
   host: Host,
 ): Promise<JobRequest | undefined> {
   const [first] = rest;
+  const given = ['count', ...Object.keys(JOB_FLAGS)].find((name) => isGiven(flags, name));
+  if (given !== undefined && (flags.file !== undefined || isJob(first))) {
+    throw usage(command, `--${given} goes with FILE only; a job, or -f, says it itself.`);
+  }
   if (flags.file !== undefined) {
     if (first !== undefined) throw usage(command, `"${first}" does not go with -f.`);
     const { jobs, isBatch } = await readJobFile(flags.file, host.clock.now());

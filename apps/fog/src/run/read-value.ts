@@ -1,5 +1,5 @@
 /** What people write for one value, in a flag or in a job file; the same words mean the same in both. */
-import { formatSize, parseDuration, parseSize } from '@fog/kernel';
+import { formatDuration, formatSize, parseDuration, parseSize } from '@fog/kernel';
 import type { z } from 'zod';
 import { suggest } from '../command/suggest.ts';
 import { fail } from '../errors.ts';
@@ -34,11 +34,17 @@ export function duration(maxMs: number): Reader<number> {
   return (text) => {
     const value = parseDuration(text);
     if (value !== undefined && value >= 1 && value <= maxMs) return { value };
-    const days = `${maxMs / 86_400_000}d`;
     return {
-      must: `must be a duration like 500ms, 2s, 10m or 1h, more than nothing and at most ${days}`,
+      must: `must be a duration like 500ms, 2s, 10m or 1h, more than nothing and at most ${longest(maxMs)}`,
     };
   };
+}
+
+/** As people may write it: the end of the sentence is what they try next. */
+function longest(ms: number): string {
+  return ms % MS_PER_DAY === 0
+    ? `${ms / MS_PER_DAY}d`
+    : formatDuration(ms).replace(' ', '').replace('min', 'm');
 }
 
 export function size({ min, max }: Range): Reader<number> {
@@ -77,6 +83,7 @@ export function credits(text: string): Read<number> {
 }
 
 const MICRO = 1_000_000;
+const MS_PER_DAY = 86_400_000;
 
 /** The value of a flag; undefined when it was not given. Throws FOG_USAGE that names flag, value and what it must be. */
 export function readFlag<T>(

@@ -6,7 +6,7 @@ import type { FogLink } from '../connect/fog-link.ts';
 import { type Host, say } from '../process/host.ts';
 import { openSession, type RunSession, waitForEnd } from '../run/run-session.ts';
 import { arrayResults } from '../run/stream-array.ts';
-import { creditsText, nodesText } from '../show/scheduler-text.ts';
+import { creditsText, dominatedText, nodesText } from '../show/scheduler-text.ts';
 import { table } from '../show/table.ts';
 import { type MeasuredRun, type Standing, standings } from './standings.ts';
 
@@ -112,7 +112,7 @@ export function measuredText(
     creditsText(run.cost),
     String(run.failures),
     run.trust.toFixed(2),
-    run.dominatedBy.length === 0 ? '-' : run.dominatedBy.join(', '),
+    dominatedText(run.dominatedBy),
     run.job,
     nodesText(run.perNode, names),
   ]);

@@ -22,9 +22,7 @@ export function nodesTable(nodes: readonly FogNode[], now: number): string {
     node.trust?.toFixed(2) ?? '-',
     rttText(node.rttMs),
     node.profile.region ?? '-',
-    formatSize(node.capabilities.memoryBytes),
     node.capabilities.sandboxLevel,
-    node.capabilities.runtimes.join(','),
     ago(now, node.lastSeenAt),
   ]);
   return table([HEAD, ...rows], { right: [4, 5, 6, 7, 8] });
@@ -41,9 +39,7 @@ const HEAD = [
   'TRUST',
   'RTT',
   'REGION',
-  'MEMORY',
   'SANDBOX',
-  'RUNS',
   'SEEN',
 ];
 

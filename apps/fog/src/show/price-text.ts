@@ -2,10 +2,12 @@ import { formatDuration } from '@fog/kernel';
 import type { Prices, RouteQuote } from '@fog/wire';
 
 const MICRO = 1_000_000;
+/** Short runs cost parts of a µ-credit, and less than a thousandth of one is nothing. */
+const MAX_DIGITS = 9;
 
 export function pricesText({ cpuHour, gbHour, gpuHour, spotDiscount }: Prices): string {
   const parts = [
-    `${creditText(cpuHour)} a core and hour`,
+    `${creditText(cpuHour)} credits a core and hour`,
     `${creditText(gbHour)} a GB and hour`,
     `${creditText(gpuHour)} a GPU and hour`,
   ];
@@ -20,6 +22,6 @@ export function quoteText(quote: RouteQuote | undefined): string {
 }
 
 /** From µ-credits; never as 1e-7. */
-function creditText(micro: number): string {
-  return (micro / MICRO).toFixed(6).replace(/\.?0+$/, '');
+export function creditText(micro: number): string {
+  return (micro / MICRO).toFixed(MAX_DIGITS).replace(/\.?0+$/, '');
 }

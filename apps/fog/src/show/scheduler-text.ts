@@ -8,11 +8,17 @@ import type {
   PlanSummary,
   SchedulerStatus,
 } from '@fog/wire';
+import { counted } from './counted.ts';
+import { creditText } from './price-text.ts';
 import { printable, table } from './table.ts';
 import { ago } from './time.ts';
 
 /** Points of a front that fit a screen; `--json` has all. */
 const SHOWN_POINTS = 24;
+/** Nodes of one row that do. */
+const SHOWN_NODES = 6;
+/** Of those that take none of a batch. */
+const SHOWN_EXCLUDED = 20;
 
 export function schedulerText(status: SchedulerStatus, now: number): string {
   const { decisions, decisionMs, last } = status;
@@ -22,12 +28,12 @@ export function schedulerText(status: SchedulerStatus, now: number): string {
       ? ''
       : `, half within ${formatDuration(decisionMs.p50)}, 95 % within ${formatDuration(decisionMs.p95)}`;
   const failed = status.failed === 0 ? '' : `; ${status.failed} could not be made`;
-  const restarts = status.restarts === 0 ? '' : `, ended ${status.restarts} times`;
+  const restarts = status.restarts === 0 ? '' : `, ended ${counted(status.restarts, 'time')}`;
   const lines = [
     `strategy  ${status.strategy}, with ${formatDuration(status.budgetMs)} for a decision`,
     `plans     ${counts.length === 0 ? 'none yet' : counts.join(', ')}${times}${failed}`,
-    `now       ${status.plannedTasks} tasks wait for the node of their plan (${status.plans} plans hold)`,
-    `thread    ${status.thread}, ${status.waiting} batches wait for it${restarts}`,
+    `now       ${waitText(status.plannedTasks)} for the node of their plan (${status.plans === 1 ? '1 plan holds' : `${status.plans} plans hold`})`,
+    `thread    ${status.thread}, ${status.waiting === 1 ? '1 batch waits' : `${status.waiting} batches wait`} for it${restarts}`,
   ];
   const rows = last.map((plan) => [
     plan.id,
@@ -62,10 +68,15 @@ const PLANS = [
 export function schedulerLine(scheduler: FogStatus['scheduler']): string[] {
   if (scheduler === undefined || scheduler.made === 0) return [];
   const { made, failed, plannedTasks, p95Ms } = scheduler;
-  const plans = made === 1 ? '1 batch planned' : `${made} batches planned`;
   const time = p95Ms === undefined ? '' : `, 95 % within ${formatDuration(p95Ms)}`;
-  const bad = failed === 0 ? '' : `, ${failed} not`;
-  return [`scheduler ${plans}${bad}${time}; ${plannedTasks} tasks wait for their node`];
+  const bad = failed === 0 ? '' : `, ${failed} could not be`;
+  return [
+    `scheduler ${counted(made, 'plan')} made${bad}${time}; ${waitText(plannedTasks)} for their node`,
+  ];
+}
+
+function waitText(tasks: number): string {
+  return tasks === 1 ? '1 task waits' : `${tasks} tasks wait`;
 }
 
 /** What the plan of a job was, in some lines; the names of nodes may be those of people. */
@@ -75,10 +86,10 @@ export function planLines(
   },
 ): string {
   const excluded = Object.entries(plan.excluded).map(
-    ([refusal, nodes]) => `  ${printable(nodes.join(', '))}: ${refusal}\n`,
+    ([refusal, nodes]) => `  ${printable(someOf(nodes, SHOWN_EXCLUDED))}: ${refusal}\n`,
   );
   return [
-    `plan ${plan.id} by ${plan.strategy}: ${plan.tasks} tasks over ${plan.nodes} nodes in ${formatDuration(plan.decisionMs)}, because ${printable(plan.cause)}\n`,
+    `plan ${plan.id} by ${plan.strategy}: ${counted(plan.tasks, 'task')} over ${counted(plan.nodes, 'node')} in ${formatDuration(plan.decisionMs)}, because ${printable(plan.cause)}\n`,
     `  chosen ${printable(plan.because)}\n`,
     ...(plan.unplaced === 0 ? [] : [`  tasks that fit no node: ${plan.unplaced}\n`]),
     ...(excluded.length === 0 ? [] : ['  nodes that take none of it:\n', ...excluded]),
@@ -87,14 +98,12 @@ export function planLines(
 
 export function frontText(plan: PlacementPlan, names: ReadonlyMap<string, string>): string {
   const { front, chosen, evaluations, hypervolume } = plan;
-  const rows = front.map(({ objectives, perNode }, at) => [
-    at === chosen ? '*' : '',
-    ...cells(objectives),
-    nodesText(perNode, names),
+  const rows = someAlong(front, chosen).map((point) => [
+    point === front[chosen] ? '*' : '',
+    ...cells(point.objectives),
+    nodesText(point.perNode, names),
   ]);
-  const shown = rows.slice(0, SHOWN_POINTS);
-  if (chosen >= SHOWN_POINTS) shown[SHOWN_POINTS - 1] = rows[chosen] ?? [];
-  const more = rows.length - shown.length;
+  const more = front.length - rows.length;
   const excluded = Object.fromEntries(
     Object.entries(plan.excluded).map(([refusal, nodes]) => [
       refusal,
@@ -103,11 +112,30 @@ export function frontText(plan: PlacementPlan, names: ReadonlyMap<string, string
   );
   return [
     planLines({ ...plan, excluded }),
-    `  ${evaluations} placements tried, hypervolume ${hypervolume.toFixed(3)}, ended by ${plan.stoppedBy}, seed ${plan.seed}\n\n`,
-    table([FRONT, ...shown], { right: [1, 2, 3, 4, 5] }),
-    ...(more <= 0 ? [] : [`… and ${more} more; --json has all\n`]),
+    `  ${counted(evaluations, 'placement')} tried${ENDED[plan.stoppedBy] ?? ''}; hypervolume ${hypervolume.toFixed(3)}, seed ${plan.seed}; COST and PRICE in credits\n\n`,
+    table([FRONT, ...rows], { right: [1, 2, 3, 4, 5] }),
+    ...(more <= 0 ? [] : [`… and ${more} more between them; --json has all\n`]),
     drawing(plan),
   ].join('');
+}
+
+/** Why a search ended, where there is something to say. */
+const ENDED: Readonly<Record<string, string>> = {
+  budget: ', as many as time allowed',
+  evaluations: ', as many as it may',
+  stall: ', until none was better',
+};
+
+/** By latency; of many, some from one end to the other, and the chosen one. */
+function someAlong(
+  front: PlacementPlan['front'],
+  chosen: number,
+): readonly PlacementPlan['front'][0][] {
+  const sorted = front.toSorted((a, b) => a.objectives.latencyMs - b.objectives.latencyMs);
+  if (sorted.length <= SHOWN_POINTS) return sorted;
+  const step = (sorted.length - 1) / (SHOWN_POINTS - 2);
+  const places = Array.from({ length: SHOWN_POINTS - 1 }, (_, at) => Math.round(at * step));
+  return sorted.filter((point, at) => point === front[chosen] || places.includes(at));
 }
 
 const FRONT = ['', 'LATENCY', 'IMBALANCE', 'DISTRUST', 'COST', 'PRICE', 'TASKS'];
@@ -125,17 +153,28 @@ function cells(objectives: PlacementObjectives): string[] {
 
 /** From µ-credits; fractions of them are rounded. */
 export function creditsText(micro: number): string {
-  return String(Number((micro / 1e6).toPrecision(3)));
+  return creditText(Number(micro.toPrecision(3)));
 }
 
 export function nodesText(
   perNode: Readonly<Record<string, number>>,
   names: ReadonlyMap<string, string>,
 ): string {
-  return Object.entries(perNode)
-    .sort(([, a], [, b]) => b - a)
-    .map(([node, tasks]) => `${names.get(node) ?? node} ${tasks}`)
-    .join(', ');
+  const nodes = Object.entries(perNode)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([node, tasks]) => `${names.get(node) ?? node} ${tasks}`);
+  return someOf(nodes, SHOWN_NODES);
+}
+
+function someOf(all: readonly string[], most: number): string {
+  const more = all.length - most;
+  return `${all.slice(0, most).join(', ')}${more <= 0 ? '' : ` and ${more} more`}`;
+}
+
+/** The first says it; `--json` has all. */
+export function dominatedText(by: readonly string[]): string {
+  const [first = '-', ...others] = by;
+  return others.length === 0 ? first : `${first} +${others.length}`;
 }
 
 const WIDTH = 48;
@@ -157,7 +196,7 @@ function drawing({ front, chosen }: PlacementPlan): string {
   const lines = grid.map((row) => `  │${row.join('').trimEnd()}`);
   const [low, high] = [Math.min(...costs), Math.max(...costs)].map(creditsText);
   const [quick, slow] = [Math.min(...latencies), Math.max(...latencies)].map(formatDuration);
-  return `\nlatency ${quick} to ${slow} upwards, cost ${low} to ${high} to the right, * is the chosen one\n${lines.join('\n')}\n  └${'─'.repeat(WIDTH)}\n`;
+  return `\nlatency ${quick} to ${slow} upwards, cost ${low} to ${high} credits to the right, * is the chosen one\n${lines.join('\n')}\n  └${'─'.repeat(WIDTH)}\n`;
 }
 
 function place(values: readonly number[], at: number, cellCount: number): number {
@@ -174,35 +213,34 @@ const EXPECTED = {
 } as const;
 
 export function compareText(answer: CompareAnswer, names: ReadonlyMap<string, string>): string {
+  const isFull = answer.forecasts.some(({ unplaced }) => unplaced > 0);
   const rows = answer.forecasts.map((each) => [
     each.strategy,
     ...(each.objectives === undefined
       ? ['-', '-', '-', '-', '-', '-']
       : [formatDuration(each.makespanMs), ...cells(each.objectives)]),
-    String(each.unplaced),
-    each.dominatedBy.length === 0 ? '-' : each.dominatedBy.join(', '),
+    ...(isFull ? [String(each.unplaced)] : []),
+    dominatedText(each.dominatedBy),
     nodesText(each.perNode, names),
   ]);
   const excluded = Object.entries(answer.excluded).map(([refusal, nodes]) => {
-    const who = nodes.map((node) => names.get(node) ?? node).join(', ');
+    const who = someOf(
+      nodes.map((node) => names.get(node) ?? node),
+      SHOWN_EXCLUDED,
+    );
     return `not on ${printable(who)}: ${refusal}\n`;
   });
   return [
-    `${answer.tasks} tasks over ${answer.nodes} nodes, ${formatDuration(answer.expectedMs)} each on a usual node (${EXPECTED[answer.expected]})\n\n`,
-    table([COMPARED, ...rows], { right: [1, 2, 3, 4, 5, 6, 7] }),
+    `${counted(answer.tasks, 'task')} over ${counted(answer.nodes, 'node')}, ${runText(answer.expectedMs)} each on a usual node (${EXPECTED[answer.expected]})\n\n`,
+    table([[...COMPARED, ...(isFull ? ['UNPLACED'] : []), 'DOMINATED BY', 'TASKS'], ...rows], {
+      right: [1, 2, 3, 4, 5, 6, ...(isFull ? [7] : [])],
+    }),
     ...excluded,
   ].join('');
 }
 
-const COMPARED = [
-  'STRATEGY',
-  'MAKESPAN',
-  'LATENCY',
-  'IMBALANCE',
-  'DISTRUST',
-  'COST',
-  'PRICE',
-  'UNPLACED',
-  'DOMINATED BY',
-  'TASKS',
-];
+const COMPARED = ['STRATEGY', 'MAKESPAN', 'LATENCY', 'IMBALANCE', 'DISTRUST', 'COST', 'PRICE'];
+
+function runText(expectedMs: number): string {
+  return expectedMs < 1 ? 'less than 1 ms' : formatDuration(expectedMs);
+}

@@ -8,7 +8,8 @@ import { clockTime } from './time.ts';
 const SHOWN_HISTORY = 20;
 
 export function whyText({ job, state, summary, needs, nodes, plan, history }: JobWhy): string {
-  const parts = [`${job} (${state}): ${printable(summary)}\n`];
+  const name = summary.endsWith(state) ? job : `${job} (${state})`;
+  const parts = [`${name}: ${printable(summary)}\n`];
   if (needs.length > 0) {
     parts.push(table([['NEEDS', 'STATE'], ...needs.map((need) => [need.job, need.state])]));
   }

@@ -45,7 +45,7 @@ describe('what is shown of nodes', () => {
     const [, first, second, third] = nodesTable([node(), cooling, drained], 1000).split('\n');
     assert.match(
       first ?? '',
-      /attic +compute +idle +1\/4 +2 +0 +- +- +- +1 GiB +os +wasm +1 s ago/,
+      /attic +compute +idle +1\/4 +2 +0 +- +- +- +os +1 s ago/,
     );
     assert.match(second ?? '', /cellar +edge_device +cooling .* 1\.3 ms +eu /);
     assert.match(third ?? '', /draining .* 30 ms/);
@@ -71,7 +71,7 @@ describe('what is shown of nodes', () => {
     for (const part of [
       /zone=a/,
       /52\.5,-13\.4/,
-      /0\.5 a core and hour, 0 a GB and hour, 2 a GPU and hour; 30 % off/,
+      /0\.5 credits a core and hour, 0 a GB and hour, 2 a GPU and hour; 30 % off/,
       /25 % of the CPU, 512 MiB of memory free/,
       /93\.4 Mbit\/s/,
       /trust +0\.50/,

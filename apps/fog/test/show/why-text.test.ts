@@ -28,6 +28,6 @@ describe('what is shown of why', () => {
   it('is short for a job that has ended', () => {
     const ended = { job: 'jabcdefghijkl', state: 'settled', summary: 'it settled' } as const;
     const text = whyText({ ...ended, needs: [], nodes: [], history: [] });
-    assert.equal(text, 'jabcdefghijkl (settled): it settled\n');
+    assert.equal(text, 'jabcdefghijkl: it settled\n');
   });
 });

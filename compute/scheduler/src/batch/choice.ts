@@ -85,9 +85,9 @@ const VALUES: readonly (readonly [string, (value: number) => string])[] = [
   ['price', credits],
 ];
 
-/** From µ-credits. */
+/** From µ-credits; never as 1e-7. */
 function credits(amount: number): string {
-  return `${(amount / 1e6).toPrecision(3)} credits`;
+  return `${(Number(amount.toPrecision(3)) / 1e6).toFixed(9).replace(/\.?0+$/, '')} credits`;
 }
 
 function frameOf(front: readonly Float64Array[]): Frame {
