@@ -103,6 +103,7 @@ export class ReputationBook {
   restore(row: CounterRow): void {
     const { node, owner, kind, rater, ...counter } = row;
     const book = this.#open(node, owner);
+    book.lastTime = Math.max(book.lastTime ?? 0, counter.updatedAt);
     const counts = book.kinds.get(kind) ?? { events: 0, raters: new Map<string, Counter>() };
     book.kinds.set(kind, counts);
     counts.events = Math.max(counts.events, counter.events);

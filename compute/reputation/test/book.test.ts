@@ -275,3 +275,13 @@ test('a book that is restored half way goes on with the same bits', () => {
     }),
   );
 });
+
+test('a restored book finds a jump, also of a node whose evidence is too old to be remembered', () => {
+  const first = new ReputationBook();
+  give(first);
+  const second = new ReputationBook();
+  for (const row of first.rows()) second.restore(row);
+  const later = evidence({ time: NOW + MAX_FADE_MS + DAY_MS });
+  assert.equal(first.apply(later).ignored, 'jump');
+  assert.equal(second.apply(later).ignored, 'jump');
+});

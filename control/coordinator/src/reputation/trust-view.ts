@@ -20,7 +20,6 @@ const GATES: readonly (readonly [string, number])[] = [
 
 export async function trustView(core: Core, node: string, use: TrustUse): Promise<NodeTrust> {
   const { reputation, clock, journal, store } = core;
-  await journal.committed();
   const now = clock.now();
   reputation.refresh();
   const standing = reputation.standing(node, now);
@@ -40,10 +39,13 @@ export async function trustView(core: Core, node: string, use: TrustUse): Promis
     kinds: [...kinds],
     ...(use === 'work' ? work : { newcomer: false, gates: [] }),
   };
+  // All that is counted above is stored then.
+  await journal.committed();
   const evidence = await store.db
     .selectFrom('evidence')
     .selectAll()
     .where('node', '=', node)
+    .where('id', '<=', counted.to)
     .orderBy('id', 'desc')
     .limit(SHOWN_EVIDENCE)
     .execute();

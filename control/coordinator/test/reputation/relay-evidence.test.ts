@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RelayEvidence } from '../../src/index.ts';
 import { MAX_RATED_RELAYS } from '../../src/limits.ts';
-import { type Fixture, fixture } from '../fixture.ts';
+import { type Fixture, fixture, OWNER, spec } from '../fixture.ts';
 
 const GOOD = 'a'.repeat(26);
 const BAD = 'b'.repeat(26);
@@ -110,4 +110,18 @@ test('the evidence about a relay can be looked up, and is the same when it is co
     ],
   );
   assert.equal(evidence[1]?.source['consensus'], of(BAD, 5).consensus);
+});
+
+test('evidence that comes while it is looked up is not counted against it', async () => {
+  await using fog = await fixture();
+  const { coordinator } = fog;
+  const caller = { account: 'somebody', role: 'user' };
+  // Told with the commit that the answer waits for: what is noted then is stored with the next one.
+  coordinator.subscribe({ jobEvent: () => void coordinator.noteRelays([of(BAD, 6)]) });
+  const submitted = coordinator.submit(OWNER, spec());
+  coordinator.noteRelays([of(BAD, 5)]);
+  const { recounted, kinds } = await coordinator.nodeTrust(caller, BAD);
+  await submitted;
+  assert.equal(kinds.length, 1);
+  assert.equal(recounted, true);
 });
