@@ -53,7 +53,10 @@ export function jobText(job: JobDetail, now: number): string {
       `${tasks.total}: ${tasks.settled} done, ${tasks.failed} failed, ${tasks.cancelled} cancelled, ${tasks.running} running, ${tasks.queued} waiting`,
     ],
     ['created', `${clockTime(job.createdAt)} (${ago(now, job.createdAt)})`],
-    ['took', job.startedAt === undefined ? undefined : durationText(job, now)],
+    [
+      job.endedAt === undefined ? 'runs for' : 'took',
+      job.startedAt === undefined ? undefined : durationText(job, now),
+    ],
   ];
   return rows
     .flatMap(([name, value]) =>

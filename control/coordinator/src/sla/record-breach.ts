@@ -35,8 +35,12 @@ export function recordBreach(core: Core, job: JobRecord, breach: Breach, isNew: 
   });
 }
 
-function valueText({ kind, value }: Breach): string {
-  if (kind === 'latency') return `it waited ${formatDuration(value)} until a task of it ran`;
+function valueText({ kind, value, limit }: Breach): string {
+  if (kind === 'latency') {
+    // Found out as soon as the promise is broken: both are the same when rounded.
+    const isOver = formatDuration(value) === formatDuration(limit);
+    return `it waited ${isOver ? 'more than ' : ''}${formatDuration(value)} until a task of it ran`;
+  }
   if (kind === 'success') return `the fog brought ${value.toFixed(2)} % of its tasks to their end`;
   return `machines failed ${value.toFixed(2)} % of its attempts`;
 }
