@@ -7,7 +7,7 @@ import type { VerifiedConsensus } from '../directory/documents.ts';
 import { PPM } from '../directory/consensus.ts';
 import { deliveredShares } from '../directory/loss-reports.ts';
 import { median } from '../directory/median.ts';
-import { FORGED_WEIGHT, MAX_EXCESS_LOSS_PPM, MAX_USUAL_LOSS_PPM, MIN_REPORTERS } from './limits.ts';
+import { MAX_EXCESS_LOSS_PPM, MAX_USUAL_LOSS_PPM, MIN_REPORTERS, PROVEN_WEIGHT } from './limits.ts';
 
 export interface RelayFinding {
   readonly relay: string;
@@ -61,7 +61,7 @@ export function delayFindings(
     kind: 'delay_audit',
     epoch,
     good: short === 0 && forged === 0 && !slow.has(relay),
-    weight: forged > 0 ? FORGED_WEIGHT : 1,
+    weight: short + forged > 0 ? PROVEN_WEIGHT : 1,
     counts: { loops, short, forged, ...(slow.has(relay) ? { slow: 1 } : {}) },
   }));
 }

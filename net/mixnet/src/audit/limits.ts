@@ -32,5 +32,5 @@ export const MIN_REPORTERS = 2;
 export const MAX_EXCESS_LOSS_PPM = 100_000;
 /** Where half of all loops are lost over the usual relay, the network is down and not one of its relays bad. */
 export const MAX_USUAL_LOSS_PPM = 500_000;
-/** Of a reveal that does not verify: it is a lie and no measurement. */
-export const FORGED_WEIGHT = 5;
+/** Of a reveal that does not verify, and of packets let go early: no state of the network explains them. */
+export const PROVEN_WEIGHT = 5;

@@ -79,14 +79,14 @@ describe('findings of loss', () => {
 describe('findings of delays', () => {
   const settled = { relay: 'a', epoch: 3, loops: 4, short: 0, forged: 0 };
 
-  it('are good for delays that were kept, bad for early and slow ones, worse for a lie', () => {
+  it('are good for delays that were kept, bad for slow ones, worse for early ones and for a lie', () => {
     const none = new Set<string>();
     const of = (changes: Partial<typeof settled>, slow: ReadonlySet<string> = none) => {
       const [found] = delayFindings([{ ...settled, ...changes }], slow);
       return [found?.good, found?.weight];
     };
     assert.deepEqual(of({}), [true, 1]);
-    assert.deepEqual(of({ short: 1 }), [false, 1]);
+    assert.deepEqual(of({ short: 1 }), [false, 5]);
     assert.deepEqual(of({ loops: 0, forged: 2 }), [false, 5]);
     assert.deepEqual(of({}, new Set(['a'])), [false, 1]);
     assert.deepEqual(of({}, new Set(['b'])), [true, 1]);
