@@ -73,6 +73,7 @@ export class HandAgent {
       owner?: string;
       sandboxLevel?: 'os' | 'process';
       memoryBytes?: number;
+      speed?: number;
       profile?: NodeProfile;
     } = {},
   ): this {
@@ -90,6 +91,7 @@ export class HandAgent {
         arch: 'x64',
         cores: slots,
         memoryBytes: over.memoryBytes ?? 8 * 2 ** 30,
+        ...(over.speed === undefined ? {} : { speed: over.speed }),
         slots,
         sandboxLevel: over.sandboxLevel ?? 'os',
         runtimes: ['wasm', 'python'],

@@ -1,6 +1,12 @@
 /** Hands queued tasks to nodes: places them, issues leases, and sends them once they are durable. */
 import { randomInt } from 'node:crypto';
-import { arrayItem, CREDIT_PER_SLOT, type Lease, type LeasedJob } from '@fog/wire';
+import {
+  arrayItem,
+  type Capabilities,
+  CREDIT_PER_SLOT,
+  type Lease,
+  type LeasedJob,
+} from '@fog/wire';
 import {
   besides,
   capacityFor,
@@ -40,6 +46,8 @@ import { leasedJob, workMessages } from './work-messages.ts';
 const AHEAD_MS = 100;
 /** How long a node counts for as good as it was drawn: short beside the work it decides about. */
 const DRAW_EVERY_MS = 100;
+/** A machine is taken to be so many times faster or slower than usual at most, until its runs tell. */
+const MAX_CLAIMED_SPEED = 8;
 /** Faces of the dice `random` throws: a draw as fine as any fleet needs. */
 const DICE = 2 ** 32;
 
@@ -97,7 +105,8 @@ export class Dispatcher {
 
   /** Learns how long this work runs, and where. */
   ran({ job, node }: LeaseRecord, wallMs: number): void {
-    this.runTimes.ran(job.spec.module, node, wallMs);
+    // It is the node that says so: no run takes longer than its limit.
+    this.runTimes.ran(job.spec.module, node, Math.min(wallMs, job.spec.timeoutMs));
   }
 
   /** Running mean of what this program took; undefined before it ran. */
@@ -132,7 +141,7 @@ export class Dispatcher {
       const { id, link, capabilities } = node;
       if (link === undefined) continue;
       const known = placementNode(this.#core, node, link);
-      const speed = this.runTimes.paceOf(id) ?? (capabilities.speed ?? usual) / usual;
+      const speed = this.runTimes.paceOf(id) ?? claimedSpeed(capabilities, usual);
       const warm = this.runTimes.ranOn(id);
       const trustSample = this.#trustSample(id);
       fleet.push({ ...known, trustSample, speed, ...(warm === undefined ? {} : { warm }) });
@@ -421,6 +430,13 @@ function isCopyWanted({
   readonly index: number;
 }): boolean {
   return (job.ballots.get(index)?.wanted ?? 0) > 0;
+}
+
+/** Relative to the usual one, as far as a machine is believed. */
+function claimedSpeed({ speed }: Capabilities, usual: number): number {
+  return speed === undefined
+    ? 1
+    : Math.min(MAX_CLAIMED_SPEED, Math.max(1 / MAX_CLAIMED_SPEED, speed / usual));
 }
 
 /** Mean of what the connected machines measured of themselves. */

@@ -399,3 +399,31 @@ test('no running work is stopped for planned tasks of a job that was cancelled',
   const events = await eventsOf(coordinator, low.id);
   assert.ok(!events.some(({ type }) => type === 'preempted'));
 });
+
+test('what a machine says of its speed and of its runs spoils no plan', async () => {
+  await using fog = await fixture();
+  const { coordinator } = fog;
+  const speeds = { a: 1e9, b: 1e308, c: 1e308 };
+  const agents = Object.entries(speeds).map(([id, speed]) =>
+    new HandAgent(id).connect(coordinator, { speed, slots: 8 }),
+  );
+  const order = spec({ array: { count: 2 }, strategy: 'load_balance' });
+  const ids: string[] = [];
+  for (let turn = 0; turn < 2; turn += 1) {
+    const { id } = await coordinator.submit(OWNER, order);
+    ids.push(id);
+    const one = agents.map((agent) =>
+      agent.until(() => agent.unanswered().some(({ job }) => job === id)),
+    );
+    await Promise.race(one);
+    const agent = agents.find((each) => each.unanswered().length > 0);
+    for (const { token } of agent?.unanswered() ?? []) {
+      agent?.result(token, ok({ usage: { ...usage, wallMs: 1e308 } }));
+    }
+    await agent?.until(() => agent.acks().tokens.length > 0);
+  }
+  for (const job of ids) {
+    const [plan] = await coordinator.fronts(OWNER, { job });
+    assert.ok((plan?.makespanMs ?? Infinity) < 1e12, `${plan?.makespanMs}`);
+  }
+});
