@@ -81,15 +81,23 @@ async function measure(
   const known = new Map(nodes.map((node) => [node.id, node]));
   const perNode: Record<string, number> = {};
   let [cost, failures, trust, count] = [0, 0, 0, 0];
+  // What the machines of others ask is told to them and to operators.
+  let isCostTold = true;
   for await (const { state, node: id, outcome } of arrayResults(session)) {
     const node = id === undefined ? undefined : known.get(id);
     if (id !== undefined) perNode[id] = (perNode[id] ?? 0) + 1;
+    isCostTold &&= id === undefined || node !== undefined;
     count += 1;
     failures += state === 'settled' ? 0 : 1;
     trust += node?.trust ?? NEWCOMER_TRUST;
     cost += (hourPrice(spec, node) * outcome.usage.wallMs) / MS_PER_HOUR;
   }
-  return { cost, failures, trust: count === 0 ? 0 : trust / count, perNode };
+  return {
+    ...(isCostTold ? { cost } : {}),
+    failures,
+    trust: count === 0 ? 0 : trust / count,
+    perNode,
+  };
 }
 
 function hourPrice({ resources }: JobSpec, node: FogNode | undefined): number {
@@ -109,7 +117,7 @@ export function measuredText(
     run.strategy,
     formatDuration(run.makespanMs),
     rangeText(run.makespans),
-    creditsText(run.cost),
+    run.cost === undefined ? '-' : creditsText(run.cost),
     String(run.failures),
     run.trust.toFixed(2),
     dominatedText(run.dominatedBy),

@@ -6,8 +6,8 @@ export interface MeasuredRun {
   readonly strategy: BatchStrategy;
   readonly job: string;
   readonly makespanMs: number;
-  /** µ-credits by the nodes' asking prices, for what the tasks held as long as they ran. */
-  readonly cost: number;
+  /** µ-credits by the nodes' asking prices, for what the tasks held as long as they ran; absent where they are not told. */
+  readonly cost?: number | undefined;
   readonly failures: number;
   /** Of the nodes used, by task; one without evidence counts as a newcomer. */
   readonly trust: number;
@@ -31,10 +31,11 @@ type Figures = readonly (readonly number[])[];
 export function standings(runs: readonly MeasuredRun[]): Standing[] {
   const strategies = [...new Set(runs.map(({ strategy }) => strategy))];
   const rounds = strategies.map((name) => runs.filter(({ strategy }) => strategy === name));
-  const figures = rounds.map(figuresOf);
+  const isCostTold = runs.every(({ cost }) => cost !== undefined);
+  const figures = rounds.map((own) => figuresOf(own, isCostTold));
   return rounds.map((own, at) => ({
     ...middleRound(own),
-    cost: median(own.map(({ cost }) => cost)),
+    cost: costOf(own),
     trust: median(own.map(({ trust }) => trust)),
     makespanMs: median(own.map(({ makespanMs }) => makespanMs)),
     failures: own.reduce((sum, { failures }) => sum + failures, 0),
@@ -45,13 +46,18 @@ export function standings(runs: readonly MeasuredRun[]): Standing[] {
   }));
 }
 
-function figuresOf(rounds: readonly MeasuredRun[]): Figures {
+function figuresOf(rounds: readonly MeasuredRun[], isCostTold: boolean): Figures {
   return [
     rounds.map(({ makespanMs }) => makespanMs),
-    rounds.map(({ cost }) => cost),
+    rounds.map(({ cost }) => (isCostTold ? (cost ?? 0) : 0)),
     rounds.map(({ failures }) => failures),
     rounds.map(({ trust }) => 1 - trust),
   ];
+}
+
+function costOf(rounds: readonly MeasuredRun[]): number | undefined {
+  const costs = rounds.flatMap(({ cost }) => cost ?? []);
+  return costs.length < rounds.length ? undefined : median(costs);
 }
 
 /** By time; the earlier of two in the middle. */

@@ -17,6 +17,8 @@ import { ago } from './time.ts';
 const SHOWN_POINTS = 24;
 /** Nodes of one row that do. */
 const SHOWN_NODES = 6;
+/** Characters of an id. */
+const SHORT_ID = 8;
 /** Of those that take none of a batch. */
 const SHOWN_EXCLUDED = 20;
 
@@ -107,7 +109,7 @@ export function frontText(plan: PlacementPlan, names: ReadonlyMap<string, string
   const excluded = Object.fromEntries(
     Object.entries(plan.excluded).map(([refusal, nodes]) => [
       refusal,
-      nodes.map((node) => names.get(node) ?? node),
+      nodes.map((node) => nameOf(node, names)),
     ]),
   );
   return [
@@ -162,8 +164,13 @@ export function nodesText(
 ): string {
   const nodes = Object.entries(perNode)
     .toSorted(([, a], [, b]) => b - a)
-    .map(([node, tasks]) => `${names.get(node) ?? node} ${tasks}`);
+    .map(([node, tasks]) => `${nameOf(node, names)} ${tasks}`);
   return someOf(nodes, SHOWN_NODES);
+}
+
+/** Of the machines of others only the ids are known; their beginning tells them apart. */
+function nameOf(node: string, names: ReadonlyMap<string, string>): string {
+  return names.get(node) ?? node.slice(0, SHORT_ID);
 }
 
 function someOf(all: readonly string[], most: number): string {
@@ -225,7 +232,7 @@ export function compareText(answer: CompareAnswer, names: ReadonlyMap<string, st
   ]);
   const excluded = Object.entries(answer.excluded).map(([refusal, nodes]) => {
     const who = someOf(
-      nodes.map((node) => names.get(node) ?? node),
+      nodes.map((node) => nameOf(node, names)),
       SHOWN_EXCLUDED,
     );
     return `not on ${printable(who)}: ${refusal}\n`;

@@ -46,6 +46,15 @@ describe('rounds of strategies', () => {
     assert.deepEqual(dominators(lost), { greedy: ['nsga2'], nsga2: [] });
   });
 
+  it('have no cost where the machines of others ran them, and then none counts', () => {
+    const runs = [run('greedy', 1_000), run('nsga2', 500, { cost: undefined })];
+    assert.deepEqual(
+      standings(runs).map(({ cost }) => cost),
+      [100, undefined],
+    );
+    assert.deepEqual(dominators(runs), { greedy: ['nsga2'], nsga2: [] });
+  });
+
   it('count as equal within a twentieth, though each strategy ran alike every time', () => {
     const runs = [run('greedy', 1_000), run('nsga2', 951), run('greedy', 1_000), run('nsga2', 951)];
     assert.deepEqual(dominators(runs), { greedy: [], nsga2: [] });

@@ -83,6 +83,7 @@ describe('plans for a person', () => {
   it('fit a screen', () => {
     const many = Object.fromEntries(Array.from({ length: 9 }, (_, at) => [`n${at}`, 9 - at]));
     assert.equal(nodesText(many, new Map()), 'n0 9, n1 8, n2 7, n3 6, n4 5, n5 4 and 3 more');
+    assert.equal(nodesText({ ['q'.repeat(26)]: 1 }, new Map()), 'qqqqqqqq 1');
     assert.equal(dominatedText([]), '-');
     assert.equal(creditsText(0.397), '0.000000397');
     assert.equal(creditsText(1_234_567), '1.23');
