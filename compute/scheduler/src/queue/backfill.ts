@@ -6,9 +6,10 @@
 import { refusalOf, slotsFor } from '../feasibility.ts';
 import type { PlacementNode, PlacementTask } from '../placement.ts';
 
-/** Slots of a node, and when they come free, as far as is known. */
+/** Slots and GPUs of a node, and when they come free, as far as is known. */
 export interface Ending {
   readonly slots: number;
+  readonly gpus?: number;
   readonly inMs: number;
 }
 
@@ -27,7 +28,7 @@ export function reserveFor(
   let best: Reservation | undefined;
   for (const node of nodes) {
     if (slotsFor(task, node) === 1 || refusalOf(task, node) !== undefined) continue;
-    const inMs = roomIn(slotsFor(task, node) - (node.slots - node.held), endingsOn(node));
+    const inMs = roomIn(missingOn(task, node), endingsOn(node));
     if (inMs !== undefined && inMs < (best?.inMs ?? Infinity)) best = { node: node.id, inMs };
   }
   return best;
@@ -43,13 +44,24 @@ export function besides(
   return nodes.filter(({ id }) => id !== reservation.node);
 }
 
-/** When so many slots more are free. */
-function roomIn(slots: number, endings: readonly Ending[]): number | undefined {
-  if (slots <= 0) return 0;
-  let wanted = slots;
+type Missing = Required<Pick<Ending, 'slots' | 'gpus'>>;
+
+function missingOn(task: PlacementTask, node: PlacementNode): Missing {
+  const { held, gpus = 0, gpusHeld = 0 } = node;
+  const wanted = task.gpus ?? 0;
+  const slots = slotsFor(task, node) - (node.slots - held);
+  return { slots, gpus: wanted === 0 ? 0 : wanted - (gpus - gpusHeld) };
+}
+
+/** When so many slots and GPUs more are free. */
+function roomIn({ slots, gpus }: Missing, endings: readonly Ending[]): number | undefined {
+  const wanted = { slots, gpus };
+  const isThere = (): boolean => wanted.slots <= 0 && wanted.gpus <= 0;
+  if (isThere()) return 0;
   for (const ending of endings.toSorted((a, b) => a.inMs - b.inMs)) {
-    wanted -= ending.slots;
-    if (wanted <= 0) return ending.inMs;
+    wanted.slots -= ending.slots;
+    wanted.gpus -= ending.gpus ?? 0;
+    if (isThere()) return ending.inMs;
   }
   return undefined;
 }

@@ -69,6 +69,23 @@ describe('backfill', () => {
     assert.equal(reserveFor(wide, [nodes[2] ?? node('c')], endingsOn), undefined);
   });
 
+  test('a node whose GPU a service has is not kept for a task that wants one', () => {
+    const both = task({ cores: 4, gpus: 1 });
+    const busy = node('a', { ...machine, gpus: 1, gpusHeld: 1 });
+    assert.equal(
+      reserveFor(both, [busy], () => []),
+      undefined,
+    );
+    const ends = [
+      { slots: 1, gpus: 1, inMs: 300 },
+      { slots: 1, inMs: 100 },
+    ];
+    assert.deepEqual(
+      reserveFor(both, [busy], () => ends),
+      { node: 'a', inMs: 300 },
+    );
+  });
+
   test('nothing is kept for a task that takes one slot, or that nobody can run', () => {
     assert.equal(reserveFor(task(), nodes, endingsOn), undefined);
     assert.equal(reserveFor(task({ cores: 8 }), nodes, endingsOn), undefined);

@@ -4,7 +4,7 @@ import type { Core } from '../core.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { LeaseRecord } from './lease-record.ts';
 
-/** When what the node runs will free its slots: after its usual run time, or else its limit. A service never does. */
+/** When what the node runs will free its slots and GPUs: after its usual run time, or else its limit. A service never does. */
 export function endingsOn(core: Core, dispatcher: Dispatcher, { id }: PlacementNode): Ending[] {
   const node = core.nodes.get(id);
   if (node === undefined) return [];
@@ -15,6 +15,7 @@ export function endingsOn(core: Core, dispatcher: Dispatcher, { id }: PlacementN
     const ranMs = phase === 'running' ? nowMs - phaseSinceMs : 0;
     return {
       slots: slotsFor(job.demands, node.capabilities),
+      gpus: job.demands.gpus ?? 0,
       inMs: Math.max(0, runMs - ranMs),
     };
   };
