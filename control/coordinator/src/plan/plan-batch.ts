@@ -106,10 +106,10 @@ export function countFirsts(queue: KindQueue<JobRecord>, enough: number): number
 }
 
 export function planText(plan: PlacementPlan): string {
-  const { id, strategy, tasks, nodes, decisionMs, front, cause } = plan;
+  const { id, strategy, tasks, nodes, decisionMs, cause } = plan;
   const what = tasks === 1 ? '1 task' : `${tasks} tasks`;
   const where = nodes === 1 ? '1 node' : `${nodes} nodes`;
-  return `plan ${id} by ${strategy}: ${what} over ${where} in ${Math.round(decisionMs)} ms, the best of ${front.length}, because ${cause}`;
+  return `plan ${id} by ${strategy}: ${what} over ${where} in ${Math.round(decisionMs)} ms, because ${cause}`;
 }
 
 /** Adds an event to the jobs of the batch. */
