@@ -20,6 +20,10 @@ test('a wide task does not starve: slots that come free are kept for it', async 
   await agent.until(() => agent.acks().tokens.length === 1);
   await fog.store.write(async () => {});
   assert.equal(agent.leases.length, 2);
+  // A slot is free, and it is told why it is not for this one.
+  const narrow = await coordinator.submit(OWNER, spec({ tier: 'bronze' }));
+  const { cause } = await coordinator.job(OWNER, narrow.id);
+  assert.equal(cause, 'waits for a free slot: a is kept for work that needs several at once');
   agent.result(agent.leases[1]?.token ?? 0, ok({ usage }));
   await agent.until(() => agent.leases.length === 3);
   assert.equal(agent.leases[2]?.job, job.id);

@@ -66,7 +66,8 @@ export class Explainer {
     if (fleet.length === 0) return 'waits for a node: none is connected';
     const task = this.#dispatcher.task(job);
     const refusals = explainPlacement(task, fleet);
-    if (refusals.length === 0) return this.#waitsForPlan(job);
+    if (refusals.length === 0)
+      return this.#waitsForPlan(job) ?? this.#waitsBehind(job, task, fleet);
     if (refusals.some(({ refusal }) => refusal === 'full')) return 'waits for a free slot';
     const reasons = refusals.slice(0, MAX_EXPLAINED_NODES).map(({ node: id, refusal }) => {
       const node = fleet.find((one) => one.id === id);
@@ -77,8 +78,23 @@ export class Explainer {
 
   #waitsForPlan({ kind }: JobRecord): string | undefined {
     const plan = this.#dispatcher.queues.of(kind)?.plan;
-    if (plan === undefined || plan.planned + plan.anywhere > 0) return undefined;
-    return 'waits until its placement is planned';
+    if (plan === undefined || plan.anywhere > 0) return undefined;
+    if (plan.planned === 0) return 'waits until its placement is planned';
+    const nodes = [...plan.nodes()].slice(0, MAX_EXPLAINED_NODES).map((id) => this.#name(id));
+    return `waits for room on ${nodes.join(' or ')}, where its plan puts it`;
+  }
+
+  /** The only room there is has been promised to others. */
+  #waitsBehind(
+    { kind }: JobRecord,
+    task: PlacementTask,
+    fleet: readonly PlacementNode[],
+  ): string | undefined {
+    const { reserved } = this.#dispatcher;
+    if (reserved === undefined || reserved.kind === kind) return undefined;
+    const others = fleet.filter(({ id }) => id !== reserved.node);
+    if (others.length > 0 && explainPlacement(task, others).length === 0) return undefined;
+    return `waits for a free slot: ${this.#name(reserved.node)} is kept for work that needs several at once`;
   }
 
   async why(job: JobDetail): Promise<JobWhy> {

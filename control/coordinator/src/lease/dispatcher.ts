@@ -163,6 +163,11 @@ export class Dispatcher {
     return sample;
   }
 
+  /** The node that the last round kept for a wide task, and the kind of that. */
+  get reserved(): { readonly node: string; readonly kind: string } | undefined {
+    return this.#reserved;
+  }
+
   /** Connected nodes that could take a task of the job now. */
   nodesFor(job: JobRecord): string[] {
     const task = this.task(job);

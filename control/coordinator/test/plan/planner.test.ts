@@ -427,3 +427,23 @@ test('what a machine says of its speed and of its runs spoils no plan', async ()
     assert.ok((plan?.makespanMs ?? Infinity) < 1e12, `${plan?.makespanMs}`);
   }
 });
+
+test('a job whose plan has a full node for it says which', async () => {
+  await using fog = await fixture();
+  const { coordinator } = fog;
+  const profile = (cpuHour: number) =>
+    ({
+      type: 'compute',
+      labels: {},
+      prices: { cpuHour, gbHour: 0, gpuHour: 0, spotDiscount: 0 },
+    }) as const;
+  const cheap = new HandAgent('cheap').connect(coordinator, { slots: 1, profile: profile(1) });
+  const low = await coordinator.submit(OWNER, spec());
+  await cheap.until(() => cheap.leases[0]?.job === low.id);
+  new HandAgent('dear').connect(coordinator, { slots: 1, profile: profile(1_000_000_000) });
+  const planned = eventOf(coordinator, 'planned');
+  const { id } = await coordinator.submit(OWNER, spec({ strategy: 'cost_optimize' }));
+  await planned;
+  const { cause } = await coordinator.job(OWNER, id);
+  assert.equal(cause, 'waits for room on cheap, where its plan puts it');
+});
