@@ -43,10 +43,7 @@ describe('what is shown of nodes', () => {
     });
     const drained = node({ ...cooling, status: 'draining', rttMs: 30.4 });
     const [, first, second, third] = nodesTable([node(), cooling, drained], 1000).split('\n');
-    assert.match(
-      first ?? '',
-      /attic +compute +idle +1\/4 +2 +0 +- +- +- +os +1 s ago/,
-    );
+    assert.match(first ?? '', /attic +compute +idle +1\/4 +2 +0 +- +- +- +os +1 s ago/);
     assert.match(second ?? '', /cellar +edge_device +cooling .* 1\.3 ms +eu /);
     assert.match(third ?? '', /draining .* 30 ms/);
   });
