@@ -84,7 +84,7 @@ export const command = defineCommand({
   what a machine asks; "route --explain" shows what each asks now for an hour of such work.
 
   TRUST is what a node's work is worth at least: the share of right results it is above with a
-  probability of 95 %, from what the fog has verified. A dash: nothing is known.
+  probability of 95 %, from what the fog has verified. A dash: no result of it could be yet.
 
   SANDBOX tells how programs are kept apart on a node: "os" by namespaces of the operating system,
   "process" by a process of their own only; such a node takes other owners' work only as WebAssembly.`,
