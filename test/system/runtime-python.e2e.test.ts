@@ -333,7 +333,7 @@ describe('the memory snapshot', () => {
     const { mode } = await stat(file);
     assert.equal(mode & 0o777, 0o600);
     await truncate(file, whole.length - 1000);
-    await writeFile(path.join(folder, 'python-left.snapshot.part'), 'left by a crash');
+    await writeFile(path.join(folder, 'python-left.snapshot.0123abcd.new'), 'left by a crash');
     const options = { dataDir: other.dir.file('runtime'), slots: 1, level: 'auto' } as const;
     const again = createRuntime(options, { clock: systemClock, logger: silentLogger });
     await again.start(AbortSignal.timeout(60_000));

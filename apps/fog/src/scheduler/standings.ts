@@ -66,17 +66,18 @@ function middleRound(rounds: readonly MeasuredRun[]): MeasuredRun {
   return sorted[Math.floor((sorted.length - 1) / 2)] as MeasuredRun;
 }
 
-/** No worse in anything, and better in something. */
+/** No worse in anything, and better in something by more than rounds of one strategy differ. */
 function dominates(a: Figures, b: Figures): boolean {
-  const gaps = a.map((values, at) => gap(values, b[at] ?? []));
-  return gaps.every((each) => each <= 0) && gaps.some((each) => each < 0);
+  const pairs = a.map((values, at) => [values, b[at] ?? []] as const);
+  return (
+    pairs.every(([left, right]) => !isAbove(left, right, 0)) &&
+    pairs.some(([left, right]) => isAbove(right, left, Math.max(spread(left), spread(right))))
+  );
 }
 
-/** Below 0 when `a` is less than `b`; 0 when they differ by no more than rounds of one strategy do. */
-function gap(a: readonly number[], b: readonly number[]): number {
+function isAbove(a: readonly number[], b: readonly number[], noise: number): boolean {
   const [left, right] = [median(a), median(b)];
-  const noise = Math.max(NOISE * Math.max(left, right), spread(a), spread(b));
-  return Math.abs(left - right) <= noise ? 0 : left - right;
+  return left - right > Math.max(NOISE * Math.max(left, right), noise);
 }
 
 function spread(values: readonly number[]): number {

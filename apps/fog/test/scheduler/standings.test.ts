@@ -67,4 +67,11 @@ describe('rounds of strategies', () => {
     const quicker = [700, 700, 700].map((ms) => run('nsga2', ms));
     assert.deepEqual(dominators([...noisy, ...quicker]), { greedy: ['nsga2'], nsga2: [] });
   });
+
+  it('are no worse only where the median says so, however far rounds differ', () => {
+    const costs = [60, 80, 110];
+    const cheap = costs.map((cost) => run('nsga2', 1_000, { cost }));
+    const quick = costs.map(() => run('latency_first', 600, { cost: 100 }));
+    assert.deepEqual(dominators([...cheap, ...quick]), { nsga2: [], latency_first: [] });
+  });
 });
