@@ -25,7 +25,8 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: () => import('../commands/status.ts'),
   },
   nodes: {
-    summary: 'list the machines of the fog; drain them, ask where work would go',
+    summary:
+      'list the machines of the fog, their trust and prices; drain them, ask where work would go',
     load: () => import('../commands/nodes.ts'),
   },
   sla: {

@@ -69,7 +69,8 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 
 export const command = defineCommand({
   name: 'nodes',
-  summary: 'list the machines of the fog; drain them, ask where work would go',
+  summary:
+    'list the machines of the fog, their trust and prices; drain them, ask where work would go',
   usage: [
     'nodes [NODE [--trust]] [flags]',
     'nodes drain|maintenance|resume NODE',

@@ -89,10 +89,10 @@ export const command = defineCommand({
   search weighs latency, balance, trust, cost and price of all its tasks, and keeps every placement that no
   other beats in all of them. "front" shows those of a job, and which was chosen. "compare" tells what each
   strategy would do with a batch now, and runs nothing unless --run says so; then it runs it some times
-  under each, by turns, and tells the medians. COST is in credits, by what owners ask; PRICE, by what is
-  quoted now. "-" under DOMINATED BY: no other strategy is as good in all and better in one. Of what
-  was measured, 5 % more is as good, and better is what differs by more than that and than rounds of one
-  strategy do.`,
+  under each, by turns, and tells the medians. MAKESPAN is the time until all is done. COST is in credits,
+  by what owners ask; PRICE, by what is quoted now. "-" under DOMINATED BY: no other strategy is as good in
+  all and better in one. Of what was measured, 5 % more is as good, and better is what differs by more than
+  that and than rounds of one strategy do.`,
   flags: FLAGS,
   args: ['[ACTION]', '[JOB|FILE]', '[ARGS…]'],
   passThrough: (args) => args.length === 2 && args[0] === 'compare',

@@ -25,7 +25,7 @@ export interface Standing extends MeasuredRun {
 /** Runs of one and the same plan differ by as much, even where the few measured do not. */
 const NOISE = 0.05;
 
-/** What is compared, all minimised; each in all rounds. */
+/** What is compared, all minimised; each in all rounds, or of all. */
 type Figures = readonly (readonly number[])[];
 
 export function standings(runs: readonly MeasuredRun[]): Standing[] {
@@ -38,7 +38,7 @@ export function standings(runs: readonly MeasuredRun[]): Standing[] {
     cost: costOf(own),
     trust: median(own.map(({ trust }) => trust)),
     makespanMs: median(own.map(({ makespanMs }) => makespanMs)),
-    failures: own.reduce((sum, { failures }) => sum + failures, 0),
+    failures: failuresOf(own),
     makespans: own.map(({ makespanMs }) => makespanMs),
     dominatedBy: strategies.filter((_, other) =>
       dominates(figures[other] ?? [], figures[at] ?? []),
@@ -50,9 +50,14 @@ function figuresOf(rounds: readonly MeasuredRun[], isCostTold: boolean): Figures
   return [
     rounds.map(({ makespanMs }) => makespanMs),
     rounds.map(({ cost }) => (isCostTold ? (cost ?? 0) : 0)),
-    rounds.map(({ failures }) => failures),
+    // Not the median: a failure in one round of three is one.
+    [failuresOf(rounds)],
     rounds.map(({ trust }) => 1 - trust),
   ];
+}
+
+function failuresOf(rounds: readonly MeasuredRun[]): number {
+  return rounds.reduce((sum, { failures }) => sum + failures, 0);
 }
 
 function costOf(rounds: readonly MeasuredRun[]): number | undefined {

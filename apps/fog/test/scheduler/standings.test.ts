@@ -46,6 +46,12 @@ describe('rounds of strategies', () => {
     assert.deepEqual(dominators(lost), { greedy: ['nsga2'], nsga2: [] });
   });
 
+  it('dominate nobody who failed less, though it was in one round only', () => {
+    const quick = [0, 1, 0].map((failures) => run('greedy', 500, { failures }));
+    const slow = [1_000, 1_000, 1_000].map((ms) => run('nsga2', ms));
+    assert.deepEqual(dominators([...quick, ...slow]), { greedy: [], nsga2: [] });
+  });
+
   it('have no cost where the machines of others ran them, and then none counts', () => {
     const runs = [run('greedy', 1_000), run('nsga2', 500, { cost: undefined })];
     assert.deepEqual(
