@@ -3,7 +3,7 @@ import type { Prices, RouteQuote } from '@fog/wire';
 
 const MICRO = 1_000_000;
 /** Short runs cost parts of a µ-credit, and less than a thousandth of one is nothing. */
-const MAX_DIGITS = 9;
+const DIGITS = 9;
 
 export function pricesText({ cpuHour, gbHour, gpuHour, spotDiscount }: Prices): string {
   const parts = [
@@ -23,5 +23,5 @@ export function quoteText(quote: RouteQuote | undefined): string {
 
 /** From µ-credits; never as 1e-7. */
 export function creditText(micro: number): string {
-  return (micro / MICRO).toFixed(MAX_DIGITS).replace(/\.?0+$/, '');
+  return (micro / MICRO).toFixed(DIGITS).replace(/\.?0+$/, '');
 }
