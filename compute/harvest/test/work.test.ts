@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { VirtualClock } from '@fog/testkit';
 import { CREDIT_PER_SLOT, failedOutcome, JobSpec } from '@fog/wire';
@@ -375,12 +375,13 @@ test('output that this disk cannot keep ends the run as the fog’s failure', as
   r.coordinator.work(r.spec(), [{ token: 1 }]);
   const run = await r.run(1);
   await rm(r.dir.file('agent', 'spool'), { recursive: true });
+  await writeFile(r.dir.file('agent', 'spool'), 'no folder');
   run.sink.output('stdout', Buffer.alloc(20_000));
   await waitFor('a result', () => r.coordinator.latest.results.length === 1);
   assert.equal(run.signal.aborted, true);
   const failure = r.coordinator.latest.results[0]?.outcome.failure;
   assert.equal(failure?.code, 'UPLOAD');
-  assert.match(failure?.message ?? '', /could not be kept: ENOENT/);
+  assert.match(failure?.message ?? '', /could not be kept: (ENOTDIR|EEXIST)/);
 });
 
 test('a runtime that hands back too many files is stopped', async () => {

@@ -100,7 +100,8 @@ export class Deliveries {
     this.#all.delete(token);
     this.#spoolBytes -= uploadBytes(delivery.record);
     this.#deps.outbox.forget(token);
-    delivery.abort.abort();
+    // Only an upload listens, and an abort costs as much as all else here.
+    if (delivery.record.uploads.length > 0) delivery.abort.abort();
     delivery.dispose();
     void this.#unspool(delivery);
     return true;

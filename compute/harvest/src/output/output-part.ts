@@ -1,4 +1,4 @@
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import type { Hash } from 'node:crypto';
 import path from 'node:path';
 import { createSha256 } from '@fog/crypto';
@@ -77,6 +77,8 @@ export class OutputPart {
   }
 
   #startSpill(): void {
+    // Here and not for each task: most have nothing to spill.
+    mkdirSync(path.dirname(this.#file), { recursive: true, mode: 0o700 });
     const spill = { fd: openSync(this.#file, 'w', 0o600), hash: createSha256() };
     this.#spill = spill;
     const chunks = this.#chunks;

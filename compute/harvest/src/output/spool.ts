@@ -39,9 +39,14 @@ export class Spool {
     }
   }
 
-  /** Where outputs of tasks of a fog are collected. */
+  /** Where outputs of tasks of a fog are collected, made or not. */
+  pathOf(fogId: string): string {
+    return path.join(this.#dir, fogId);
+  }
+
+  /** The same, made. */
   dirOf(fogId: string): string {
-    const dir = path.join(this.#dir, fogId);
+    const dir = this.pathOf(fogId);
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     return dir;
   }

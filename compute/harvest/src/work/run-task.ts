@@ -22,7 +22,7 @@ export interface TaskDeps {
   readonly runtime: Runtime;
   readonly specs: JobSpecs;
   readonly cache: BlobCache;
-  /** Where large outputs are collected. */
+  /** Where large outputs are collected; made for the first of them. */
   readonly spoolDir: () => string;
   /** Id of this node. */
   readonly node: string;

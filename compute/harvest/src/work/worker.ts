@@ -108,7 +108,7 @@ export class Worker {
       runtime,
       cache,
       specs: this.#specs,
-      spoolDir: () => spool.dirOf(link.fogId),
+      spoolDir: () => spool.pathOf(link.fogId),
       node: identity.id,
       fogId: () => link.fogId,
       nodeOwner: () => this.#nodeOwner,
