@@ -150,10 +150,14 @@ export class ReputationBook {
     return standing;
   }
 
-  /** All that was said so far counts from now on, whose word it may be. */
-  refresh(): void {
+  /**
+   * All that was said so far counts from now on for this node, whose word it may be. The others keep their
+   * standing: thousands made anew at once would hold up a round of placement whenever somebody looks at one.
+   */
+  refresh(node: string): void {
     this.#minute = undefined;
-    for (const book of this.#nodes.values()) book.standing = undefined;
+    const book = this.#nodes.get(node);
+    if (book !== undefined) book.standing = undefined;
   }
 
   /** A Thompson sample: as high as the score may be, so that what is little known is tried now and then. */

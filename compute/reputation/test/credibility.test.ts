@@ -42,7 +42,7 @@ test('a pair that only praises each other ends with nothing once the fog has ver
   assert.ok(book.score('n1', later).lower > 0.9, 'nothing is known against them');
   give(book, { node: 'n3', owner: 'o3', time: later }, 10);
   assert.ok(book.score('n1', later).lower > 0.9, 'who is credible is found once a minute');
-  book.refresh();
+  book.refresh('n1');
   assert.ok(book.score('n1', later).lower < 0.1);
   const then = later + MINUTE_MS;
   assert.equal(book.score('n1', then).alpha, book.score('nobody', then).alpha);

@@ -21,7 +21,7 @@ const GATES: readonly (readonly [string, number])[] = [
 export async function trustView(core: Core, node: string, use: TrustUse): Promise<NodeTrust> {
   const { reputation, clock, journal, store } = core;
   const now = clock.now();
-  reputation.refresh();
+  reputation.refresh(node);
   const standing = reputation.standing(node, now);
   const { mean, lower, effective, kinds } = reputation.score(node, now, use);
   const counted = { to: core.verify.lastEvidence, rows: reputation.rows(node) };
