@@ -90,7 +90,7 @@ async function measureWasm(fleet: Fleet, { quick, say }: BenchmarkContext): Prom
   const module = await upload(client, noopModule());
   const spec: JobSpecInput = { runtime: 'wasm', module, moduleName: 'noop.wasm' };
   say(`arrays of ${ARRAY_TASKS} no-op tasks`);
-  const arrays = await repeat(quick ? 3 : 5, () => runArray(client, spec, ARRAY_TASKS));
+  const arrays = await repeat(5, () => runArray(client, spec, ARRAY_TASKS));
   const coordinatorLoadedRssMb = await rssMb(fleet.coordinator.pid);
   const sandboxes = await Promise.all(fleet.agents.map(sandboxRssMb));
   say('single jobs, 32 in flight');
@@ -123,7 +123,7 @@ async function measurePython(fleet: Fleet, { quick, say }: BenchmarkContext): Pr
   say('python tasks, a fresh interpreter each');
   const module = await upload(client, new TextEncoder().encode("print('hello')\n"));
   const spec: JobSpecInput = { runtime: 'python', module, moduleName: 'hello.py' };
-  const tasks = quick ? 6 : 20;
+  const tasks = quick ? 4 : 20;
   let sandboxPythonRssMb = 0;
   // Both workers have their interpreter's snapshot before the clock starts, as in the runs after a first one.
   await runArray(client, spec, 2);
