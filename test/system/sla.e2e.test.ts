@@ -86,8 +86,9 @@ describe('the tiers of a fog of two owners', () => {
     assert.equal(new Set(attempts.map(({ node }) => node)).size, 2);
     const { state } = await fog.client.job(id, { waitMs: 30_000 });
     assert.equal(state, 'settled');
-    const states = (await fog.client.task(id, 0)).attempts.map((each) => each.state);
-    assert.ok(states.includes('accepted') && states.includes('cancelled'), states.join());
+    const states = (await fog.client.task(id, 0)).attempts.map((each) => each.state).toSorted();
+    // The other was told to stop, or had just ended too.
+    assert.match(states.join(), /^accepted,(cancelled|late)$/);
   });
 
   it('refuses what it cannot promise, and what is no tier', async () => {
