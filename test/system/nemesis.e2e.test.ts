@@ -6,7 +6,12 @@ import { Child } from '@fog/testkit';
 
 const NEMESIS = path.join(import.meta.dirname, '../nemesis/main.ts');
 /** A broken fog need not come to rest. */
-const SHORT = ['--drain-seconds', '30'];
+const SHORT = ['--drain-seconds', '15'];
+/** Few clients: what a worker lost goes to the other at once. */
+const ONE_LEADER = ['--coordinators', '1', '--clients', '3'];
+/** That a task is given out again while its result is on its way is a matter of chance, about three in four. */
+const ATTACKS = 5;
+const FENCED = /^ {2}\(g\) \S+ task \d+: token \d+ was accepted after \d+ was issued$/m;
 const DEADLINE_MS = 280_000;
 
 function nemesis(...args: readonly string[]): Child {
@@ -22,17 +27,14 @@ describe('the nemesis', () => {
   });
 
   it('finds results that were taken from fenced attempts', async () => {
-    await using run = nemesis(
-      '--break-fencing',
-      '--coordinators',
-      '1',
-      '--clients',
-      '10',
-      ...SHORT,
-    );
-    const { code, stdout } = await run.ended(DEADLINE_MS);
-    assert.equal(code, 1, run.describe());
-    assert.match(stdout, /^ {2}\(g\) \S+ task \d+: token \d+ was accepted after \d+ was issued$/m);
+    const reports: string[] = [];
+    while (reports.length < ATTACKS) {
+      await using run = nemesis('--break-fencing', ...ONE_LEADER, ...SHORT);
+      const { code, stdout } = await run.ended(DEADLINE_MS);
+      if (code === 1 && FENCED.test(stdout)) return;
+      reports.push(run.describe());
+    }
+    assert.fail(`no attack found it\n${reports.join('\n')}`);
   });
 
   it('refuses what it cannot do', async () => {
