@@ -170,3 +170,44 @@ test('a job may end with the node that had it', async () => {
   assert.equal(ended.state, 'failed');
   assert.equal(ended.failure?.code, 'NODE_LOST');
 });
+
+test('of a task that is given up no further copy runs', async () => {
+  await using fog = await fixture();
+  const { coordinator } = fog;
+  const agents = ['a', 'b'].map((id) =>
+    new HandAgent(id).connect(coordinator, { owner: `owner ${id}` }),
+  );
+  const strict = { class: 'A', determinism: 'strict', retries: 0 };
+  const job = await coordinator.submit(OWNER, spec(strict));
+  await Promise.all(agents.map((each) => each.until(() => each.leases.length === 1)));
+  const attempt = (number: number): HandAgent | undefined =>
+    agents.find(({ leases }) => leases[0]?.attempt === number);
+  attempt(2)?.session?.message({ type: 'goodbye' });
+  attempt(1)?.session?.message({ type: 'goodbye' });
+  const ended = await coordinator.job(OWNER, job.id, { waitMs: 5_000 });
+  assert.equal(ended.failure?.code, 'NODE_LOST');
+  const c = new HandAgent('c').connect(coordinator, { owner: 'owner c' });
+  const next = await coordinator.submit(OWNER, spec({ array: { count: 1 } }));
+  await c.until(() => c.leases.some((lease) => lease.job === next.id));
+  assert.equal(c.leases.length, 1);
+});
+
+test('a task that ends with its node takes its copies with it', async () => {
+  await using fog = await fixture();
+  const { coordinator, clock } = fog;
+  const agents = ['a', 'b'].map((id) =>
+    new HandAgent(id).connect(coordinator, { owner: `owner ${id}` }),
+  );
+  const policy = { class: 'A', determinism: 'strict', disconnect: { onLost: 'fail' } };
+  const job = await coordinator.submit(OWNER, spec({ ...policy, array: { count: 1 } }));
+  await Promise.all(agents.map((each) => each.until(() => each.leases.length === 1)));
+  const first = agents.find(({ leases }) => leases[0]?.attempt === 1);
+  const other = agents.find((each) => each !== first);
+  first?.session?.closed();
+  clock.advance(6_000);
+  const ended = await coordinator.job(OWNER, job.id, { waitMs: 5_000 });
+  assert.equal(ended.failure?.code, 'NODE_LOST');
+  assert.ok(other?.sent.some(({ type }) => type === 'cancel'));
+  const { attempts } = await coordinator.task(OWNER, job.id, 0);
+  assert.deepEqual(attempts.map(({ state }) => state).sort(), ['cancelled', 'lost']);
+});

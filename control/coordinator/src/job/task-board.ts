@@ -140,6 +140,11 @@ export class TaskBoard {
     this.#copies.add(index);
   }
 
+  /** It waits no more. */
+  dropCopy(index: number): void {
+    this.#copies.delete(index);
+  }
+
   /** Returns the copy's number among the task's attempts. */
   leaseCopy(index: number): number {
     this.#attempts[index] = this.attempts(index) + 1;

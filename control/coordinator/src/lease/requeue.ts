@@ -8,10 +8,9 @@ import {
   type Outcome,
 } from '@fog/wire';
 import { type Core, forgetLease } from '../core.ts';
-import { endTask } from '../job/lifecycle.ts';
 import { noteAttempt } from '../sla/notes.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { copyGone } from '../verify/tally.ts';
+import { copyGone, endUnvoted } from '../verify/tally.ts';
 import { attemptRow, type LeaseRecord } from './lease-record.ts';
 
 /** Wait before the second attempt; doubles with each further one, so that a broken node is not hammered. */
@@ -94,7 +93,7 @@ function endLost(
   outcome: Outcome,
 ): void {
   if (job.board.stateOf(index) !== 'leased') return;
-  endTask(core, job, index, { outcome, node });
+  endUnvoted(core, job, index, { outcome, node });
   dispatcher.kick();
 }
 
@@ -174,7 +173,7 @@ function tryAgain(
     // While copies run, the task may yet end well.
     if ((job.ballots.get(index)?.copies.size ?? 0) > 0) return job.board.hold(index);
     const why = last.failure?.message ?? 'unknown';
-    endTask(core, job, index, {
+    endUnvoted(core, job, index, {
       outcome: { ...last, failure: exhausted(last, attempts, why) },
       node: lease.node,
     });

@@ -1,5 +1,5 @@
 /** Results become votes, and votes the end of a task. */
-import { failedOutcome, type Verification } from '@fog/wire';
+import { failedOutcome, type Outcome, type Verification } from '@fog/wire';
 import { type Core, forgetLease } from '../core.ts';
 import { endTask } from '../job/lifecycle.ts';
 import type { JobRecord } from '../job/job-record.ts';
@@ -76,9 +76,7 @@ export function copyGone(core: Core, dispatcher: Dispatcher, lease: LeaseRecord)
   else if (job.board.hasEnded(index)) settleBallot(core, dispatcher, job, index);
   else {
     const message = `its copies were lost ${ballot.lost} times, the last by node ${lease.node}`;
-    endBallot(core, job, index, ballot);
-    endTask(core, job, index, { outcome: failedOutcome('NODE_LOST', message), node: null });
-    job.ballots.delete(index);
+    endUnvoted(core, job, index, { outcome: failedOutcome('NODE_LOST', message), node: null });
   }
 }
 
@@ -131,11 +129,25 @@ function acceptVote(
   settleBallot(core, dispatcher, job, index);
 }
 
+/** The task ends with none of its votes: no copy of it is of use any more. */
+export function endUnvoted(
+  core: Core,
+  job: JobRecord,
+  index: number,
+  end: { readonly outcome: Outcome; readonly node: string | null },
+): void {
+  const ballot = job.ballots.get(index);
+  if (ballot !== undefined) endBallot(core, job, index, ballot);
+  endTask(core, job, index, end);
+  job.ballots.delete(index);
+}
+
 /** What still runs is a check where results compare, and of no use elsewhere. */
 function endBallot(core: Core, job: JobRecord, index: number, ballot: Ballot): void {
   const first = job.leases.get(index);
   if (first?.state === 'leased') ballot.copies.add(first);
   ballot.wanted = 0;
+  job.board.dropCopy(index);
   core.verify.doubted.delete(doubtKey(job, index));
   for (const lease of ballot.copies) {
     // The end of the job forgets its tokens; a check outlives it.
@@ -160,9 +172,7 @@ function disagree(core: Core, job: JobRecord, index: number, ballot: Ballot): vo
   core.verify.counts.disagreements += 1;
   core.events.add(job, 'disagreement', { index, cause: message });
   for (const vote of ballot.votes) writeVote(core, vote, 'outvoted');
-  endBallot(core, job, index, ballot);
-  endTask(core, job, index, { outcome: failedOutcome('DISAGREEMENT', message), node: null });
-  job.ballots.delete(index);
+  endUnvoted(core, job, index, { outcome: failedOutcome('DISAGREEMENT', message), node: null });
 }
 
 /** Now and then an accepted result is checked by a copy elsewhere, or by the coordinator's own run. */
