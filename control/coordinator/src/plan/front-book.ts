@@ -3,6 +3,7 @@ import { errorMessage } from '@fog/kernel';
 import type { PlacementPlan } from '@fog/wire';
 import type { Core } from '../core.ts';
 import type { PlanRequest } from './plan-messages.ts';
+import { storedPlan } from './plan-record.ts';
 
 /** Plans kept whatever becomes of their jobs: what the panel shows, and a person asks about. */
 const KEPT_PLANS = 100;
@@ -41,8 +42,13 @@ export class FrontBook {
       .orderBy('id')
       .execute();
     for (const { id, owner, plan } of rows) {
-      this.#plans.set(id, { id, owner, plan: JSON.parse(plan) as PlacementPlan });
       this.#lastId = id;
+      try {
+        this.#plans.set(id, { id, owner, plan: storedPlan(plan) });
+      } catch (error) {
+        // What explains the past must not keep the fog from its work.
+        this.#core.logger.warn('a stored plan cannot be read', { id, cause: errorMessage(error) });
+      }
     }
   }
 

@@ -44,6 +44,12 @@ export function planRecord(
   };
 }
 
+/** A plan as the store has it; one that an older version wrote may have a longer front. Throws when it is no plan. */
+export function storedPlan(text: string): PlacementPlan {
+  const plan = JSON.parse(text) as PlacementPlan;
+  return { ...plan, ...shownFront(plan) };
+}
+
 export function planSummary(plan: PlacementPlan): PlanSummary {
   const { front, chosen, correlations: _correlations, excluded: _excluded, ...rest } = plan;
   const objectives = front[chosen]?.objectives;
@@ -69,7 +75,10 @@ const MAX_FRONT_COUNTS = 5_000;
 const LEAST_FRONT = 2;
 
 /** The chosen point and the best in each objective before all others. */
-function shownFront({ front, chosen }: BatchPlacement): Pick<PlacementPlan, 'front' | 'chosen'> {
+function shownFront({
+  front,
+  chosen,
+}: Pick<BatchPlacement, 'front' | 'chosen'>): Pick<PlacementPlan, 'front' | 'chosen'> {
   const widest = Math.max(1, ...front.map(({ perNode }) => Object.keys(perNode).length));
   const most = Math.max(LEAST_FRONT, Math.min(MAX_FRONT, Math.floor(MAX_FRONT_COUNTS / widest)));
   const names = Object.keys(front[0]?.objectives ?? {}) as (keyof FrontPoint['objectives'])[];

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type PlacementNode, type PlacementTask, placeBatch } from '@fog/scheduler';
 import { openStore, type Store } from '@fog/store';
+import { MAX_FRONT } from '@fog/wire';
 import { silentLogger } from '@fog/kernel';
 import { tempDir } from '@fog/testkit';
 import { FrontBook } from '../../src/plan/front-book.ts';
@@ -136,6 +137,35 @@ test('the last hundred are kept, and the newest of each open job', () =>
     assert.deepEqual(later.of('bob'), book.of('bob'));
     assert.deepEqual(later.last(2), book.last(2));
     assert.equal(later.add('cleo', about, request).id, 'p104');
+  }));
+
+test('a front of an older version is thinned out when it is read, and what is no plan is passed over', () =>
+  withBook(new Set(), async (book, store) => {
+    const { id: _id, ...short } = book.add('ann', planned(['j1']), request);
+    const [point] = short.front;
+    assert.ok(point !== undefined);
+    const front = Array.from({ length: 500 }, (_, at) => ({
+      ...point,
+      objectives: { ...point.objectives, latencyMs: 500 - at },
+    }));
+    book.add('ann', { ...short, front, chosen: 333 }, request);
+    await store.write(async (trx) => {
+      const row = { owner: 'ann', time: 1, input: '' };
+      await trx
+        .insertInto('placement_plan')
+        .values([
+          { id: 3, plan: '{"id":"p3"}', ...row },
+          { id: 4, plan: '{', ...row },
+        ])
+        .execute();
+    });
+    const later = new FrontBook({ store, jobs: new Set(), logger: silentLogger });
+    await later.load();
+    const [long, first] = later.of('ann', 'j1');
+    assert.deepEqual(first?.front, short.front);
+    assert.equal(long?.front.length, MAX_FRONT);
+    assert.equal(long.front[long.chosen]?.objectives.latencyMs, 500 - 333);
+    assert.equal(later.add('ann', short, request).id, 'p5');
   }));
 
 async function rowOf(store: Store, id: number): Promise<{ readonly input: string }> {
