@@ -92,8 +92,11 @@ describe('batches on a fleet of unequal machines', () => {
     assert.deepEqual(search?.dominatedBy, []);
     const table = await run('scheduler', 'compare', '--count', '9', '--budget', '1ms', module);
     assert.match(table.text, /^nsga2 +\S+ /m);
-    const nowhere = await run('scheduler', 'compare', '--region', 'mars', '--gpus', '9', module);
-    assert.match(nowhere.text, /not on m\d.*: (region|gpu)/);
+    const nowhere = await run('scheduler', 'compare', '--region', 'mars', module);
+    assert.match(nowhere.text, /not on m\d.*: region/);
+    const refused = await run('scheduler', 'compare', '--tier', 'gold', module);
+    assert.equal(refused.code, 126, refused.text);
+    assert.match(refused.text, /Tier gold runs 3 copies/);
   });
 
   it('lose nothing when a machine is killed in the middle of a plan', async () => {

@@ -167,7 +167,7 @@ export interface CoordinatorApi extends Service {
   scheduler(): SchedulerStatus | undefined;
   /** The plans that are kept of the account's jobs, newest first. Throws COORDINATOR_NO_JOB. */
   fronts(account: string, query: FrontsQuery): Promise<PlacementPlan[]>;
-  /** What each strategy would do with a job or a spec of this account now; nothing runs. Throws COORDINATOR_PLAN. */
+  /** What each strategy would do with a job or a spec of this account now; nothing runs. Throws COORDINATOR_PLAN, and as `submit`. */
   compare(account: string, request: CompareRequest): Promise<CompareAnswer>;
   /** What is thought of a node, with the evidence for it. Throws COORDINATOR_NO_NODE, also for another account's node. */
   nodeTrust(caller: NodeCaller, id: string): Promise<NodeTrust>;

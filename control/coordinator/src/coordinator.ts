@@ -242,8 +242,11 @@ class Coordinator implements CoordinatorApi {
   }
 
   async compare(account: string, request: CompareRequest): Promise<CompareAnswer> {
-    const { core, dispatcher, planThread, queries } = this.#running;
+    const { core, dispatcher, planThread, queries, submissions } = this.#running;
     const { job, spec = (await queries.job(account, job ?? '')).spec } = request;
+    // A job that was taken kept its deadline then; whether the fog would take another like it is the question.
+    const { deadlineAt: _deadlineAt, ...again } = spec;
+    await submissions.check(account, job === undefined ? spec : again);
     const deps = { core, dispatcher, thread: planThread };
     return compareStrategies(deps, { owner: account, spec }, request);
   }

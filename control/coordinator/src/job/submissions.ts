@@ -79,6 +79,13 @@ export class Submissions {
     return job as Job;
   }
 
+  /** Throws as `submit` would now; takes nothing. */
+  async check(account: string, spec: JobSpec): Promise<void> {
+    const { core, dispatcher } = this.#parts;
+    await this.#checkOrders(account, [{ id: newJobId(), spec, key: undefined }]);
+    checkSchedule(core, account, [spec], dispatcher.runTimes);
+  }
+
   async #once(account: string, orders: readonly Order[]): Promise<Job[]> {
     const keys = orders.flatMap(({ key }) => key ?? []);
     if (keys.length === 0) return this.#create(account, orders);
@@ -118,19 +125,8 @@ export class Submissions {
   }
 
   async #create(account: string, orders: readonly Order[]): Promise<Job[]> {
-    const { core, references, needs, accept, dispatcher } = this.#parts;
-    this.#checkLoad(account, orders);
-    const inBatchIds = new Set(orders.map(({ id }) => id));
-    for (const { spec, replicaOf } of orders) {
-      if (spec.service === true && replicaOf === undefined) throw noService();
-      checkDeadline(spec, core.clock.now());
-      checkPossible(core, account, spec);
-      checkClass(core, spec, account);
-      checkTier(core, account, spec);
-      await references.check(account, spec);
-      const others = (spec.needs ?? []).map((need) => need.job).filter((id) => !inBatchIds.has(id));
-      if (others.length > 0) await needs.check(account, others);
-    }
+    const { core, accept, dispatcher } = this.#parts;
+    await this.#checkOrders(account, orders);
     // Nothing is awaited from here on: what is taken in the meantime would not be counted.
     const specs = orders.map(({ spec }) => spec);
     checkSchedule(core, account, specs, dispatcher.runTimes);
@@ -150,6 +146,22 @@ export class Submissions {
     const views = jobs.map(openJobView);
     await core.journal.committed();
     return views;
+  }
+
+  async #checkOrders(account: string, orders: readonly Order[]): Promise<void> {
+    const { core, references, needs } = this.#parts;
+    this.#checkLoad(account, orders);
+    const inBatchIds = new Set(orders.map(({ id }) => id));
+    for (const { spec, replicaOf } of orders) {
+      if (spec.service === true && replicaOf === undefined) throw noService();
+      checkDeadline(spec, core.clock.now());
+      checkPossible(core, account, spec);
+      checkClass(core, spec, account);
+      checkTier(core, account, spec);
+      await references.check(account, spec);
+      const others = (spec.needs ?? []).map((need) => need.job).filter((id) => !inBatchIds.has(id));
+      if (others.length > 0) await needs.check(account, others);
+    }
   }
 
   #checkLoad(account: string, orders: readonly Order[]): void {
