@@ -67,7 +67,8 @@ export class ReputationBook {
 
   apply(evidence: Evidence): Applied {
     const ignored = this.#refusal(evidence);
-    if (ignored !== 'malformed' && ignored !== 'replay') this.remember(evidence);
+    // Nobody keeps the rest: what it changed here could not be counted again from the log.
+    if (ignored === undefined || ignored === 'jump') this.remember(evidence);
     if (ignored !== undefined) {
       this.#ignored[ignored] += 1;
       return { ignored };
