@@ -119,11 +119,11 @@ export class KindQueue<Job extends WaitingJob> {
     yield* this.#undated;
   }
 
-  /** Lower is sooner: that of the job whose turn it is. */
+  /** Lower is sooner: that of the job whose turn it is, planned or not. */
   urgency(now: number): number {
-    const first = this.first ?? this.plan?.first;
-    if (first === undefined) return Number.POSITIVE_INFINITY;
-    return urgencyOf(first, this.#usualMs(first), now);
+    const of = (job: Job | undefined): number =>
+      job === undefined ? Infinity : urgencyOf(job, this.#usualMs(job), now);
+    return Math.min(of(this.first), of(this.plan?.first));
   }
 
   add(job: Job): void {

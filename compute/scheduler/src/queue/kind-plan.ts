@@ -11,6 +11,8 @@ export class KindPlan<Job extends WaitingJob> {
   /** Next last. */
   #anywhere: ChosenTask<Job>[] = [];
   #unplanned: ChosenTask<Job>[] = [];
+  /** Of those that no plan covers the one that is due first. */
+  #dueFirst: ChosenTask<Job> | undefined;
   /** What no plan covers goes where there is room, until a plan does. */
   isEager = false;
 
@@ -41,18 +43,21 @@ export class KindPlan<Job extends WaitingJob> {
   }
 
   get first(): Job | undefined {
-    return this.wanting ?? this.#unplanned[0]?.job;
+    return this.wanting ?? this.#dueFirst?.job;
   }
 
-  /** A job with tasks that could start now if their node had room. */
+  /** A job with tasks that could start now if their node had room: the one that is due first. */
   get wanting(): Job | undefined {
-    for (const tasks of this.#perNode.values()) {
-      const next = this.#next(tasks);
-      if (next !== undefined) return next.job;
-    }
-    const next = this.#next(this.#anywhere);
-    if (next !== undefined || !this.isEager) return next?.job;
+    let soonest = this.#next(this.#anywhere);
+    for (const tasks of this.#perNode.values()) soonest = dueFirst(soonest, this.#next(tasks));
+    if (soonest !== undefined || !this.isEager) return soonest?.job;
     return this.#unplanned.find((task) => this.#isWaiting(task))?.job;
+  }
+
+  /** A task that no plan covers is due before one that has a node. */
+  get isOvertaken(): boolean {
+    const due = dueOf(this.#dueFirst);
+    return [...this.#perNode.values()].some(([last]) => last !== undefined && due < dueOf(last));
   }
 
   waitingOn(node: string): number {
@@ -71,7 +76,10 @@ export class KindPlan<Job extends WaitingJob> {
 
   /** Kept until a plan covers them. */
   hold(tasks: readonly ChosenTask<Job>[]): void {
-    for (const task of tasks) this.#unplanned.push(task);
+    for (const task of tasks) {
+      this.#unplanned.push(task);
+      this.#dueFirst = dueFirst(this.#dueFirst, task);
+    }
   }
 
   /** At most `count` tasks for the node; they are not in the plan any more. */
@@ -91,9 +99,10 @@ export class KindPlan<Job extends WaitingJob> {
     this.#anywhere.push(task);
   }
 
-  /** All that wait, the planned ones too. */
+  /** All that wait, the planned ones too, the earliest due first. */
   waiting(): ChosenTask<Job>[] {
-    return [...this.#tasks()].filter((task) => this.#isWaiting(task));
+    const waiting = [...this.#tasks()].filter((task) => this.#isWaiting(task));
+    return waiting.sort((a, b) => (dueOf(a) === dueOf(b) ? 0 : dueOf(a) - dueOf(b)));
   }
 
   /**
@@ -115,8 +124,8 @@ export class KindPlan<Job extends WaitingJob> {
       list.push({ job, index });
       if (node !== undefined) this.#perNode.set(node, list);
     }
-    this.#unplanned = [...left].flatMap(([job, indices]) =>
-      [...indices].map((index) => ({ job, index })),
+    this.#leave(
+      [...left].flatMap(([job, indices]) => [...indices].map((index) => ({ job, index }))),
     );
   }
 
@@ -124,7 +133,7 @@ export class KindPlan<Job extends WaitingJob> {
   release(): void {
     this.#anywhere = this.waiting().toReversed();
     this.#perNode = new Map();
-    this.#unplanned = [];
+    this.#leave([]);
   }
 
   /** Forgets what waits no more. */
@@ -132,7 +141,13 @@ export class KindPlan<Job extends WaitingJob> {
     const isWaiting = this.#isWaiting;
     for (const [node, tasks] of this.#perNode) this.#perNode.set(node, tasks.filter(isWaiting));
     this.#anywhere = this.#anywhere.filter(isWaiting);
-    this.#unplanned = this.#unplanned.filter(isWaiting);
+    this.#leave(this.#unplanned.filter(isWaiting));
+  }
+
+  #leave(unplanned: ChosenTask<Job>[]): void {
+    this.#unplanned = unplanned;
+    this.#dueFirst = undefined;
+    for (const task of unplanned) this.#dueFirst = dueFirst(this.#dueFirst, task);
   }
 
   *#tasks(): Generator<ChosenTask<Job>> {
@@ -159,4 +174,16 @@ export class KindPlan<Job extends WaitingJob> {
     }
     return taken;
   }
+}
+
+function dueOf<Job extends WaitingJob>(task: ChosenTask<Job> | undefined): number {
+  return task?.job.spec.deadlineAt ?? Infinity;
+}
+
+/** Of equal ones the first. */
+function dueFirst<Job extends WaitingJob>(
+  one: ChosenTask<Job> | undefined,
+  other: ChosenTask<Job> | undefined,
+): ChosenTask<Job> | undefined {
+  return one === undefined || dueOf(other) < dueOf(one) ? other : one;
 }

@@ -63,6 +63,42 @@ test('what waits no more is passed over, and forgotten', () => {
   assert.equal(plan.size, 2);
 });
 
+test('of the tasks that could start the earliest due speaks for the plan', () => {
+  const plan = new KindPlan<typeof one>(() => true);
+  const due = (deadlineAt: number): typeof one => ({
+    ...job(`due ${deadlineAt}`),
+    spec: { deadlineAt },
+  });
+  const [soon, late] = [due(5), due(9)];
+  const at = (who: typeof one, node: string | undefined): Planned => ({ job: who, index: 0, node });
+  plan.hold([late, one, soon].map((who) => ({ job: who, index: 0 })));
+  assert.equal(plan.first, soon);
+  plan.assign([at(one, 'a'), at(late, 'b')]);
+  assert.deepEqual([plan.wanting, plan.isOvertaken], [late, true]);
+  plan.assign([at(soon, 'a'), at(one, 'a'), at(late, 'b')]);
+  assert.deepEqual([plan.wanting, plan.isOvertaken], [soon, false]);
+  const last = due(10);
+  plan.hold([{ job: last, index: 0 }]);
+  assert.equal(plan.isOvertaken, true, 'one without a deadline is planned');
+  plan.release();
+  assert.deepEqual(
+    plan.takeAnywhere(9).map((task) => task.job),
+    [soon, late, last, one],
+  );
+});
+
+test('a kind is as urgent as the most urgent of its tasks, planned or not', () => {
+  const queues = new JobQueues<typeof one>();
+  const fresh = { ...job('fresh', 1), createdAt: 600_000 };
+  queues.enqueue(fresh);
+  const queue = queues.of('k');
+  assert.ok(queue !== undefined);
+  assert.equal(queue.urgency(600_000), 5);
+  queue.plan = new KindPlan(() => true);
+  queue.plan.hold(tasks);
+  assert.ok(queue.urgency(600_000) < 5);
+});
+
 test('a kind of which all tasks are planned keeps its turn', () => {
   const queues = new JobQueues<typeof one>();
   const planned = job('planned', 1);

@@ -256,11 +256,11 @@ export class Dispatcher {
   #placeKind(queue: KindQueue<JobRecord>, sends: Map<AgentLink, LeaseRecord[]>): void {
     if (queue.first !== undefined) this.collect(queue, (this.#fleetNow ??= this.fleet()));
     const { first, plan } = queue;
-    // Copies first: what was begun is ended before more is begun.
-    const isCopies = first?.board.onlyCopy !== undefined;
-    if (isCopies) this.#placeQueued(queue, first, sends);
+    // Copies first: what was begun is ended before more is begun. Then what is due first, planned or not.
+    const isFirst = first?.board.onlyCopy !== undefined || dueOf(first) < dueOf(plan?.wanting);
+    if (isFirst && first !== undefined) this.#placeQueued(queue, first, sends);
     if (plan !== undefined) this.#placePlanned(queue, plan, sends);
-    if (!isCopies && queue.first !== undefined) this.#placeQueued(queue, queue.first, sends);
+    if (!isFirst && queue.first !== undefined) this.#placeQueued(queue, queue.first, sends);
   }
 
   #placeQueued(
@@ -435,6 +435,10 @@ function isCopyWanted({
   readonly index: number;
 }): boolean {
   return (job.ballots.get(index)?.wanted ?? 0) > 0;
+}
+
+function dueOf(job: JobRecord | undefined): number {
+  return job?.spec.deadlineAt ?? Infinity;
 }
 
 /** Relative to the usual one, as far as a machine is believed. */

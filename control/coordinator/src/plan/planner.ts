@@ -16,6 +16,7 @@ import type { Core } from '../core.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import type { Dispatcher } from '../lease/dispatcher.ts';
 import { MAX_PLANNED_TASKS } from '../limits.ts';
+import { nameFor } from '../registry/node-record.ts';
 import {
   type Batch,
   batchOf,
@@ -225,7 +226,7 @@ export class Planner {
       ...held,
       waitingOn: (node) => plan.waitingOn(node),
       runMs: ({ speed = 1 }) => expectedMs / speed,
-      nameOf: (node) => core.nodes.get(node)?.name ?? node,
+      nameOf: (node) => nameFor({ account: job.owner }, node, core),
     });
   }
 
@@ -289,11 +290,11 @@ export class Planner {
 }
 
 /**
- * Tasks came, or were left for later, and few wait that have had their plan. Those it found no node for count: they
- * would be the next one's first, and fit no better.
+ * Tasks came, or were left for later, and few wait that have had their plan, or some that are due later. Those it
+ * found no node for count: they would be the next one's first, and fit no better.
  */
-function hasFurther({ size, unplanned }: KindPlan<JobRecord>): boolean {
-  return unplanned > 0 && size - unplanned < MAX_PLANNED_TASKS / 2;
+function hasFurther({ size, unplanned, isOvertaken }: KindPlan<JobRecord>): boolean {
+  return isOvertaken || (unplanned > 0 && size - unplanned < MAX_PLANNED_TASKS / 2);
 }
 
 /** It has not ended, and does not run for another reason. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PLACEMENT_STRATEGIES } from '@fog/wire';
 import type { CoordinatorApi } from '../../src/index.ts';
-import { fixture, HandAgent, ok, OWNER, spec } from '../fixture.ts';
+import { fixture, HandAgent, ok, OWNER, spec, MEMBER } from '../fixture.ts';
 import { eventOf, eventsOf } from './plan-events.ts';
 
 const usage = { wallMs: 400, cpuMs: 1, peakMemoryBytes: 1 };
@@ -55,7 +55,7 @@ describe('a job that names a strategy', () => {
     assert.deepEqual([plan.tasks, plan.nodes, plan.unplaced], [12, 2, 0]);
     const wanted = plan.front[plan.chosen]?.perNode ?? {};
     for (const agent of agents) assert.equal(agent.leases.length, wanted[agent.id] ?? 0);
-    const why = await coordinator.why(OWNER, id);
+    const why = await coordinator.why(MEMBER, id);
     assert.deepEqual(why.plan?.objectives, plan.front[plan.chosen]?.objectives);
     const told = (await eventsOf(coordinator, id)).find(({ type }) => type === 'planned');
     assert.match(told?.cause ?? '', /plan p1 by nsga2: 12 tasks over 2 nodes/);
@@ -182,6 +182,25 @@ describe('a plan', () => {
     await assertEachOnce(coordinator, id);
   });
 
+  it('is made again for what is due before the tasks it has', async () => {
+    await using fog = await fixture();
+    const { coordinator, clock } = fog;
+    const agent = new HandAgent('a').connect(coordinator, { slots: 1 });
+    const again = eventOf(coordinator, 'planned', 2);
+    const order = { array: { count: 3_000 }, strategy: 'latency_first' };
+    await coordinator.submit(OWNER, spec(order));
+    const deadlineAt = clock.now() + 3_600_000;
+    const due = await coordinator.submit(
+      OWNER,
+      spec({ ...order, array: { count: 1 }, deadlineAt }),
+    );
+    assert.match((await again).cause ?? '', /because/);
+    await agent.until(() => agent.leases.length === 1);
+    agent.result(agent.leases[0]?.token ?? 0, ok({ usage }));
+    await agent.until(() => agent.leases.length === 2);
+    assert.ok(agent.leases.some(({ job }) => job === due.id));
+  });
+
   it('survives a restart as a record; the tasks it had not given out are planned anew', async () => {
     await using fog = await fixture();
     const planned = eventOf(fog.coordinator, 'planned');
@@ -272,6 +291,26 @@ describe('auto', () => {
     assert.equal(await work(agents, coordinator, other.id), 'settled');
     await assertEachOnce(coordinator, id);
     assert.equal((await coordinator.fronts(OWNER, { job: id })).length, 1);
+  });
+
+  it('lets what is due pass the tasks it planned', async () => {
+    await using fog = await fixture();
+    const { coordinator, clock } = fog;
+    const agents = ['a', 'b'].map((id) => new HandAgent(id).connect(coordinator));
+    await coordinator.submit(OWNER, spec({ array: { count: 60 } }));
+    for (const agent of agents) {
+      await agent.until(() => agent.leases.length === 2);
+      for (const { token } of agent.unanswered()) agent.result(token, ok({ usage }));
+      await agent.until(() => agent.leases.length === 4);
+    }
+    const planned = eventOf(coordinator, 'planned');
+    clock.advance(500);
+    await planned;
+    const due = await coordinator.submit(OWNER, spec({ deadlineAt: clock.now() + 60_000 }));
+    const [a] = agents as [HandAgent];
+    a.result(a.unanswered()[0]?.token ?? 0, ok({ usage }));
+    await a.until(() => a.leases.length === 5);
+    assert.equal(a.leases[4]?.job, due.id);
   });
 
   it('leaves short work, small batches and single nodes alone', async () => {
