@@ -52,7 +52,8 @@ export const Attempt = z.strictObject({
   endedAt: z.int().optional(),
   /**
    * `held`: its result waits for other copies; `accepted`: its result is the task's; `agreed`: it gave the
-   * same; `outvoted`: it gave another; `late`: it came after a newer token was issued. Only `accepted` counts.
+   * same; `outvoted`: it gave another; `late`: it came after a newer token was issued; `recalled`: the fog took
+   * the work back. Only `accepted` counts.
    */
   state: z.enum([
     'leased',
@@ -62,6 +63,7 @@ export const Attempt = z.strictObject({
     'outvoted',
     'failed',
     'lost',
+    'recalled',
     'late',
     'cancelled',
   ]),

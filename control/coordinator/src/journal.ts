@@ -15,6 +15,7 @@ import type {
   LeaseUploadRow,
   NodeRow,
   ReputationRow,
+  SlaBreachRow,
   Store,
   TaskResultRow,
 } from '@fog/store';
@@ -54,6 +55,12 @@ const REPUTATION_KNOWN = {
   update: ['owner', 'good', 'bad', 'events', 'updated_at', 'day', 'said_today', 'last_evidence'],
 } as const;
 
+/** Found again, it is worse by now. */
+const BREACH_KNOWN = {
+  columns: ['job', 'kind'],
+  update: ['severity', 'value', 'node'],
+} as const;
+
 /** What a heartbeat changes. */
 type SeenRow = Pick<NodeRow, 'id' | 'last_seen_at' | 'rtt_ms'>;
 
@@ -72,6 +79,8 @@ interface Batch {
   readonly uploads: LeaseUploadRow[];
   readonly resultBatches: ResultBatchRow[];
   readonly evidence: EvidenceRow[];
+  /** By job and kind: no statement may meet one twice. */
+  readonly breaches: Map<string, SlaBreachRow>;
   /** By node, kind and rater; undefined: it is deleted. */
   readonly reputation: Map<string, { readonly key: ReputationKey; readonly row?: ReputationRow }>;
   /** By id; undefined: it is deleted. */
@@ -98,6 +107,7 @@ function emptyBatch(): Batch {
     uploads: [],
     resultBatches: [],
     evidence: [],
+    breaches: new Map(),
     reputation: new Map(),
     deployments: new Map(),
     afterCommit: [],
@@ -181,6 +191,12 @@ export class Journal {
 
   evidence(row: EvidenceRow): void {
     this.#open().evidence.push(row);
+  }
+
+  breach(row: SlaBreachRow): void {
+    const { breaches } = this.#open();
+    const key = `${row.job} ${row.kind}`;
+    breaches.set(key, { ...row, time: breaches.get(key)?.time ?? row.time });
   }
 
   reputation(row: ReputationRow): void {
@@ -289,6 +305,8 @@ async function writeBatch(
   await writeReputation(trx, insert, [...batch.reputation.values()]);
   await insert(trx, { table: 'task_result', rows: batch.results });
   await insert(trx, { table: 'job_event', rows: batch.events });
+  const breaches = [...batch.breaches.values()];
+  await insert(trx, { table: 'sla_breach', rows: breaches, conflict: BREACH_KNOWN });
   await insert(trx, { table: 'node', rows: batch.nodeRows, conflict: NODE_KNOWN });
   await updateSeen(trx, [...batch.seen.values()]);
   // In one order everywhere: coordinators that store the same references wait for each other, and no more.

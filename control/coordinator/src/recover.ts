@@ -175,6 +175,9 @@ async function recoverPreemptions(core: Core): Promise<void> {
 /** Leases whose uploads are looked up after a restart; older ones send theirs again. */
 const MAX_RESTORED_UPLOAD_LEASES = 10_000;
 
+/** States of attempts after which the task keeps away from the node, if it can. */
+const GAVE_NOTHING: ReadonlySet<string> = new Set(['lost', 'recalled', 'failed']);
+
 function restoreAttempt(core: Core, row: AttemptRow): void {
   const job = core.jobs.get(row.job);
   if (job === undefined || row.kind === 'known-answer') return;
@@ -184,7 +187,7 @@ function restoreAttempt(core: Core, row: AttemptRow): void {
   const before = job.leases.get(row.idx);
   if (before !== undefined) before.state = 'lost';
   job.board.restore(row.idx, (running ? 'leased' : 'queued') satisfies TaskState, row.number);
-  if (row.state === 'lost' || row.state === 'failed') avoid(job, row);
+  if (GAVE_NOTHING.has(row.state)) avoid(job, row);
   if (!running && row.state !== 'lost') return;
   const lease = leaseFromRow(core, job, row);
   if (copiesWanted(job.spec) > 1) ballotOf(job, row.idx);

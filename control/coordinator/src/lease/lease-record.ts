@@ -30,6 +30,9 @@ export interface LeaseRecord {
   readonly uploads: Map<string, number>;
 }
 
+/** States of attempts whose result the store has and which counted, or may. */
+export const COUNTED: ReadonlySet<string> = new Set(['accepted', 'held', 'agreed', 'outvoted']);
+
 export function attemptRow(
   lease: LeaseRecord,
   end: Pick<AttemptRow, 'state'> &

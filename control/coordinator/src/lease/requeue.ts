@@ -8,7 +8,7 @@ import {
   type Outcome,
 } from '@fog/wire';
 import { type Core, forgetLease } from '../core.ts';
-import { noteAttempt } from '../sla/notes.ts';
+import { noteLoss } from '../sla/notes.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { copyGone, endUnvoted } from '../verify/tally.ts';
 import { attemptRow, type LeaseRecord } from './lease-record.ts';
@@ -68,13 +68,15 @@ function giveUp(
   if (!isCopy && lease.job.leases.get(lease.index) !== lease) return;
   core.journal.attempt(
     attemptRow(lease, {
-      state: 'lost',
+      state: isRecalled ? 'recalled' : 'lost',
       ended_at: core.clock.now(),
-      failure: JSON.stringify({ class: 'fog', code: 'NODE_LOST', message: cause }),
+      failure: isRecalled
+        ? null
+        : JSON.stringify({ class: 'fog', code: 'NODE_LOST', message: cause }),
     }),
   );
   if (lease.alias !== undefined) return forgetLease(core, lease);
-  if (!isRecalled) noteAttempt(core, lease.job, false);
+  if (!isRecalled) noteLoss(core, lease.job);
   core.events.add(lease.job, 'lost', { index: lease.index, node: lease.node, cause });
   if (isCopy) return loseCopy(core, dispatcher, lease);
   const last = failedOutcome('NODE_LOST', cause);
@@ -113,7 +115,7 @@ export function failAttempt(
       failure: JSON.stringify(outcome.failure),
     }),
   );
-  if (lease.alias === undefined) noteAttempt(core, lease.job, false);
+  if (lease.alias === undefined) noteLoss(core, lease.job);
   if (isFurtherCopy(lease)) return loseCopy(core, dispatcher, lease);
   if (lease.job.leases.get(lease.index) !== lease) return;
   const { attempt } = lease;

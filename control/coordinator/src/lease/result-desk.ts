@@ -9,13 +9,10 @@ import { openFrame, type Proof, type SignedFrame } from '../verify/proofs.ts';
 import { countResult } from '../verify/tally.ts';
 import { namedContents, outputsOf } from './accept-result.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { attemptRow, type LeaseRecord } from './lease-record.ts';
+import { attemptRow, COUNTED, type LeaseRecord } from './lease-record.ts';
 import { failAttempt } from './requeue.ts';
 
 type ResultsFrame = Extract<FromAgent, { type: 'results' }>;
-
-/** Attempts whose result the store has and which counted, or may. */
-const COUNTED: ReadonlySet<string> = new Set(['accepted', 'held', 'agreed', 'outvoted']);
 
 export class ResultDesk {
   readonly #core: Core;
@@ -102,6 +99,8 @@ export class ResultDesk {
       attemptRow(lease, {
         state: 'late',
         ended_at: core.clock.now(),
+        // It stays a loss: what was counted as one is counted so again after a restart.
+        failure: lease.state === 'lost' ? JSON.stringify(failedOutcome('NODE_LOST').failure) : null,
         outcome: JSON.stringify(outcome),
         proof,
       }),

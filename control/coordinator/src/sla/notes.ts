@@ -32,16 +32,29 @@ export function noteTask(core: Core, job: JobRecord, { failure }: Outcome): void
   promised.failedTasks += 1;
 }
 
-/** `isGood`: a result came of it that counts, whatever the program did. */
-export function noteAttempt(core: Core, job: JobRecord, isGood: boolean): void {
+/** A result came of the attempt that counts, whatever the program did: also of one that was taken for lost. */
+export function noteResult(core: Core, { job, state }: LeaseRecord): void {
+  if (state === 'lost') countAttempt(core, job, { attempts: 0, failed: -1 });
+  else countAttempt(core, job, { attempts: 1, failed: 0 });
+}
+
+/** Nothing came of the attempt. */
+export function noteLoss(core: Core, job: JobRecord): void {
+  countAttempt(core, job, { attempts: 1, failed: 1 });
+}
+
+function countAttempt(
+  core: Core,
+  job: JobRecord,
+  { attempts, failed }: { readonly attempts: number; readonly failed: number },
+): void {
   const promised = core.sla.promised.get(job);
   if (promised === undefined) return;
   const counts = core.sla.book.at(promised.tier, core.clock.now());
-  counts.attempts += 1;
-  promised.attempts += 1;
-  if (isGood) return;
-  counts.failedAttempts += 1;
-  promised.failedAttempts += 1;
+  for (const each of [counts, promised]) {
+    each.attempts += attempts;
+    each.failedAttempts += failed;
+  }
 }
 
 /** The job has ended, however. The wait of one that never began counts only if it was too long. */

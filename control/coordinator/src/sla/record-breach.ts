@@ -1,5 +1,5 @@
 /** Breaches as they are told to the job's owner, and stored for whoever makes good for them. */
-import { errorMessage, formatDuration } from '@fog/kernel';
+import { formatDuration } from '@fog/kernel';
 import type { SlaTier } from '@fog/wire';
 import type { Core } from '../core.ts';
 import type { JobRecord } from '../job/job-record.ts';
@@ -11,7 +11,7 @@ interface Breach extends Finding {
   readonly node?: string | undefined;
 }
 
-/** Not `isNew`: it was recorded before, and is worse by now. The row shares the transaction of this turn. */
+/** Not `isNew`: it was recorded before, and is worse by now. */
 export function recordBreach(core: Core, job: JobRecord, breach: Breach, isNew: boolean): void {
   const { tier, kind, severity, value, limit, node = null } = breach;
   const time = core.clock.now();
@@ -21,17 +21,16 @@ export function recordBreach(core: Core, job: JobRecord, breach: Breach, isNew: 
       cause: `${valueText(breach)}; ${tier} promises ${limitText(breach)}`,
     });
   }
-  const found = { severity, value, node };
-  const row = { job: job.id, kind, owner: job.owner, tier, promised: limit, time, ...found };
-  const store = core.store.write(async (trx) => {
-    await trx
-      .insertInto('sla_breach')
-      .values(row)
-      .onConflict((c) => c.columns(['job', 'kind']).doUpdateSet(found))
-      .execute();
-  });
-  store.catch((error: unknown) => {
-    core.logger.warn('a breach was not stored', { job: job.id, cause: errorMessage(error) });
+  core.journal.breach({
+    job: job.id,
+    kind,
+    owner: job.owner,
+    tier,
+    severity,
+    value,
+    promised: limit,
+    node,
+    time,
   });
 }
 

@@ -2,6 +2,7 @@
 import type { Outcome } from '@fog/wire';
 import type { Core } from '../core.ts';
 import type { JobRecord } from '../job/job-record.ts';
+import { COUNTED } from '../lease/lease-record.ts';
 import { addPromised, type PromisedJob } from './sla-state.ts';
 import { SLA_SPAN_MS } from './sla-book.ts';
 import { windowFromRow } from './window-row.ts';
@@ -45,36 +46,31 @@ async function recoverJobs(core: Core, jobs: readonly JobRecord[]): Promise<void
   }
 }
 
-/** What was taken back for more urgent work was lost by nobody. */
+/** As `noteResult` and `noteLoss` counted them: what the fog took back, or did not want any more, is neither. */
 async function recoverAttempts(core: Core, ids: readonly string[]): Promise<void> {
   const ended = await core.store.db
     .selectFrom('attempt')
-    .select((e) => ['job', 'state', e.fn.countAll().as('count')])
+    .select((e) => [
+      'job',
+      'state',
+      e.fn.countAll().as('count'),
+      e.fn.count('failure').as('losses'),
+    ])
     .where('job', 'in', ids)
-    .where('state', 'not in', ['leased', 'cancelled'])
+    .where('state', 'in', ['failed', 'lost', 'late', ...COUNTED])
     .where('kind', '!=', 'known-answer')
     .groupBy(['job', 'state'])
     .execute();
-  for (const { job, state, count } of ended) {
+  for (const { job, state, count, losses } of ended) {
     const promised = promisedOf(core, job);
     if (promised === undefined) continue;
-    promised.attempts += Number(count);
-    if (state === 'failed' || state === 'lost') promised.failedAttempts += Number(count);
-  }
-  for (const id of ids) {
-    const recalled = sumOf(core.jobs.get(id)?.preemptions);
-    const promised = promisedOf(core, id);
-    if (promised === undefined) continue;
-    promised.attempts -= recalled;
-    promised.failedAttempts -= recalled;
+    const isResult = COUNTED.has(state);
+    promised.attempts += Number(isResult ? count : losses);
+    if (!isResult) promised.failedAttempts += Number(losses);
   }
 }
 
 function promisedOf(core: Core, id: string): PromisedJob | undefined {
   const job = core.jobs.get(id);
   return job === undefined ? undefined : core.sla.promised.get(job);
-}
-
-function sumOf(counts: ReadonlyMap<number, number> = new Map()): number {
-  return counts.values().reduce((sum, count) => sum + count, 0);
 }

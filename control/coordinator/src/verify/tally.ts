@@ -7,7 +7,7 @@ import { acceptResult } from '../lease/accept-result.ts';
 import type { Dispatcher } from '../lease/dispatcher.ts';
 import { attemptRow, type LeaseRecord } from '../lease/lease-record.ts';
 import { MAX_COPY_LOSSES } from '../limits.ts';
-import { noteAttempt } from '../sla/notes.ts';
+import { noteResult } from '../sla/notes.ts';
 import { type Ballot, ballotOf, isComparable, isReplicated, type Vote } from './ballot.ts';
 import { hasFurtherNode, outstandingOf, wantCopies } from './copies.ts';
 import { copiesWanted, decide, supporters } from './decide.ts';
@@ -24,7 +24,7 @@ export function countResult(
   result: ProvenResult,
 ): void {
   const { job, index } = lease;
-  if (lease.alias === undefined) noteAttempt(core, job, true);
+  if (lease.alias === undefined) noteResult(core, lease);
   if (lease.alias !== undefined) {
     forgetLease(core, lease);
     judgeKnownAnswer(core, dispatcher, newVote(core, lease, result));
