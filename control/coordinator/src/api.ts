@@ -128,10 +128,10 @@ export interface CoordinatorApi extends Service {
    * COORDINATOR_BATCH, COORDINATOR_CYCLE.
    */
   submitBatch(account: string, batch: JobBatch, idempotencyKey?: string): Promise<Job[]>;
-  /** What the job waits for or why it ended so, with each node's answer. */
-  why(account: string, id: string): Promise<JobWhy>;
-  /** Where a request of this account would go now; places nothing. */
-  route(account: string, request: RouteRequest): Promise<RouteAnswer>;
+  /** What the job waits for or why it ended so, with each node's answer; machines of others as below. */
+  why(caller: NodeCaller, id: string): Promise<JobWhy>;
+  /** Where a request of this account would go now; places nothing. Machines of others go by their ids, but for an operator. */
+  route(caller: NodeCaller, request: RouteRequest): Promise<RouteAnswer>;
   /** Throws COORDINATOR_NO_JOB also for another account's job, as all calls below. */
   job(account: string, id: string, wait?: WaitOptions): Promise<JobDetail>;
   jobs(account: string, query: { open: boolean; limit: number; after?: string }): Promise<JobsPage>;

@@ -153,13 +153,13 @@ class Coordinator implements CoordinatorApi {
     return this.#running.submissions.submitBatch(account, batch, idempotencyKey);
   }
 
-  async why(account: string, id: string): Promise<JobWhy> {
+  async why(caller: NodeCaller, id: string): Promise<JobWhy> {
     const { queries, explainer } = this.#readable;
-    return explainer.why(await queries.job(account, id));
+    return explainer.why(caller, await queries.job(caller.account, id));
   }
 
-  async route(account: string, request: RouteRequest): Promise<RouteAnswer> {
-    return this.#running.explainer.route(account, request);
+  async route(caller: NodeCaller, request: RouteRequest): Promise<RouteAnswer> {
+    return this.#running.explainer.route(caller, request);
   }
 
   job: CoordinatorApi['job'] = async (...args) => this.#readable.queries.job(...args);

@@ -26,6 +26,8 @@ import {
 
 export const MODULE = 'a'.repeat(64);
 export const OWNER = 'operator';
+/** The same account, with the rights of any. */
+export const MEMBER = { account: OWNER, role: 'user' };
 export const FOG_ID = 'fog';
 export const HASHING: Hashing = {
   sha256: sha256Hex,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isFogError } from '@fog/kernel';
 import { failedOutcome, RouteRequest } from '@fog/wire';
-import { fixture, HandAgent, OWNER, spec } from './fixture.ts';
+import { fixture, HandAgent, OWNER, spec, MEMBER } from './fixture.ts';
 
 const operator = { account: OWNER, role: 'operator' };
 
@@ -98,7 +98,7 @@ test('a node that fails again and again cools down, then gets one chance', async
     clock.advance(10_000);
   }
   assert.equal((await coordinator.nodes())[0]?.breaker.state, 'open');
-  const why = await coordinator.why(OWNER, job.id);
+  const why = await coordinator.why(MEMBER, job.id);
   assert.match(why.nodes[0]?.refusal ?? '', /cools down after failures/);
   await fog.restart();
   assert.equal((await fog.coordinator.nodes())[0]?.breaker.state, 'open');
@@ -115,20 +115,54 @@ test('routes are explained, and jobs take the strategy they name', async () => {
   await using fog = await fixture();
   const { coordinator } = fog;
   const ask = RouteRequest.parse({ strategy: 'round_robin' });
-  assert.equal((await coordinator.route(OWNER, ask)).node, undefined);
+  assert.equal((await coordinator.route(MEMBER, ask)).node, undefined);
   const agents = ['a', 'b', 'c'].map((id) =>
     new HandAgent(id).connect(coordinator, { slots: 4, sandboxLevel: 'process' }),
   );
-  const answer = await coordinator.route(OWNER, ask);
+  const answer = await coordinator.route(MEMBER, ask);
   assert.equal(answer.node, 'a');
   assert.equal(answer.candidates.length, 3);
-  const foreign = await coordinator.route('bob', { ...ask, runtime: 'python' });
+  const foreign = await coordinator.route(
+    { account: 'bob', role: 'user' },
+    { ...ask, runtime: 'python' },
+  );
   assert.equal(foreign.node, undefined);
   assert.match(foreign.candidates[0]?.refusal ?? '', /has no bubblewrap/);
   for (let turn = 0; turn < 3; turn += 1) {
     await coordinator.submit(OWNER, spec({ strategy: 'round_robin' }));
   }
   for (const agent of agents) await agent.until(() => agent.leases.length === 1);
+});
+
+test('the machines of others go by the beginning of their ids, but for operators', async () => {
+  await using fog = await fixture({ strategy: 'round_robin' });
+  const { coordinator } = fog;
+  const [own, foreign] = ['own-machine', 'foreign-machine'];
+  const spare = { memoryBytes: 2 ** 29, slots: 1 };
+  new HandAgent(own).connect(coordinator, spare);
+  new HandAgent(foreign).connect(coordinator, { ...spare, owner: 'ann' });
+  const large = spec({ resources: { memoryBytes: 2 ** 30 } });
+  const gold = spec({ tier: 'platinum' });
+  for (const wanted of [large, gold]) {
+    await assert.rejects(coordinator.submit(OWNER, wanted), (error) => {
+      assert.match(String(error), /own-machine .*foreign- /);
+      return !String(error).includes(foreign);
+    });
+  }
+  const { id } = await coordinator.submit(OWNER, spec({ region: 'mars' }));
+  const told = async (role: string): Promise<string> => {
+    const caller = { account: OWNER, role };
+    const ask = RouteRequest.parse({ strategy: 'round_robin' });
+    const { candidates } = await coordinator.route(caller, ask);
+    const { summary, nodes, history } = await coordinator.why(caller, id);
+    const names = [...candidates, ...nodes].map(({ name }) => name);
+    return JSON.stringify({ names, summary, history });
+  };
+  assert.match(await told('user'), /foreign-"/);
+  assert.ok(!(await told('user')).includes(foreign));
+  assert.match(await told('user'), /own-machine is in no known region/);
+  assert.match(await told('operator'), /foreign-machine is in no known region/);
+  assert.ok(!((await coordinator.job(OWNER, id)).cause ?? '').includes(foreign));
 });
 
 test('the topology counts the fleet and remembers its past', async () => {

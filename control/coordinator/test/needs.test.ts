@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isFogError } from '@fog/kernel';
 import { JobBatch } from '@fog/wire';
-import { fixture, HandAgent, MODULE, ok, OWNER, spec } from './fixture.ts';
+import { fixture, HandAgent, MODULE, ok, OWNER, spec, MEMBER } from './fixture.ts';
 
 const plain = { runtime: 'wasm', module: MODULE, moduleName: 'noop.wasm' } as const;
 const batch = (jobs: Record<string, object>): JobBatch =>
@@ -41,7 +41,7 @@ test('a job waits for what it needs, and gets its outputs as inputs', async () =
     (await coordinator.job(OWNER, use)).cause ?? '',
     new RegExp(`waits for ${first?.id}`),
   );
-  assert.deepEqual((await coordinator.why(OWNER, use)).needs[0]?.job, first?.id);
+  assert.deepEqual((await coordinator.why(MEMBER, use)).needs[0]?.job, first?.id);
   const stdout = { sizeBytes: 3, content: 'b'.repeat(64) };
   await coordinator.leaseUploaded('a', tokenOf(0), { content: stdout.content, sizeBytes: 3 });
   agent.result(tokenOf(0), ok({ stdout, files: [FILE] }));

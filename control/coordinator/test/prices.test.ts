@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isFogError } from '@fog/kernel';
 import type { NodeProfile, Prices } from '@fog/wire';
-import { fixture, HandAgent, OWNER, spec } from './fixture.ts';
+import { fixture, HandAgent, OWNER, spec, MEMBER } from './fixture.ts';
 
 const CREDIT = 1_000_000;
 const asks = (cpuHour: number): Prices => ({ cpuHour, gbHour: 0, gpuHour: 0, spotDiscount: 0.5 });
@@ -50,7 +50,7 @@ test('a job sees what each node asks now: by its tier, and more where others are
   const b = new HandAgent('b').connect(coordinator, { slots: 1 });
   const quotes = async (tier?: 'silver'): Promise<object> => {
     const question = { strategy: 'least_loaded', runtime: 'wasm', tier } as const;
-    const { candidates } = await coordinator.route(OWNER, question);
+    const { candidates } = await coordinator.route(MEMBER, question);
     return Object.fromEntries(candidates.map(({ node, quote }) => [node, quote?.micro]));
   };
   // What may be pre-empted gets the spot discount.
@@ -63,7 +63,7 @@ test('a job sees what each node asks now: by its tier, and more where others are
     OWNER,
     spec({ args: ['x'], maxPrice: CREDIT / 10, timeoutMs: 3_600_000 }),
   );
-  const { nodes } = await coordinator.why(OWNER, poor.id);
+  const { nodes } = await coordinator.why(MEMBER, poor.id);
   const ofA = nodes.find(({ node }) => node === 'a');
   assert.deepEqual(ofA?.quote, { micro: 650_000, forMs: 3_600_000 });
   assert.equal(ofA?.refusal, 'could cost 0.65 credits for one task, and the job pays 0.1 credits');

@@ -3,7 +3,7 @@ import type { JobSpec } from '@fog/wire';
 import type { Core } from '../core.ts';
 import { fail } from '../errors.ts';
 import { MAX_EXPLAINED_NODES } from '../limits.ts';
-import { knownNode } from '../registry/node-record.ts';
+import { knownNode, nameFor } from '../registry/node-record.ts';
 import { demandsOf } from './placement-task.ts';
 
 /**
@@ -19,7 +19,8 @@ export function checkPossible(core: Core, owner: string, spec: JobSpec): void {
     const lack = lackOf(task, node);
     if (lack === undefined) return;
     if (lacks.length < MAX_EXPLAINED_NODES) {
-      lacks.push(`${record.name} ${explainRefusal(lack, task, node)}`);
+      const name = nameFor({ account: owner }, record.id, core);
+      lacks.push(`${name} ${explainRefusal(lack, task, node)}`);
     }
   }
   throw fail('COORDINATOR_IMPOSSIBLE', {

@@ -25,7 +25,7 @@ import type { Core } from '../core.ts';
 import type { Dispatcher } from '../lease/dispatcher.ts';
 import { MAX_EXPLAINED_NODES } from '../limits.ts';
 import { planSummary } from '../plan/plan-record.ts';
-import { knownNode } from '../registry/node-record.ts';
+import { knownNode, nameFor, type Viewer } from '../registry/node-record.ts';
 import { eventFromRow } from './job-events.ts';
 import type { JobRecord } from './job-record.ts';
 import { tierDemands } from './placement-task.ts';
@@ -59,7 +59,7 @@ export class Explainer {
   }
 
   /** Why a job does not run, in one sentence; undefined when a node could take it at once. */
-  waitingFor(job: JobRecord): string | undefined {
+  waitingFor(job: JobRecord, viewer: Viewer = { account: job.owner }): string | undefined {
     if (job.state === 'submitted') return waitsForNeeds(job);
     if (job.state !== 'queued') return undefined;
     const fleet = this.#dispatcher.fleet();
@@ -67,20 +67,24 @@ export class Explainer {
     const task = this.#dispatcher.task(job);
     const refusals = explainPlacement(task, fleet);
     if (refusals.length === 0)
-      return this.#waitsForPlan(job) ?? this.#waitsBehind(job, task, fleet);
+      return this.#waitsForPlan(job, viewer) ?? this.#waitsBehind(job, task, fleet, viewer);
     if (refusals.some(({ refusal }) => refusal === 'full')) return 'waits for a free slot';
     const reasons = refusals.slice(0, MAX_EXPLAINED_NODES).map(({ node: id, refusal }) => {
       const node = fleet.find((one) => one.id === id);
-      return node === undefined ? '' : `${this.#name(id)} ${explainRefusal(refusal, task, node)}`;
+      return node === undefined
+        ? ''
+        : `${this.#name(viewer, id)} ${explainRefusal(refusal, task, node)}`;
     });
     return `waits for a node that can run it: ${reasons.join('; ')}`;
   }
 
-  #waitsForPlan({ kind }: JobRecord): string | undefined {
+  #waitsForPlan({ kind }: JobRecord, viewer: Viewer): string | undefined {
     const plan = this.#dispatcher.queues.of(kind)?.plan;
     if (plan === undefined || plan.anywhere > 0) return undefined;
     if (plan.planned === 0) return 'waits until its placement is planned';
-    const nodes = [...plan.nodes()].slice(0, MAX_EXPLAINED_NODES).map((id) => this.#name(id));
+    const nodes = [...plan.nodes()]
+      .slice(0, MAX_EXPLAINED_NODES)
+      .map((id) => this.#name(viewer, id));
     return `waits for room on ${nodes.join(' or ')}, where its plan puts it`;
   }
 
@@ -89,42 +93,44 @@ export class Explainer {
     { kind }: JobRecord,
     task: PlacementTask,
     fleet: readonly PlacementNode[],
+    viewer: Viewer,
   ): string | undefined {
     const { reserved } = this.#dispatcher;
     if (reserved === undefined || reserved.kind === kind) return undefined;
     const others = fleet.filter(({ id }) => id !== reserved.node);
     if (others.length > 0 && explainPlacement(task, others).length === 0) return undefined;
-    return `waits for a free slot: ${this.#name(reserved.node)} is kept for work that needs several at once`;
+    return `waits for a free slot: ${this.#name(viewer, reserved.node)} is kept for work that needs several at once`;
   }
 
-  async why(job: JobDetail): Promise<JobWhy> {
+  async why(viewer: Viewer, job: JobDetail): Promise<JobWhy> {
     const open = this.#core.jobs.get(job.id);
     const isOpen = open !== undefined && !isTerminal(job.state);
+    const waits = isOpen ? this.waitingFor(open, viewer) : undefined;
     return {
       job: job.id,
       state: job.state,
-      summary: job.cause ?? `it ${EVENT_TEXT[job.state] ?? `is ${job.state}`}`,
-      history: await this.#history(job.id),
+      summary: waits ?? job.cause ?? `it ${EVENT_TEXT[job.state] ?? `is ${job.state}`}`,
+      history: await this.#history(viewer, job.id),
       needs: await this.#needs(job),
-      nodes: isOpen ? this.#answers(open) : [],
-      ...this.#planOf(job),
+      nodes: isOpen ? this.#answers(viewer, open) : [],
+      ...this.#planOf(viewer, job),
     };
   }
 
   /** The plan that its last placed tasks followed. */
-  #planOf({ id, owner }: JobDetail): Pick<JobWhy, 'plan'> {
+  #planOf(viewer: Viewer, { id, owner }: JobDetail): Pick<JobWhy, 'plan'> {
     const [plan] = this.#core.fronts.of(owner, id);
     if (plan === undefined) return {};
     const excluded = Object.entries(plan.excluded).map(
-      ([refusal, nodes]) => [refusal, nodes.map((node) => this.#name(node))] as const,
+      ([refusal, nodes]) => [refusal, nodes.map((node) => this.#name(viewer, node))] as const,
     );
     return { plan: { ...planSummary(plan), excluded: Object.fromEntries(excluded) } };
   }
 
-  route(account: string, request: RouteRequest): RouteAnswer {
+  route(viewer: Viewer, request: RouteRequest): RouteAnswer {
     const { strategy, resources, labels, region, privacy, from } = request;
     const task: PlacementTask = {
-      owner: account,
+      owner: viewer.account,
       runtime: request.runtime,
       memoryBytes: resources?.memoryBytes ?? 0,
       depth: 1,
@@ -145,12 +151,12 @@ export class Explainer {
     return {
       strategy,
       ...(first === undefined ? {} : { node: first.node }),
-      candidates: candidates.map((each) => this.#candidate(each, quotes)),
+      candidates: candidates.map((each) => this.#candidate(viewer, each, quotes)),
     };
   }
 
   /** What each node says to the job's next task, the offline ones too. */
-  #answers(job: JobRecord): RouteCandidate[] {
+  #answers(viewer: Viewer, job: JobRecord): RouteCandidate[] {
     const task = this.#dispatcher.task(job);
     const wanted = job.spec.strategy ?? 'least_loaded';
     const strategy = isRoutingStrategy(wanted) ? wanted : 'least_loaded';
@@ -161,23 +167,24 @@ export class Explainer {
     const known = new Set(online.map(({ node }) => node));
     const away = [...this.#core.nodes.values()].filter(({ id }) => !known.has(id));
     return [
-      ...online.map((each) => this.#candidate(each, quotes)),
+      ...online.map((each) => this.#candidate(viewer, each, quotes)),
       ...away.map((node) => ({
         node: node.id,
-        name: node.name,
+        name: this.#name(viewer, node.id),
         refusal: refusalOfAway(task, knownNode(this.#core, node)),
       })),
     ];
   }
 
   #candidate(
+    viewer: Viewer,
     each: ReturnType<typeof explainRoute>[number],
     quotes: ReadonlyMap<string, RouteQuote>,
   ): RouteCandidate {
     const quote = quotes.get(each.node);
     return {
       node: each.node,
-      name: this.#name(each.node),
+      name: this.#name(viewer, each.node),
       ...(each.score === undefined ? {} : { score: each.score }),
       ...(each.because === undefined ? {} : { because: each.because }),
       ...(each.refused === undefined ? {} : { refusal: each.refused }),
@@ -197,7 +204,7 @@ export class Explainer {
   }
 
   /** The newest events; of a large array the older ones are in `events`. */
-  async #history(job: string): Promise<{ time: number; text: string }[]> {
+  async #history(viewer: Viewer, job: string): Promise<{ time: number; text: string }[]> {
     const rows = await this.#core.store.db
       .selectFrom('job_event')
       .selectAll()
@@ -208,18 +215,18 @@ export class Explainer {
     return rows
       .reverse()
       .map(eventFromRow)
-      .map((event) => ({ time: event.time, text: this.#eventText(event) }));
+      .map((event) => ({ time: event.time, text: this.#eventText(viewer, event) }));
   }
 
-  #eventText({ type, index, node, cause }: JobEvent): string {
+  #eventText(viewer: Viewer, { type, index, node, cause }: JobEvent): string {
     const who = index === undefined ? 'the job' : `task ${index}`;
-    const where = node === undefined ? '' : ` (${this.#name(node)})`;
+    const where = node === undefined ? '' : ` (${this.#name(viewer, node)})`;
     const why = cause === undefined ? '' : `: ${cause}`;
     return `${who} ${EVENT_TEXT[type] ?? `is ${type}`}${where}${why}`;
   }
 
-  #name(id: string): string {
-    return this.#core.nodes.get(id)?.name ?? id;
+  #name(viewer: Viewer, id: string): string {
+    return nameFor(viewer, id, this.#core);
   }
 }
 

@@ -11,7 +11,7 @@ import {
 } from '@fog/wire';
 import type { NodeRow } from '@fog/store';
 import { type PlacementNode, slotsFor } from '@fog/scheduler';
-import type { AgentLink } from '../api.ts';
+import type { AgentLink, NodeCaller } from '../api.ts';
 import type { Core } from '../core.ts';
 import { breakerAt } from './breaker.ts';
 import type { LeaseRecord } from '../lease/lease-record.ts';
@@ -184,6 +184,23 @@ export function knownNode(core: Known, node: NodeRecord): PlacementNode {
     ...(trust === undefined ? {} : { trust }),
     ...(closed === undefined ? {} : { closed }),
   };
+}
+
+/** Its owner and operators know all of a node, others what work needs. */
+export function isKnownTo(caller: Viewer, node: Pick<NodeRecord, 'owner'>): boolean {
+  return caller.role === 'operator' || caller.account === node.owner;
+}
+
+/** Who is told of nodes; without a role, what any account is told. */
+export type Viewer = Pick<NodeCaller, 'account'> & Partial<NodeCaller>;
+
+/** Characters of an id that tell machines apart. */
+const SHORT_ID = 8;
+
+/** What a node is called: the name of somebody else's machine is nobody's business. */
+export function nameFor(viewer: Viewer, id: string, { nodes }: Pick<Core, 'nodes'>): string {
+  const node = nodes.get(id);
+  return node !== undefined && isKnownTo(viewer, node) ? node.name : id.slice(0, SHORT_ID);
 }
 
 /** Connected, or expected back: a coordinator that begins to lead has the fleet of the one before it. */

@@ -11,7 +11,7 @@ import type { ResultDesk } from '../lease/result-desk.ts';
 import { noteAbsence } from '../verify/presence.ts';
 import { breakerAt, CLOSED } from './breaker.ts';
 import { smoothed } from './measured.ts';
-import { nodeView, type NodeRecord } from './node-record.ts';
+import { isKnownTo, nodeView, type NodeRecord } from './node-record.ts';
 import { storePrices, takeProfile } from './prices.ts';
 
 type Message = Exclude<FromAgent, { type: 'hello' }>;
@@ -79,9 +79,7 @@ export class Registry {
   /** Throws COORDINATOR_NO_NODE, also for another account's node. */
   ofCaller(caller: NodeCaller, id: string): NodeRecord {
     const node = this.#core.nodes.get(id);
-    if (node !== undefined && (caller.role === 'operator' || caller.account === node.owner)) {
-      return node;
-    }
+    if (node !== undefined && isKnownTo(caller, node)) return node;
     throw fail('COORDINATOR_NO_NODE', {
       message: `There is no node ${id} of this account. "fog nodes" lists them.`,
       details: { node: id },

@@ -5,7 +5,7 @@ import type { Core } from '../core.ts';
 import { fail } from '../errors.ts';
 import { demandsOf } from '../job/placement-task.ts';
 import { MAX_EXPLAINED_NODES } from '../limits.ts';
-import { isPresent, knownNode } from '../registry/node-record.ts';
+import { isPresent, knownNode, nameFor } from '../registry/node-record.ts';
 import { voterOf } from '../verify/ballot.ts';
 
 interface Order {
@@ -92,7 +92,7 @@ function lacks(core: Core, order: Order, tier: SlaTier): string {
   const task = { ...demandsOf(order.owner, { ...order.spec, tier }), depth: 1 };
   const told = nodes.flatMap((node) => {
     const lack = refusal(order, tier, node);
-    const name = core.nodes.get(node.id)?.name ?? node.id;
+    const name = nameFor({ account: order.owner }, node.id, core);
     return lack === undefined ? [] : [`${name} ${explainRefusal(lack, task, node)}`];
   });
   return told.length === 0 ? '' : ` (${told.slice(0, MAX_EXPLAINED_NODES).join('; ')})`;

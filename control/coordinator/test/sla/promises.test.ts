@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SlaTierReport } from '@fog/wire';
 import type { CoordinatorApi } from '../../src/index.ts';
-import { fixture, HandAgent, ok, OWNER, spec } from '../fixture.ts';
+import { fixture, HandAgent, ok, OWNER, spec, MEMBER } from '../fixture.ts';
 
 const OPERATOR = { account: OWNER, role: 'operator' };
 
@@ -54,7 +54,7 @@ test('a job that waits too long is told at once, and with its whole wait when it
     [{ kind: 'latency', severity: 'high', value: 10_000, limit: 2_500 }],
   );
   assert.deepEqual([bronze(coordinator)?.starts, bronze(coordinator)?.breaches], [1, 1]);
-  const { history } = await coordinator.why(OWNER, job.id);
+  const { history } = await coordinator.why(MEMBER, job.id);
   assert.equal(history.filter(({ text }) => text.includes('bronze promises 2.5 s')).length, 1);
   const other = await coordinator.sla({ account: 'mallory', role: 'member' });
   assert.deepEqual(other.breaches, []);

@@ -78,7 +78,7 @@ test('work of class A leaves free slots alone that are not trusted, until the tr
   await ann?.until(() => ann.leases.length === 1);
   await bob?.until(() => bob.leases.length === 1);
   const waits = await submit('y');
-  const { nodes } = await fog.coordinator.why(ALICE, waits.id);
+  const { nodes } = await fog.coordinator.why({ account: ALICE, role: 'user' }, waits.id);
   assert.match(nodes.find(({ node }) => node === 'new0')?.refusal ?? '', /asks for 0\.85$/);
   bob?.session?.message({ type: 'goodbye' });
   await young?.until(() => young.leases.length === 1);

@@ -48,7 +48,7 @@ export function addJobRoutes(app: FastifyInstance, deps: RouteDeps): void {
 
   app.get('/api/v1/jobs/:id/why', { config }, async (request) => {
     const { id } = parseWith(JobParams, request.params, 'path');
-    return coordinator.why(request.caller.account, id);
+    return coordinator.why(request.caller, id);
   });
 
   app.get('/api/v1/jobs', { config }, async (request) => {

@@ -11,7 +11,7 @@ const config = { access: 'account' } as const;
 export function addPlacementRoutes(app: FastifyInstance, { coordinator }: RouteDeps): void {
   app.post('/api/v1/nodes/route', { config }, async (request) => {
     const question = parseWith(RouteRequest, request.body, 'route');
-    return coordinator.route(request.caller.account, question);
+    return coordinator.route(request.caller, question);
   });
 
   app.post('/api/v1/nodes/:id/mode', { config }, async (request) => {
