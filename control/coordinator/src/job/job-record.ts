@@ -14,6 +14,7 @@ import type { LeaseRecord } from '../lease/lease-record.ts';
 import type { OpenTasks } from './open-tasks.ts';
 import { demandsOf, kindOf } from './placement-task.ts';
 import type { Ballot } from '../verify/ballot.ts';
+import { datedRuns } from '../sla/due-work.ts';
 import { TaskBoard } from './task-board.ts';
 
 export interface ReplicaOf {
@@ -82,7 +83,13 @@ interface NewJob {
 /** Its tasks count in `openTasks` until each has ended. */
 export function newJobRecord(input: NewJob, openTasks: OpenTasks): JobRecord {
   const total = taskCount(input.spec);
-  openTasks.add(input.owner, total);
+  const { createdAt, owner, spec } = input;
+  const count = (tasks: number): void => {
+    openTasks.add(owner, tasks);
+    const dated = datedRuns({ spec, createdAt }, tasks);
+    if (dated !== undefined) openTasks.due.add(dated);
+  };
+  count(total);
   return {
     ...input,
     replicaOf: input.replicaOf,
@@ -92,7 +99,7 @@ export function newJobRecord(input: NewJob, openTasks: OpenTasks): JobRecord {
     priority: input.spec.priority ?? DEMAND_DEFAULTS.priority,
     demands: demandsOf(input.owner, input.spec),
     inputs: input.spec.inputs,
-    board: new TaskBoard(total, () => openTasks.add(input.owner, -1)),
+    board: new TaskBoard(total, () => count(-1)),
     leases: new Map(),
     ballots: new Map(),
     tokens: new Set(),

@@ -1,5 +1,8 @@
-/** Running totals of tasks that have not ended, all together and by account. */
+import { DueWork } from '../sla/due-work.ts';
+
+/** Running totals of tasks that have not ended, all together and by account; and of what is due by when. */
 export class OpenTasks {
+  readonly due: DueWork = new DueWork();
   readonly #byOwner = new Map<string, number>();
   #total = 0;
 

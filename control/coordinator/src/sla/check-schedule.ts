@@ -11,16 +11,7 @@ import type { Core } from '../core.ts';
 import { fail } from '../errors.ts';
 import { demandsOf } from '../job/placement-task.ts';
 import { isPresent, knownNode } from '../registry/node-record.ts';
-import { isReplicated } from '../verify/ballot.ts';
-import { copiesWanted } from '../verify/decide.ts';
-
-/** A program that never ran here is taken to be short. */
-const ASSUMED_MS = 1_000;
-
-interface Demand {
-  readonly dueAt: number;
-  readonly workMs: number;
-}
+import { type DatedRuns, datedRuns } from './due-work.ts';
 
 interface Order {
   readonly owner: string;
@@ -34,50 +25,39 @@ export function checkSchedule(
   specs: readonly JobSpec[],
   runTimes: Pick<RunTimes, 'usualMs'>,
 ): void {
-  const dated = specs.filter((spec) => spec.deadlineAt !== undefined && isReplicated({ spec }));
-  if (dated.length === 0) return;
-  const taken = openDemands(core, runTimes);
-  for (const spec of dated) {
-    const added = demandOf(spec, taskCount(spec), runTimes);
-    checkRoom(core, { owner, spec }, added, taken);
-    taken.push(added);
+  const { due } = core.openTasks;
+  const createdAt = core.clock.now();
+  const counted: DatedRuns[] = [];
+  try {
+    for (const spec of specs) {
+      const dated = datedRuns({ spec, createdAt }, taskCount(spec));
+      if (dated === undefined) continue;
+      due.add(dated);
+      counted.push(dated);
+      due.learn((module) => runTimes.usualMs(module));
+      checkRoom(core, { owner, spec }, dated);
+    }
+  } finally {
+    // They count for good with the jobs that are made of them.
+    for (const dated of counted) due.add({ ...dated, runs: -dated.runs });
   }
 }
 
-function checkRoom(
-  core: Core,
-  { owner, spec }: Order,
-  added: Demand,
-  taken: readonly Demand[],
-): void {
+function checkRoom(core: Core, { owner, spec }: Order, added: DatedRuns): void {
   const slots = slotsFor(core, owner, spec);
   // Without machines it waits for the first, as all other work does.
   if (slots === 0) return;
   const now = core.clock.now();
-  const all = [added, ...taken].toSorted((a, b) => a.dueAt - b.dueAt);
-  let workMs = 0;
-  for (const demand of all) {
-    workMs += demand.workMs;
-    const roomMs = slots * Math.max(0, demand.dueAt - now);
-    // What was taken before was fitted in without this job; only its own deadline and later ones can suffer.
-    if (demand.dueAt < added.dueAt || workMs <= roomMs) continue;
-    throw fail('COORDINATOR_SCHEDULE', {
-      message: `By ${new Date(demand.dueAt).toISOString()} ${formatDuration(workMs)} of class ${spec.class} work would be due with this job, and ${slots === 1 ? 'the slot' : `the ${slots} slots`} that can run it can do ${formatDuration(roomMs)} until then. Give a later deadline, take class B, or let more machines join.`,
-      details: { dueAt: demand.dueAt, workMs, roomMs, slots },
-    });
-  }
-}
-
-function openDemands(core: Core, runTimes: Pick<RunTimes, 'usualMs'>): Demand[] {
-  const jobs = [...core.jobs.values()].filter(
-    (job) => job.spec.deadlineAt !== undefined && isReplicated(job),
-  );
-  return jobs.map(({ spec, board }) => demandOf(spec, board.open, runTimes));
-}
-
-function demandOf(spec: JobSpec, tasks: number, runTimes: Pick<RunTimes, 'usualMs'>): Demand {
-  const runMs = runTimes.usualMs(spec.module) ?? ASSUMED_MS;
-  return { dueAt: spec.deadlineAt ?? 0, workMs: tasks * copiesWanted(spec) * runMs };
+  const roomUntil = (dueAt: number): number => slots * Math.max(0, dueAt - now);
+  // What was taken before was fitted in without this job; only its own deadline and later ones can suffer.
+  const overload = core.openTasks.due.overloadFrom(added, roomUntil);
+  if (overload === undefined) return;
+  const { dueAt, workMs } = overload;
+  const roomMs = roomUntil(dueAt);
+  throw fail('COORDINATOR_SCHEDULE', {
+    message: `By ${new Date(dueAt).toISOString()} ${formatDuration(workMs)} of class ${spec.class} work would be due with this job, and ${slots === 1 ? 'the slot' : `the ${slots} slots`} that can run it can do ${formatDuration(roomMs)} until then. Give a later deadline, take class B, or let more machines join.`,
+    details: { dueAt, workMs, roomMs, slots },
+  });
 }
 
 function slotsFor(core: Core, owner: string, spec: JobSpec): number {
