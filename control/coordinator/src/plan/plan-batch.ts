@@ -14,6 +14,7 @@ import type { Dispatcher } from '../lease/dispatcher.ts';
 import { MAX_PLANNED_TASKS } from '../limits.ts';
 import { ASSUMED_MS, plannedFleet, plannedTasks } from './plan-input.ts';
 import type { PlanRequest } from './plan-messages.ts';
+import type { PlannedShare } from './should-plan.ts';
 
 /** Jobs of one plan that are told of it: the others are seen in the plan. */
 const MAX_TOLD_JOBS = 32;
@@ -67,17 +68,20 @@ export function batchOf(
   return { owner: job.owner, asked, tasks, request, able: new Set(able.map(({ id }) => id)) };
 }
 
-/** When the last task of each node would end, as far as tasks and slots tell. */
-export function plannedEnds(
+/** What each node is given, and when the last of it would end, as far as tasks and slots tell. */
+export function plannedShares(
   { tasks, nodes }: PlanRequest,
   perNode: Readonly<Record<string, number>>,
-): Map<string, number> {
+): Map<string, PlannedShare> {
   const runMs = tasks[0]?.expectedMs ?? ASSUMED_MS;
-  const ends = nodes.map(({ id, slots, speed = 1, queuedMs = 0 }): [string, number] => {
-    const rounds = Math.ceil((perNode[id] ?? 0) / Math.max(1, slots));
-    return [id, queuedMs + (rounds * runMs) / speed];
-  });
-  return new Map(ends.filter(([id]) => perNode[id] !== undefined));
+  const shares = new Map<string, PlannedShare>();
+  for (const { id, slots, speed = 1, queuedMs = 0 } of nodes) {
+    const given = perNode[id];
+    if (given === undefined) continue;
+    const rounds = Math.ceil(given / Math.max(1, slots));
+    shares.set(id, { tasks: given, endMs: queuedMs + (rounds * runMs) / speed });
+  }
+  return shares;
 }
 
 /** Takes the tasks that wait for their first run. Copies stay: each keeps away from those before it. */

@@ -21,22 +21,24 @@ import {
   type Batch,
   batchOf,
   countFirsts,
-  plannedEnds,
+  plannedShares,
   plannedStrategy,
   planText,
   strategyOf,
   takeFirsts,
   tell,
 } from './plan-batch.ts';
-import { ASSUMED_MS, plannedFleet } from './plan-input.ts';
 import type { PlanAnswer } from './plan-messages.ts';
 import { planRecord, planSummary } from './plan-record.ts';
 import type { PlanStats } from './plan-stats.ts';
 import type { PlanThread } from './plan-thread.ts';
-import { isLarge, LEAST_TASKS, leastTasks, misfit } from './should-plan.ts';
+import { spaced } from './spaced.ts';
+import { isLarge, LEAST_TASKS, leastTasks, misfit, type PlannedShare } from './should-plan.ts';
 
 /** How often batches and plans are looked at. */
 const LOOK_EVERY_MS = 500;
+/** Between two looks for what happens to the nodes: with a large fleet much does, and a look takes milliseconds. */
+const LEAST_LOOK_MS = 50;
 /** A plan made again and again would cost more than it saves. */
 const LEAST_PLAN_AGE_MS = 2_000;
 /** Plans named in the status. */
@@ -55,8 +57,7 @@ interface Held {
   readonly madeAtMs: number;
   /** Nodes that could take the tasks when it was made. */
   readonly known: ReadonlySet<string>;
-  /** When the last task of each node was to end, from then. */
-  readonly endsMs: ReadonlyMap<string, number>;
+  readonly shares: ReadonlyMap<string, PlannedShare>;
   readonly makespanMs: number;
 }
 
@@ -83,11 +84,13 @@ export class Planner {
 
   start(): void {
     const { core } = this.#deps;
+    const { ask, stop } = spaced(core.clock, LEAST_LOOK_MS, () => this.#look());
     const stopClock = core.clock.every(LOOK_EVERY_MS, () => this.#look());
-    const stopNews = core.listeners.subscribe({ node: () => this.#look() });
+    const stopNews = core.listeners.subscribe({ node: ask });
     this.#stopNews = () => {
       stopClock();
       stopNews();
+      stop();
     };
   }
 
@@ -219,13 +222,10 @@ export class Planner {
     if (hasFurther(plan)) return CAUSES.further;
     const ageMs = core.clock.monotonicMs() - (held?.madeAtMs ?? 0);
     if (held === undefined || plan.planned === 0 || ageMs < LEAST_PLAN_AGE_MS) return undefined;
-    const about = { fleet: fleetNow(), module: job.spec.module };
-    const { nodes, expectedMs = ASSUMED_MS } = plannedFleet(core, dispatcher, about);
-    return misfit(dispatcher.task(job), nodes, {
+    return misfit(dispatcher.task(job), fleetNow(), {
       ageMs,
       ...held,
       waitingOn: (node) => plan.waitingOn(node),
-      runMs: ({ speed = 1 }) => expectedMs / speed,
       nameOf: (node) => nameFor({ account: job.owner }, node, core),
     });
   }
@@ -274,7 +274,7 @@ export class Planner {
     this.#held.set(queue, {
       madeAtMs: core.clock.monotonicMs(),
       known: batch.able,
-      endsMs: plannedEnds(request, placement.front[placement.chosen]?.perNode ?? {}),
+      shares: plannedShares(request, placement.front[placement.chosen]?.perNode ?? {}),
       makespanMs: placement.indicators.makespanMs,
     });
     const about = {

@@ -23,18 +23,22 @@ export function leastTasks(about: {
   return Math.max(LEAST_TASKS, Math.ceil((WORK_PER_BUDGET * budgetMs * slots) / usualMs));
 }
 
+export interface PlannedShare {
+  readonly tasks: number;
+  /** From the plan until the last of them was to end. */
+  readonly endMs: number;
+}
+
 export interface PlanProgress {
   readonly ageMs: number;
   /** Nodes that could take the tasks when the plan was made. */
   readonly known: ReadonlySet<string>;
-  /** From the plan until the node's last task was to end, for each node that was given any. */
-  readonly endsMs: ReadonlyMap<string, number>;
+  /** What each node was given that was given anything. */
+  readonly shares: ReadonlyMap<string, PlannedShare>;
   /** From the plan until the last task was to end. */
   readonly makespanMs: number;
   /** Tasks that wait for the node. */
   readonly waitingOn: (node: string) => number;
-  /** Run time of one task there, by what is known now. */
-  readonly runMs: (node: PlacementNode) => number;
   readonly nameOf: (node: string) => string;
 }
 
@@ -42,6 +46,8 @@ export interface PlanProgress {
 const FAR_BEHIND = 1.5;
 /** Less is not worth a new plan: it is a few tasks' luck. */
 const LEAST_LATE_MS = 1_000;
+/** Part of its time that a plan holds unless the fleet changes: the first runs say little. */
+const LEAST_SHARE = 0.25;
 
 /** Why the plan should be made again, or undefined. */
 export function misfit(
@@ -51,7 +57,7 @@ export function misfit(
 ): string | undefined {
   const able = fleet.filter((node) => refusalOf(task, node) === undefined);
   const ids = new Set(able.map(({ id }) => id));
-  for (const node of progress.endsMs.keys()) {
+  for (const node of progress.shares.keys()) {
     if (progress.waitingOn(node) === 0 || ids.has(node)) continue;
     return `${progress.nameOf(node)} takes no work now`;
   }
@@ -61,25 +67,37 @@ export function misfit(
   return departure(able, progress);
 }
 
-/** Somebody is far behind, or done long before it was to be while others have work left. */
+/**
+ * Somebody is far behind, or done long before it was to be while others have much left. Where all are behind, for the
+ * machine they share is busy, a new plan would be the same.
+ */
 function departure(
   able: readonly PlacementNode[],
-  { ageMs, endsMs, makespanMs, waitingOn, runMs, nameOf }: PlanProgress,
+  { ageMs, shares, makespanMs, waitingOn, nameOf }: PlanProgress,
 ): string | undefined {
-  const planned = able.filter(({ id }) => endsMs.has(id));
-  const busy = planned.filter(({ id }) => waitingOn(id) > 0);
-  const limitMs = Math.max(FAR_BEHIND * makespanMs, makespanMs + LEAST_LATE_MS);
-  const late = busy.find((node) => {
-    // What waits, and half of what runs.
-    const rounds = waitingOn(node.id) / Math.max(1, node.slots) + 0.5;
-    return ageMs + rounds * runMs(node) > limitMs;
+  if (able.length < 2 || ageMs < LEAST_SHARE * makespanMs) return undefined;
+  const nodes = able.flatMap(({ id, slots, held }) => {
+    const share = shares.get(id);
+    const waiting = waitingOn(id);
+    if (share === undefined) return [];
+    const leftMs = restMs(share, waiting, ageMs);
+    return [{ id, endMs: share.endMs, leftMs, isIdle: waiting === 0 && held < slots }];
   });
-  if (late !== undefined) return `${nameOf(late.id)} is behind what was planned`;
-  if (busy.length === 0) return undefined;
+  const [last, ...others] = nodes.toSorted((a, b) => b.leftMs - a.leftMs);
+  if (last === undefined || last.leftMs < LEAST_LATE_MS) return undefined;
+  const lateness = others.map(({ leftMs, endMs }) => (ageMs + leftMs) / Math.max(1, endMs));
+  const allLaterMs = makespanMs * Math.max(1, others.length === 0 ? 1 : Math.min(...lateness));
+  if (ageMs + last.leftMs > Math.max(FAR_BEHIND * allLaterMs, allLaterMs + LEAST_LATE_MS)) {
+    return `${nameOf(last.id)} is behind what was planned`;
+  }
   const earlyMs = Math.max(LEAST_LATE_MS, (FAR_BEHIND - 1) * makespanMs);
-  const early = planned.find(
-    ({ id, held, slots }) =>
-      waitingOn(id) === 0 && held < slots && (endsMs.get(id) ?? 0) - ageMs > earlyMs,
-  );
+  const early = nodes.find(({ endMs, isIdle }) => isIdle && endMs - ageMs > earlyMs);
   return early === undefined ? undefined : `${nameOf(early.id)} is done sooner than planned`;
+}
+
+/** By how fast it took those before: the work's own run times leave out what a busy machine adds to them. */
+function restMs({ tasks, endMs }: PlannedShare, waiting: number, ageMs: number): number {
+  if (waiting === 0) return 0;
+  const taken = tasks - waiting;
+  return taken <= 0 ? endMs : (ageMs * waiting) / taken;
 }

@@ -24,13 +24,12 @@ function progress(
   return {
     ageMs: 2_500,
     known: new Set(['a', 'b']),
-    endsMs: new Map([
-      ['a', 5_000],
-      ['b', 5_000],
+    shares: new Map([
+      ['a', { tasks: 10, endMs: 5_000 }],
+      ['b', { tasks: 10, endMs: 5_000 }],
     ]),
     makespanMs: 5_000,
     waitingOn: (id) => waiting[id] ?? 0,
-    runMs: () => 1_000,
     nameOf: (id) => `node ${id}`,
     ...over,
   };
@@ -71,19 +70,39 @@ test('so does a node that was not there, unless it could not take the tasks', ()
 
 test('so does a node far behind, or one done long before it was to be', () => {
   const fleet = [node('a'), node('b')];
-  const slow = progress({ a: 4, b: 9 }, { runMs: ({ id }) => (id === 'b' ? 2_000 : 1_000) });
+  const slow = progress({ a: 4, b: 8 });
   assert.equal(misfit(task, fleet, slow), 'node b is behind what was planned');
   const idle = [node('a', { held: 0 }), node('b')];
   const early = progress({ a: 0, b: 4 }, { ageMs: 2_400 });
   assert.equal(misfit(task, idle, early), 'node a is done sooner than planned');
 });
 
+test('where all are behind a new plan would be the same', () => {
+  const fleet = [node('a'), node('b')];
+  const ageMs = 6_000;
+  assert.equal(misfit(task, fleet, progress({ a: 5, b: 6 }, { ageMs })), undefined);
+  assert.equal(misfit(task, fleet, progress({ a: 10, b: 10 }, { ageMs })), undefined);
+  const shares = new Map([['a', { tasks: 10, endMs: 5_000 }]]);
+  const alone = progress({ a: 6 }, { ageMs, shares });
+  assert.equal(misfit(task, [node('a')], alone), undefined);
+  assert.equal(misfit(task, fleet, alone), 'node a is behind what was planned');
+});
+
+test('a plan holds for a quarter of its time, and to its end when that is near', () => {
+  const fleet = [node('a'), node('b')];
+  const behind = { a: 4, b: 9 };
+  assert.equal(misfit(task, fleet, progress(behind, { ageMs: 1_200 })), undefined);
+  assert.ok(misfit(task, fleet, progress(behind, { ageMs: 1_300 })) !== undefined);
+  const idle = [node('a', { held: 0 }), node('b')];
+  assert.equal(misfit(task, idle, progress({ b: 2 }, { ageMs: 2_400 })), undefined);
+});
+
 test('a node that the plan gave little is not done too soon', () => {
   const fleet = [node('a', { held: 0 }), node('b')];
-  const endsMs = new Map([
-    ['a', 1_000],
-    ['b', 9_000],
+  const shares = new Map([
+    ['a', { tasks: 2, endMs: 1_000 }],
+    ['b', { tasks: 18, endMs: 9_000 }],
   ]);
-  const uneven = progress({ a: 0, b: 12 }, { endsMs, makespanMs: 9_000 });
+  const uneven = progress({ a: 0, b: 12 }, { shares, makespanMs: 9_000 });
   assert.equal(misfit(task, fleet, uneven), undefined);
 });
