@@ -32,8 +32,8 @@ import type { PlanAnswer } from './plan-messages.ts';
 import { planRecord, planSummary } from './plan-record.ts';
 import type { PlanStats } from './plan-stats.ts';
 import type { PlanThread } from './plan-thread.ts';
-import { spaced } from './spaced.ts';
 import { isLarge, LEAST_TASKS, leastTasks, misfit, type PlannedShare } from './should-plan.ts';
+import { spaced } from './spaced.ts';
 
 /** How often batches and plans are looked at. */
 const LOOK_EVERY_MS = 500;

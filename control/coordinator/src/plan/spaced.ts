@@ -2,8 +2,8 @@ import type { Clock } from '@fog/kernel';
 
 export interface Spaced {
   /** The first call acts at once; all that come within the time after it act once more, when that is over. */
-  ask(): void;
-  stop(): void;
+  readonly ask: () => void;
+  readonly stop: () => void;
 }
 
 /** Calls `act` when it is asked to, but no more often than each `leastMs`. */
