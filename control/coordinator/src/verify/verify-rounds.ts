@@ -2,13 +2,15 @@
 import type { Core } from '../core.ts';
 import type { Dispatcher } from '../lease/dispatcher.ts';
 import { askKnownAnswer } from './known-answers.ts';
-import { judgePresence, PRESENCE_WINDOW_MS } from './presence.ts';
+import { judgePresence, lastWindow } from './presence.ts';
 import { review, reviewDoubted } from './tally.ts';
 
 /** How soon it is noticed that no second owner is left to confirm a failure. */
 const LOOK_EVERY_MS = 1_000;
 /** One newcomer is asked a known answer this often: rare enough to cost a fleet nothing. */
 const ASK_EVERY_MS = 30_000;
+/** How late the end of a window of presence may be noticed; the nodes are back by then if the leader has just changed. */
+const JUDGE_EVERY_MS = 60_000;
 
 export class VerifyRounds {
   readonly #core: Core;
@@ -30,7 +32,11 @@ export class VerifyRounds {
     this.#timers.push(clock.every(LOOK_EVERY_MS, look));
     const ask = (): void => askKnownAnswer(this.#core, this.#dispatcher);
     this.#timers.push(clock.every(ASK_EVERY_MS, ask));
-    this.#timers.push(clock.every(PRESENCE_WINDOW_MS, () => judgePresence(this.#core)));
+    let window = lastWindow(this.#core);
+    const judge = (): void => {
+      window = judgePresence(this.#core, window);
+    };
+    this.#timers.push(clock.every(JUDGE_EVERY_MS, judge));
   }
 
   stop(): void {

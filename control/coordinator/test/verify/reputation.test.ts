@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NodeTrust } from '@fog/wire';
-import { type HandAgent, spec } from '../fixture.ts';
+import { fixture, HandAgent, spec } from '../fixture.ts';
 import { ALICE, crowd, type Crowd, SHORT, text } from './crowd.ts';
 
 const STRICT = { determinism: 'strict' };
@@ -156,6 +156,24 @@ test('a node that falls silent has that held against it, once a window; being th
   const shown = await world.fog.coordinator.nodes();
   assert.ok(shown.every(({ trust }) => trust === undefined));
   assert.ok((await trustOf(world, silent)).score < 0.25);
+});
+
+test('presence is judged at the end of each window, however often the leader changes', async () => {
+  await using fog = await fixture();
+  const agents = ['o1', 'o2', 'o3'].map((owner) => ({ id: owner.repeat(13), owner }));
+  for (let term = 0; term < 4; term += 1) {
+    const connected = agents.map(({ id, owner }) =>
+      new HandAgent(id).connect(fog.coordinator, { owner }),
+    );
+    for (let minute = 0; minute < 4 * 60; minute += 1) {
+      fog.clock.advance(60_000);
+      for (const { session } of connected) session?.message({ type: 'heartbeat', held: [] });
+    }
+    await fog.restart();
+  }
+  const rows = await fog.store.db.selectFrom('evidence').selectAll().orderBy('id').execute();
+  assert.ok(rows.every(({ kind, good }) => kind === 'availability' && good === 1));
+  assert.equal(rows.length, agents.length * 2);
 });
 
 test('another account cannot look at it', async () => {
