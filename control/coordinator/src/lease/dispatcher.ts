@@ -1,14 +1,7 @@
 /** Hands queued tasks to nodes: places them, issues leases, and sends them once they are durable. */
 import { randomInt } from 'node:crypto';
+import { CREDIT_PER_SLOT } from '@fog/wire';
 import {
-  arrayItem,
-  type Capabilities,
-  CREDIT_PER_SLOT,
-  type Lease,
-  type LeasedJob,
-} from '@fog/wire';
-import {
-  besides,
   capacityFor,
   type ChosenTask,
   isRoutingStrategy,
@@ -20,8 +13,6 @@ import {
   type PlacementOptions,
   type PlacementTask,
   refusalOf,
-  type Reservation,
-  reserveFor,
   type RouteState,
   type RoutingStrategyName,
   RunTimes,
@@ -31,28 +22,27 @@ import { type Core, forgetLease } from '../core.ts';
 import { siblingNodes } from '../deployment/deployment-record.ts';
 import type { JobRecord } from '../job/job-record.ts';
 import { placementTask } from '../job/placement-task.ts';
-import { type NodeRecord, placementNode } from '../registry/node-record.ts';
+import type { NodeRecord } from '../registry/node-record.ts';
 import { apartOf, isApart, offerCopy, wantFurtherCopies } from '../verify/copies.ts';
 import { isReplicated } from '../verify/ballot.ts';
 import { trustFloor } from '../verify/trust-gate.ts';
-import { endingsOn } from './endings.ts';
+import { Backfill } from './backfill.ts';
+import { FleetView } from './fleet-view.ts';
 import { issueAlias, issueCopy, issueFirst, type LeaseOrder } from './issue-lease.ts';
 import type { LeaseRecord } from './lease-record.ts';
 import { preemptFor } from './preempt.ts';
 import { recallLease } from './requeue.ts';
-import { leasedJob, workMessages } from './work-messages.ts';
+import { sendLeases } from './send-leases.ts';
 
 /** Work a node should hold in advance: covers the round trip to the coordinator and back. */
 const AHEAD_MS = 100;
-/** How long a node counts for as good as it was drawn: short beside the work it decides about. */
-const DRAW_EVERY_MS = 100;
-/** A machine is taken to be so many times faster or slower than usual at most, until its runs tell. */
-const MAX_CLAIMED_SPEED = 8;
 /** Faces of the dice `random` throws: a draw as fine as any fleet needs. */
 const DICE = 2 ** 32;
 
 export class Dispatcher {
   readonly #core: Core;
+  readonly #fleet: FleetView;
+  readonly #backfill: Backfill;
   readonly queues = new JobQueues<JobRecord>((job) => this.usualMs(job));
   /** What decides how much of a program's work a node holds in advance, and where a plan sends it. */
   readonly runTimes = new RunTimes();
@@ -60,23 +50,18 @@ export class Dispatcher {
   collect: (queue: KindQueue<JobRecord>, fleet: readonly PlacementNode[]) => void = () => {};
   /** The node each routing strategy chose last. */
   readonly #lastRouted = new Map<RoutingStrategyName, string>();
-  /** Drawn a moment ago. */
-  readonly #trustSamples = new Map<string, number>();
-  #drawnMs = -Infinity;
   /** Trust that work of class S or A asks for in this round, by its kind. */
   readonly #trustFloors = new Map<string, number | undefined>();
   #round = 0;
   /** In this round some work found all slots busy: what comes after it may not queue up on them again. */
   #isSlotWanted = false;
-  /** What the most urgent wide task waits for: kept from what comes after it in this round. */
-  #reserved: (Reservation & { readonly kind: string }) | undefined;
-  /** The connected nodes as they are in this round, until one is given or loses a lease. */
-  #fleetNow: PlacementNode[] | undefined;
   #kicked = false;
   #stopped = false;
 
   constructor(core: Core) {
     this.#core = core;
+    this.#fleet = new FleetView(core, this.runTimes);
+    this.#backfill = new Backfill(core, this);
   }
 
   stop(): void {
@@ -128,44 +113,19 @@ export class Dispatcher {
     if (!isReplicated(job)) return task;
     const key = `${job.kind} ${job.spec.allowSameOwner}`;
     if (!this.#trustFloors.has(key)) {
-      this.#trustFloors.set(key, trustFloor(job, task, this.#fleetNow ?? this.fleet()));
+      this.#trustFloors.set(key, trustFloor(job, task, this.#fleet.known));
     }
     const floor = this.#trustFloors.get(key);
     return floor === undefined ? task : { ...task, minTrust: Math.max(floor, task.minTrust ?? 0) };
   }
 
   fleet(): PlacementNode[] {
-    const fleet: PlacementNode[] = [];
-    const usual = usualSpeed(this.#core);
-    for (const node of this.#core.nodes.values()) {
-      const { id, link, capabilities } = node;
-      if (link === undefined) continue;
-      const known = placementNode(this.#core, node, link);
-      const speed = this.runTimes.paceOf(id) ?? claimedSpeed(capabilities, usual);
-      const warm = this.runTimes.ranOn(id);
-      const trustSample = this.#trustSample(id);
-      fleet.push({ ...known, trustSample, speed, ...(warm === undefined ? {} : { warm }) });
-    }
-    return fleet;
-  }
-
-  /** One draw for all rounds of a moment: thousands of nodes are not drawn for again with each result. */
-  #trustSample(node: string): number {
-    const { reputation, clock, verify } = this.#core;
-    if (clock.monotonicMs() - this.#drawnMs >= DRAW_EVERY_MS) {
-      this.#trustSamples.clear();
-      this.#drawnMs = clock.monotonicMs();
-    }
-    const drawn = this.#trustSamples.get(node);
-    if (drawn !== undefined) return drawn;
-    const sample = reputation.sample(node, clock.now(), verify.random);
-    this.#trustSamples.set(node, sample);
-    return sample;
+    return this.#fleet.fresh();
   }
 
   /** The node that the last round kept for a wide task, and the kind of that. */
   get reserved(): { readonly node: string; readonly kind: string } | undefined {
-    return this.#reserved;
+    return this.#backfill.reserved;
   }
 
   /** Connected nodes that could take a task of the job now. */
@@ -181,7 +141,7 @@ export class Dispatcher {
     const link = node?.link;
     if (link === undefined || node === undefined) return;
     const lease = issueAlias(this.#core, { job, index, node }, alias);
-    this.#core.journal.afterCommit(() => this.#send(link, [lease]));
+    this.#core.journal.afterCommit(() => sendLeases(this.#core, link, [lease]));
   }
 
   /** All that the node holds, or some of it, runs elsewhere, and counts no more if it comes; the node is told to stop it. */
@@ -191,7 +151,7 @@ export class Dispatcher {
     leases: readonly LeaseRecord[] = [...node.leases.values()],
   ): void {
     const tokens = leases.map(({ token }) => token);
-    this.#fleetNow = undefined;
+    this.#fleet.forget();
     for (const lease of leases) {
       recallLease(this.#core, this, lease, reason);
       forgetLease(this.#core, lease);
@@ -225,13 +185,13 @@ export class Dispatcher {
     const sends = new Map<AgentLink, LeaseRecord[]>();
     this.#trustFloors.clear();
     this.#isSlotWanted = false;
-    this.#reserved = undefined;
-    this.#fleetNow = undefined;
+    this.#backfill.begin();
+    this.#fleet.forget();
     for (const queue of this.queues.kinds(this.#core.clock.now())) this.#dispatchKind(queue, sends);
-    this.#fleetNow = undefined;
+    this.#fleet.forget();
     if (sends.size === 0) return;
     this.#core.journal.afterCommit(() => {
-      for (const [link, leases] of sends) this.#send(link, leases);
+      for (const [link, leases] of sends) sendLeases(this.#core, link, leases);
     });
   }
 
@@ -254,7 +214,7 @@ export class Dispatcher {
   }
 
   #placeKind(queue: KindQueue<JobRecord>, sends: Map<AgentLink, LeaseRecord[]>): void {
-    if (queue.first !== undefined) this.collect(queue, (this.#fleetNow ??= this.fleet()));
+    if (queue.first !== undefined) this.collect(queue, this.#fleet.hold());
     const { first, plan } = queue;
     // Copies first: what was begun is ended before more is begun. Then what is due first, planned or not.
     const isFirst = first?.board.onlyCopy !== undefined || dueOf(first) < dueOf(plan?.wanting);
@@ -278,7 +238,7 @@ export class Dispatcher {
     if (last !== undefined && placement.strategy !== 'greedy') {
       this.#lastRouted.set(placement.strategy, last.node);
     }
-    if (placement.assignments.length > 0) this.#fleetNow = undefined;
+    if (placement.assignments.length > 0) this.#fleet.forget();
     for (const { task, node } of placement.assignments) {
       const one = chosen[task];
       if (one !== undefined) this.#issue(one.job, one.index, node, sends);
@@ -305,14 +265,14 @@ export class Dispatcher {
       if (plan.waitingOn(node.id) === 0) continue;
       const room = capacityFor(task, [node]);
       this.#isSlotWanted ||= room === 0 && node.slots > 0 && refusalOf(task, node) === undefined;
-      if (room === 0) this.#reserve(job, task, [node]);
+      if (room === 0) this.#backfill.reserve(job, task, [node]);
       this.#issueAll(queue, plan.take(node.id, room), () => node.id, sends);
     }
     if (plan.anywhere === 0) return;
     const fleet = this.#fleetFor(job);
     const room = capacityFor(task, fleet);
     this.#isSlotWanted ||= room === 0 && fleet.some((node) => refusalOf(task, node) === undefined);
-    if (room === 0) this.#reserve(job, task, fleet);
+    if (room === 0) this.#backfill.reserve(job, task, fleet);
     const chosen = plan.takeAnywhere(room);
     this.#round += 1;
     const tasks = chosen.map((one) => this.task(one.job, one.index));
@@ -332,7 +292,7 @@ export class Dispatcher {
       const node = nodeOf(at);
       if (node === undefined) continue;
       queue.taken += 1;
-      this.#fleetNow = undefined;
+      this.#fleet.forget();
       this.#issue(job, index, node, sends);
     }
   }
@@ -346,21 +306,13 @@ export class Dispatcher {
     const task = this.task(job);
     const room = capacityFor(task, fleet);
     this.#isSlotWanted ||= room === 0 && this.#couldRun(job, fleet);
-    if (room === 0 && job.board.ready) this.#reserve(job, task, fleet);
+    if (room === 0 && job.board.ready) this.#backfill.reserve(job, task, fleet);
     return queue.take(job.spec.service === true ? Math.min(1, room) : room);
-  }
-
-  #reserve(job: JobRecord, task: PlacementTask, fleet: readonly PlacementNode[]): void {
-    if (this.#reserved !== undefined) return;
-    const found = reserveFor(task, fleet, (node) => endingsOn(this.#core, this, node));
-    if (found !== undefined) this.#reserved = { ...found, kind: job.kind };
   }
 
   /** What is reserved for more urgent work is left out. */
   #fleetFor(job: JobRecord): readonly PlacementNode[] {
-    const fleet = (this.#fleetNow ??= this.fleet());
-    if (this.#reserved === undefined || this.#reserved.kind === job.kind) return fleet;
-    return besides(this.#reserved, fleet, this.usualMs(job));
+    return this.#backfill.nodesFor(job, this.#fleet.hold());
   }
 
   #couldRun(job: JobRecord, fleet: readonly PlacementNode[]): boolean {
@@ -397,34 +349,6 @@ export class Dispatcher {
     this.enqueue(job);
     this.kick();
   }
-
-  /** Its result would still be of use. */
-  #isWanted(lease: LeaseRecord): boolean {
-    const { job, index, kind, token, state } = lease;
-    if (state !== 'leased' || this.#core.leases.get(token) !== lease) return false;
-    return kind !== 'first' || job.board.stateOf(index) === 'leased';
-  }
-
-  #send(link: AgentLink, leases: readonly LeaseRecord[]): void {
-    const current = leases.filter((lease) => this.#isWanted(lease));
-    if (current.length === 0) return;
-    const jobs = new Map<string, LeasedJob>();
-    for (const { job, alias = job.id } of current) {
-      if (!jobs.has(alias)) jobs.set(alias, { ...leasedJob(job), id: alias });
-    }
-    const wire = current.map((lease): Lease => {
-      const item = arrayItem(lease.job.spec, lease.index);
-      return {
-        token: lease.token,
-        job: lease.alias ?? lease.job.id,
-        index: lease.index,
-        attempt: lease.attempt,
-        leaseMs: this.#core.options.leaseMs,
-        ...(item === undefined ? {} : { item }),
-      };
-    });
-    for (const message of workMessages(jobs, wire)) link.send(message);
-  }
 }
 
 function isCopyWanted({
@@ -439,23 +363,4 @@ function isCopyWanted({
 
 function dueOf(job: JobRecord | undefined): number {
   return job?.spec.deadlineAt ?? Infinity;
-}
-
-/** Relative to the usual one, as far as a machine is believed. */
-function claimedSpeed({ speed }: Capabilities, usual: number): number {
-  return speed === undefined
-    ? 1
-    : Math.min(MAX_CLAIMED_SPEED, Math.max(1 / MAX_CLAIMED_SPEED, speed / usual));
-}
-
-/** Mean of what the connected machines measured of themselves. */
-function usualSpeed({ nodes }: Core): number {
-  let sum = 0;
-  let count = 0;
-  for (const { link, capabilities } of nodes.values()) {
-    if (link === undefined || capabilities.speed === undefined) continue;
-    sum += capabilities.speed;
-    count += 1;
-  }
-  return count === 0 ? 1 : sum / count;
 }
