@@ -103,6 +103,8 @@ export interface PlacementNode {
   readonly queuedMs?: number;
   /** Too little is known of it yet. */
   readonly isNewcomer?: boolean;
+  /** Too much speaks against it. */
+  readonly isDistrusted?: boolean;
 }
 
 export interface PlacementOptions {

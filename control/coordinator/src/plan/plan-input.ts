@@ -67,9 +67,10 @@ export function plannedTasks(
   about: { readonly expectedMs: number; readonly now: number },
 ): PlacementTask[] {
   const common = new Map<JobRecord, PlacementTask>();
+  const distrusted = dispatcher.fleet().filter(({ isDistrusted }) => isDistrusted === true);
   const bySize = new Map<string, PlacementTask>();
   return tasks.map(({ job, index }) => {
-    const shared = common.get(job) ?? jobTask(dispatcher, job, about);
+    const shared = common.get(job) ?? avoiding(jobTask(dispatcher, job, about), distrusted);
     common.set(job, shared);
     const { array } = job.spec;
     const item = array !== undefined && 'items' in array ? array.items[index]?.input : undefined;
@@ -77,12 +78,24 @@ export function plannedTasks(
     const isOwn = job.avoid.has(index) || job.ballots.has(index);
     if (item === undefined && !isOwn) return shared;
     const inputBytes = (shared.inputBytes ?? 0) + (item?.sizeBytes ?? 0);
-    if (isOwn) return { ...shared, ...dispatcher.task(job, index), inputBytes };
+    if (isOwn) {
+      return avoiding({ ...shared, ...dispatcher.task(job, index), inputBytes }, distrusted);
+    }
     const key = `${job.id} ${inputBytes}`;
     const sized = bySize.get(key) ?? { ...shared, inputBytes };
     bySize.set(key, sized);
     return sized;
   });
+}
+
+/**
+ * Whoever was found to lie is the last resort for work of others: of a batch it would get its part for being cheap
+ * or idle, and what cannot be compared is checked by nobody.
+ */
+function avoiding(task: PlacementTask, distrusted: readonly PlacementNode[]): PlacementTask {
+  const strangers = distrusted.filter(({ owner }) => owner !== task.owner);
+  if (strangers.length === 0) return task;
+  return { ...task, avoid: new Set([...(task.avoid ?? []), ...strangers.map(({ id }) => id)]) };
 }
 
 function jobTask(

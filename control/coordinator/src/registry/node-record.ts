@@ -181,6 +181,7 @@ export function knownNode(core: Known, node: NodeRecord): PlacementNode {
     ...(node.rttMs === undefined ? {} : { rttMs: node.rttMs }),
     ...(load === undefined ? {} : { cpuLoad: load.cpu }),
     isNewcomer: standing.isNewcomer,
+    isDistrusted: standing.isDistrusted,
     ...(trust === undefined ? {} : { trust }),
     ...(closed === undefined ? {} : { closed }),
   };
