@@ -143,6 +143,8 @@ export type StrategyForecast = z.infer<typeof StrategyForecast>;
 
 export const CompareAnswer = z.strictObject({
   tasks: z.int(),
+  /** Of each task, as its tier and class want it. Only the price of a forecast counts all of them. */
+  copies: z.int(),
   nodes: z.int(),
   expectedMs: z.number(),
   /** Where `expectedMs` is from. */

@@ -113,9 +113,15 @@ function checkArgs(command: AnyCommand, args: readonly string[]): void {
   if (!repeats && extra !== undefined) throw usage(command, `Unexpected argument "${extra}".`);
 }
 
-export function usage(command: Pick<AnyCommand, 'name' | 'usage'>, problem: string): Error {
+/** With the line of its action, where the command has some. */
+export function usage(
+  command: Pick<AnyCommand, 'name' | 'usage'>,
+  problem: string,
+  action = '',
+): Error {
+  const own = command.usage.find((line) => line.startsWith(`${command.name} ${action}`.trim()));
   return fail('FOG_USAGE', {
-    message: `${problem} Usage: fog ${command.usage[0]} (see fog help ${command.name})`,
+    message: `${problem} Usage: fog ${own ?? command.usage[0]} (see fog help ${command.name})`,
     details: { command: command.name },
   });
 }

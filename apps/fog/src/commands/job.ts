@@ -76,8 +76,10 @@ export const command = defineCommand({
     const [id = '', name = 'show'] = args;
     const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
     if (action === undefined) {
-      const near = suggest(name, Object.keys(ACTIONS));
-      throw usage(command, `Unknown action "${name}".${near ? ` Did you mean "${near}"?` : ''}`);
+      const isTurned = Object.hasOwn(ACTIONS, id) && JobId.safeParse(name).success;
+      const near = isTurned ? `${name} ${id}` : suggest(name, Object.keys(ACTIONS));
+      const hint = near ? ` Did you mean "${isTurned ? 'fog job ' : ''}${near}"?` : '';
+      throw usage(command, `Unknown action "${name}".${hint}`);
     }
     if (!JobId.safeParse(id).success) {
       throw usage(

@@ -122,7 +122,7 @@ function checkLine(line: {
   readonly flags: NodesFlags;
 }): void {
   const { name, action, node, flags } = line;
-  if (action?.takesNode === true && node === '') throw usage(command, 'NODE is missing.');
+  if (action?.takesNode === true && node === '') throw usage(command, 'NODE is missing.', name);
   if (action?.takesNode !== true && node !== '') {
     const near = action === undefined ? suggest(name ?? '', Object.keys(ACTIONS)) : undefined;
     const hint = near === undefined ? '' : ` Did you mean "nodes ${near} ${node}"?`;
@@ -177,7 +177,10 @@ async function showTrust(call: Call): Promise<void> {
   const { client, signal, flags, host, node } = call;
   const { id, name } = RELAY_ID.test(node) ? { id: node, name: node } : await oneNode(call);
   const trust = await client.nodeTrust(id, { signal });
-  await print(host, flags.json ? `${JSON.stringify({ trust })}\n` : trustText(trust, name));
+  await print(
+    host,
+    flags.json ? `${JSON.stringify({ trust })}\n` : trustText(trust, name, host.stdout),
+  );
   await sayNext(host, `${host.self} nodes`);
 }
 
@@ -216,12 +219,14 @@ async function setPrices(call: Call): Promise<void> {
 function askedPrices(flags: NodesFlags): Prices {
   const wanted = readFlag('--price', flags.price, prices);
   if (wanted !== undefined) return wanted;
-  throw usage(command, '--price is missing, like --price cpu=0.5,gb=0.01,spot=0.3.');
+  throw usage(command, '--price is missing, like --price cpu=0.5,gb=0.01,spot=0.3.', 'price');
 }
 
 async function route({ client, signal, flags, host }: Call): Promise<void> {
   const answer = await client.route(routeRequest(flags), { signal });
-  const text = flags.json ? `${JSON.stringify(answer)}\n` : routeText(answer, flags.explain);
+  const text = flags.json
+    ? `${JSON.stringify(answer)}\n`
+    : routeText(answer, flags.explain, host.stdout);
   await print(host, text);
   if (!flags.explain) await sayNext(host, `${host.self} nodes route … --explain`);
 }
@@ -229,7 +234,11 @@ async function route({ client, signal, flags, host }: Call): Promise<void> {
 function routeRequest(flags: NodesFlags): RouteRequestInput {
   const strategy = readFlag('--strategy', flags.strategy, oneOf(ROUTING_STRATEGIES));
   if (strategy === undefined) {
-    throw usage(command, `--strategy is missing: one of ${ROUTING_STRATEGIES.join(', ')}.`);
+    throw usage(
+      command,
+      `--strategy is missing: one of ${ROUTING_STRATEGIES.join(', ')}.`,
+      'route',
+    );
   }
   const resources = defined({
     memoryBytes: readFlag('--memory', flags.memory, JOB_VALUES.memory),

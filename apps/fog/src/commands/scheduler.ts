@@ -89,10 +89,8 @@ export const command = defineCommand({
   search weighs latency, balance, trust, cost and price of all its tasks, and keeps every placement that no
   other beats in all of them. "front" shows those of a job, and which was chosen. "compare" tells what each
   strategy would do with a batch now, and runs nothing unless --run says so; then it runs it some times
-  under each, by turns, and tells the medians. MAKESPAN is the time until all is done. COST is in credits,
-  by what owners ask; PRICE, by what is quoted now. "-" under DOMINATED BY: no other strategy is as good in
-  all and better in one. Of what was measured, 5 % more is as good, and better is what differs by more than
-  that and than rounds of one strategy do.`,
+  under each, by turns, and tells the medians. What the fog would not take as a job is refused as it would
+  be. What the columns tell is said below them.`,
   flags: FLAGS,
   args: ['[ACTION]', '[JOB|FILE]', '[ARGS…]'],
   passThrough: (args) => args.length === 2 && args[0] === 'compare',
@@ -124,14 +122,17 @@ export const command = defineCommand({
 
 function checkLine(name: string, rest: readonly string[], flags: Flags): void {
   const [first] = rest;
+  if (name === 'front' && first === undefined) {
+    throw usage(command, 'JOB is missing ("fog jobs" lists them).', name);
+  }
   if (name === 'front' && !isJob(first)) {
-    throw usage(command, `"${first ?? ''}" is no job id ("fog jobs" lists them).`);
+    throw usage(command, `"${first}" is no job id ("fog jobs" lists them).`, name);
   }
   const most = { status: 0, front: 1 }[name] ?? Infinity;
-  if (rest.length > most) throw usage(command, `Unexpected argument "${rest[most]}".`);
+  if (rest.length > most) throw usage(command, `Unexpected argument "${rest[most]}".`, name);
   const extra = Object.entries(FLAGS).find(([flag, def]) => 'group' in def && isGiven(flags, flag));
   if (name !== 'compare' && extra !== undefined) {
-    throw usage(command, `--${extra[0]} belongs to "fog scheduler compare".`);
+    throw usage(command, `--${extra[0]} belongs to "fog scheduler compare".`, 'compare');
   }
 }
 
@@ -153,10 +154,14 @@ async function readBatch(
   const [first] = rest;
   const given = ['count', ...Object.keys(JOB_FLAGS)].find((name) => isGiven(flags, name));
   if (given !== undefined && (flags.file !== undefined || isJob(first))) {
-    throw usage(command, `--${given} goes with FILE only; a job, or -f, says it itself.`);
+    throw usage(
+      command,
+      `--${given} goes with FILE only; a job, or -f, says it itself.`,
+      'compare [--count',
+    );
   }
   if (flags.file !== undefined) {
-    if (first !== undefined) throw usage(command, `"${first}" does not go with -f.`);
+    if (first !== undefined) throw usage(command, `"${first}" does not go with -f.`, 'compare -f');
     const { jobs, isBatch } = await readJobFile(flags.file, host.clock.now());
     const [only] = jobs.values();
     if (isBatch || only === undefined) {
@@ -164,7 +169,7 @@ async function readBatch(
     }
     return only.request;
   }
-  if (first === undefined) throw usage(command, 'JOB, -f JOB.yaml or FILE is missing.');
+  if (first === undefined) throw usage(command, 'JOB, -f JOB.yaml or FILE is missing.', 'compare');
   if (isJob(first)) return undefined;
   const count = readFlag('--count', flags.count, JOB_VALUES.count) ?? 1;
   const wishes = { ...flags, strategy: undefined };

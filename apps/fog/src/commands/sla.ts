@@ -19,7 +19,7 @@ export const command = defineCommand({
   run: async ({ flags, host }) => {
     const { client, signal } = await openClient(flags, host);
     const sla = await client.sla({ signal });
-    await host.stdout.write(flags.json ? `${JSON.stringify(sla)}\n` : slaText(sla));
+    await host.stdout.write(flags.json ? `${JSON.stringify(sla)}\n` : slaText(sla, host.stdout));
     await sayNext(host, `${host.self} run --tier silver …`);
     return 0;
   },

@@ -12,8 +12,8 @@ import { say } from '../process/host.ts';
 import { uploadRequest } from '../run/job-request.ts';
 import { duration, oneOf, readFlag, whole } from '../run/read-value.ts';
 import { defined } from '../run/wishes.ts';
-import { compareText } from '../show/scheduler-text.ts';
-import { measuredText, runStrategies } from './measured-run.ts';
+import { compareText, measuredText } from '../show/compare-text.ts';
+import { runStrategies } from './measured-run.ts';
 import { nodeNames, type SchedulerCall } from './scheduler-call.ts';
 
 /** With fewer, what differs by chance looks like an order. */
@@ -49,14 +49,16 @@ export async function compareStrategies(call: SchedulerCall): Promise<void> {
   if (flags.run) {
     const nodes = await client.nodes({ signal });
     const runs = await runStrategies({ host, link, nodes }, spec, { strategies, rounds });
-    const text = flags.json ? `${JSON.stringify({ runs })}\n` : measuredText(runs, names);
+    const text = flags.json
+      ? `${JSON.stringify({ runs })}\n`
+      : measuredText(runs, names, host.stdout);
     return host.stdout.write(text);
   }
   const request = { spec, ...defined({ expectedMs, budgetMs }) };
   const all = await client.compareStrategies(request, { signal });
   const forecasts = all.forecasts.filter(({ strategy }) => strategies.includes(strategy));
   const answer = { ...all, forecasts };
-  const text = flags.json ? `${JSON.stringify(answer)}\n` : compareText(answer, names);
+  const text = flags.json ? `${JSON.stringify(answer)}\n` : compareText(answer, names, host.stdout);
   await host.stdout.write(text);
 }
 

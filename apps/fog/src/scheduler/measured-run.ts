@@ -6,8 +6,6 @@ import type { FogLink } from '../connect/fog-link.ts';
 import { type Host, say } from '../process/host.ts';
 import { openSession, type RunSession, waitForEnd } from '../run/run-session.ts';
 import { arrayResults } from '../run/stream-array.ts';
-import { creditsText, dominatedText, nodesText } from '../show/scheduler-text.ts';
-import { table } from '../show/table.ts';
 import { type MeasuredRun, type Standing, standings } from './standings.ts';
 
 /** Trust of a node nobody knows anything of. */
@@ -70,7 +68,8 @@ async function runOnce(
   const job = await waitForEnd(session, (text) => void say(host, `${strategy}: ${text}`));
   host.interrupts.asked.throwIfAborted();
   const makespanMs = (job.endedAt ?? host.clock.now()) - job.createdAt;
-  return { strategy, job: id, makespanMs, ...(await measure(session, spec, nodes)) };
+  const beganMs = (job.startedAt ?? job.createdAt + makespanMs) - job.createdAt;
+  return { strategy, job: id, makespanMs, beganMs, ...(await measure(session, spec, nodes)) };
 }
 
 async function measure(
@@ -81,21 +80,22 @@ async function measure(
   const known = new Map(nodes.map((node) => [node.id, node]));
   const perNode: Record<string, number> = {};
   let [cost, failures, trust, count] = [0, 0, 0, 0];
-  // What the machines of others ask is told to them and to operators.
-  let isCostTold = true;
+  // What the machines of others ask, and how far they are trusted, is told to them and to operators.
+  let isTold = true;
   for await (const { state, node: id, outcome } of arrayResults(session)) {
     const node = id === undefined ? undefined : known.get(id);
     if (id !== undefined) perNode[id] = (perNode[id] ?? 0) + 1;
-    isCostTold &&= id === undefined || node !== undefined;
-    count += 1;
+    isTold &&= id === undefined || node !== undefined;
     failures += state === 'settled' ? 0 : 1;
-    trust += node?.trust ?? NEWCOMER_TRUST;
+    // A task that no machine ran says nothing of their trust.
+    count += node === undefined ? 0 : 1;
+    trust += node === undefined ? 0 : (node.trust ?? NEWCOMER_TRUST);
     cost += (hourPrice(spec, node) * outcome.usage.wallMs) / MS_PER_HOUR;
   }
   return {
-    ...(isCostTold ? { cost } : {}),
+    ...(isTold ? { cost } : {}),
+    ...(isTold && count > 0 ? { trust: trust / count } : {}),
     failures,
-    trust: count === 0 ? 0 : trust / count,
     perNode,
   };
 }
@@ -108,38 +108,3 @@ function hourPrice({ resources }: JobSpec, node: FogNode | undefined): number {
     cores * prices.cpuHour + (memoryBytes / BYTES_PER_GB) * prices.gbHour + gpus * prices.gpuHour
   );
 }
-
-export function measuredText(
-  runs: readonly Standing[],
-  names: ReadonlyMap<string, string>,
-): string {
-  const rows = runs.map((run) => [
-    run.strategy,
-    formatDuration(run.makespanMs),
-    rangeText(run.makespans),
-    run.cost === undefined ? '-' : creditsText(run.cost),
-    String(run.failures),
-    run.trust.toFixed(2),
-    dominatedText(run.dominatedBy),
-    run.job,
-    nodesText(run.perNode, names),
-  ]);
-  return table([HEAD, ...rows], { right: [1, 3, 4, 5] });
-}
-
-function rangeText(values: readonly number[]): string {
-  if (values.length < 2) return '-';
-  return `${formatDuration(Math.min(...values))} to ${formatDuration(Math.max(...values))}`;
-}
-
-const HEAD = [
-  'STRATEGY',
-  'MAKESPAN',
-  'FROM TO',
-  'COST',
-  'FAILED',
-  'TRUST',
-  'DOMINATED BY',
-  'JOB',
-  'TASKS',
-];

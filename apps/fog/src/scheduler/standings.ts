@@ -5,12 +5,15 @@ import type { BatchStrategy } from '@fog/wire';
 export interface MeasuredRun {
   readonly strategy: BatchStrategy;
   readonly job: string;
+  /** From being sent to its end. */
   readonly makespanMs: number;
+  /** From being sent to the first run of a task: part of `makespanMs`. */
+  readonly beganMs: number;
   /** µ-credits by the nodes' asking prices, for what the tasks held as long as they ran; absent where they are not told. */
   readonly cost?: number | undefined;
   readonly failures: number;
-  /** Of the nodes used, by task; one without evidence counts as a newcomer. */
-  readonly trust: number;
+  /** Of the nodes used, by task; one without evidence counts as a newcomer. Absent as `cost` is, or where none ran. */
+  readonly trust?: number | undefined;
   readonly perNode: Readonly<Record<string, number>>;
 }
 
@@ -31,12 +34,16 @@ type Figures = readonly (readonly number[])[];
 export function standings(runs: readonly MeasuredRun[]): Standing[] {
   const strategies = [...new Set(runs.map(({ strategy }) => strategy))];
   const rounds = strategies.map((name) => runs.filter(({ strategy }) => strategy === name));
-  const isCostTold = runs.every(({ cost }) => cost !== undefined);
-  const figures = rounds.map((own) => figuresOf(own, isCostTold));
+  const told = {
+    cost: runs.every(({ cost }) => cost !== undefined),
+    trust: runs.every(({ trust }) => trust !== undefined),
+  };
+  const figures = rounds.map((own) => figuresOf(own, told));
   return rounds.map((own, at) => ({
     ...middleRound(own),
-    cost: costOf(own),
-    trust: median(own.map(({ trust }) => trust)),
+    cost: medianOfAll(own.map(({ cost }) => cost)),
+    trust: medianOfAll(own.map(({ trust }) => trust)),
+    beganMs: median(own.map(({ beganMs }) => beganMs)),
     makespanMs: median(own.map(({ makespanMs }) => makespanMs)),
     failures: failuresOf(own),
     makespans: own.map(({ makespanMs }) => makespanMs),
@@ -46,13 +53,17 @@ export function standings(runs: readonly MeasuredRun[]): Standing[] {
   }));
 }
 
-function figuresOf(rounds: readonly MeasuredRun[], isCostTold: boolean): Figures {
+/** What is not told of all runs is not compared. */
+function figuresOf(
+  rounds: readonly MeasuredRun[],
+  told: { readonly cost: boolean; readonly trust: boolean },
+): Figures {
   return [
     rounds.map(({ makespanMs }) => makespanMs),
-    rounds.map(({ cost }) => (isCostTold ? (cost ?? 0) : 0)),
+    rounds.map(({ cost }) => (told.cost ? (cost ?? 0) : 0)),
     // Not the median: a failure in one round of three is one.
     [failuresOf(rounds)],
-    rounds.map(({ trust }) => 1 - trust),
+    rounds.map(({ trust }) => (told.trust ? 1 - (trust ?? 0) : 0)),
   ];
 }
 
@@ -60,9 +71,10 @@ function failuresOf(rounds: readonly MeasuredRun[]): number {
   return rounds.reduce((sum, { failures }) => sum + failures, 0);
 }
 
-function costOf(rounds: readonly MeasuredRun[]): number | undefined {
-  const costs = rounds.flatMap(({ cost }) => cost ?? []);
-  return costs.length < rounds.length ? undefined : median(costs);
+/** Undefined where one is not told. */
+function medianOfAll(values: readonly (number | undefined)[]): number | undefined {
+  const told = values.filter((value) => value !== undefined);
+  return told.length < values.length ? undefined : median(told);
 }
 
 /** By time; the earlier of two in the middle. */

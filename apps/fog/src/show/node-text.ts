@@ -1,7 +1,7 @@
 import { formatSize } from '@fog/kernel';
 import type { FogNode, RouteAnswer, Topology, TopologySnapshot } from '@fog/wire';
 import { pricesText, quoteText } from './price-text.ts';
-import { printable, table } from './table.ts';
+import { printable, type Screen, table } from './table.ts';
 import { ago, clockTime } from './time.ts';
 
 /** The breaker shows here: a node that cools down is well, and gets nothing all the same. */
@@ -116,7 +116,11 @@ export function rowsText(rows: readonly (readonly [string, string | undefined])[
 }
 
 /** `explain`: every node with its score or its refusal, else only where it would go. */
-export function routeText({ strategy, node, candidates }: RouteAnswer, explain: boolean): string {
+export function routeText(
+  { strategy, node, candidates }: RouteAnswer,
+  explain: boolean,
+  screen: Screen,
+): string {
   const best = candidates.find((each) => each.node === node);
   const line =
     best === undefined
@@ -131,7 +135,8 @@ export function routeText({ strategy, node, candidates }: RouteAnswer, explain: 
     ...(asks ? [quoteText(each.quote)] : []),
     each.refusal ?? each.because ?? '',
   ]);
-  return `${line}\n${table([['NAME', 'NODE', 'SCORE', ...(asks ? ['ASKS'] : []), 'BECAUSE'], ...rows], { right: [2] })}`;
+  const head = ['NAME', 'NODE', 'SCORE', ...(asks ? ['ASKS'] : []), 'BECAUSE'];
+  return `${line}\n${table([head, ...rows], { right: [2], screen })}`;
 }
 
 /** Rows of the past that fit a screen; `--json` has all. */

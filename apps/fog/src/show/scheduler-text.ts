@@ -1,7 +1,6 @@
-/** Plans of batches, their fronts, and strategies beside each other, for a person. */
+/** Plans of batches and their fronts, for a person. */
 import { formatDuration } from '@fog/kernel';
 import type {
-  CompareAnswer,
   FogStatus,
   PlacementObjectives,
   PlacementPlan,
@@ -10,19 +9,21 @@ import type {
 } from '@fog/wire';
 import { counted } from './counted.ts';
 import { creditText } from './price-text.ts';
-import { printable, table } from './table.ts';
+import { paragraph, type Screen, table } from './table.ts';
 import { ago } from './time.ts';
 
 /** Points of a front that fit a screen; `--json` has all. */
 const SHOWN_POINTS = 24;
-/** Nodes of one row that do. */
-const SHOWN_NODES = 6;
+/** Width of the least a row tells of its nodes. */
+const LEAST_NODES = 20;
+/** Of the name of a node: the row of numbers is what is looked at. */
+const SHOWN_NAME = 16;
 /** Characters of an id. */
 const SHORT_ID = 8;
 /** Of those that take none of a batch. */
-const SHOWN_EXCLUDED = 20;
+export const SHOWN_EXCLUDED = 20;
 
-export function schedulerText(status: SchedulerStatus, now: number): string {
+export function schedulerText(status: SchedulerStatus, now: number, screen: Screen): string {
   const { decisions, decisionMs, last } = status;
   const counts = Object.entries(decisions).map(([strategy, count]) => `${count} by ${strategy}`);
   const times =
@@ -33,7 +34,7 @@ export function schedulerText(status: SchedulerStatus, now: number): string {
   const restarts = status.restarts === 0 ? '' : `, ended ${counted(status.restarts, 'time')}`;
   const lines = [
     `strategy  ${status.strategy}, with ${formatDuration(status.budgetMs)} for a decision`,
-    `plans     ${counts.length === 0 ? 'none yet' : counts.join(', ')}${times}${failed}`,
+    `plans     ${counts.length === 0 ? 'none since the fog started' : counts.join(', ')}${times}${failed}`,
     `now       ${waitText(status.plannedTasks)} for the node of their plan (${status.plans === 1 ? '1 plan holds' : `${status.plans} plans hold`})`,
     `thread    ${status.thread}, ${status.waiting === 1 ? '1 batch waits' : `${status.waiting} batches wait`} for it${restarts}`,
   ];
@@ -42,29 +43,18 @@ export function schedulerText(status: SchedulerStatus, now: number): string {
     ago(now, plan.time),
     plan.strategy,
     String(plan.tasks),
-    String(plan.nodes),
-    formatDuration(plan.decisionMs),
-    String(plan.frontSize),
     formatDuration(plan.makespanMs),
     plan.jobs[0] ?? '-',
     plan.cause,
   ]);
   const text = `${lines.join('\n')}\n`;
-  return rows.length === 0 ? text : `${text}\n${table([PLANS, ...rows], { right: [3, 4, 6] })}`;
+  return rows.length === 0
+    ? text
+    : `${text}\n${table([PLANS, ...rows], { right: [3, 4], screen })}${MAKESPAN}`;
 }
 
-const PLANS = [
-  'PLAN',
-  'MADE',
-  'STRATEGY',
-  'TASKS',
-  'NODES',
-  'TOOK',
-  'FRONT',
-  'MAKESPAN',
-  'JOB',
-  'BECAUSE',
-];
+const PLANS = ['PLAN', 'MADE', 'STRATEGY', 'TASKS', 'MAKESPAN', 'JOB', 'BECAUSE'];
+const MAKESPAN = '\nMAKESPAN: until all its tasks are done, as forecast when it was made.\n';
 
 /** For "fog status". */
 export function schedulerLine(scheduler: FogStatus['scheduler']): string[] {
@@ -86,24 +76,33 @@ export function planLines(
   plan: Omit<PlanSummary, 'frontSize' | 'objectives'> & {
     readonly excluded: Readonly<Record<string, readonly string[]>>;
   },
+  screen: Screen,
 ): string {
-  const excluded = Object.entries(plan.excluded).map(
-    ([refusal, nodes]) => `  ${printable(someOf(nodes, SHOWN_EXCLUDED))}: ${refusal}\n`,
+  const excluded = Object.entries(plan.excluded).map(([refusal, nodes]) =>
+    paragraph('  ', `${someOf(nodes, SHOWN_EXCLUDED)}: ${refusal}`, screen),
   );
   return [
-    `plan ${plan.id} by ${plan.strategy}: ${counted(plan.tasks, 'task')} over ${counted(plan.nodes, 'node')} in ${formatDuration(plan.decisionMs)}, because ${printable(plan.cause)}\n`,
-    `  chosen ${printable(plan.because)}\n`,
+    paragraph(
+      `plan ${plan.id} `,
+      `by ${plan.strategy}: ${counted(plan.tasks, 'task')} over ${counted(plan.nodes, 'node')} in ${formatDuration(plan.decisionMs)}, because ${plan.cause}`,
+      screen,
+    ),
+    paragraph('  chosen ', plan.because, screen),
     ...(plan.unplaced === 0 ? [] : [`  tasks that fit no node: ${plan.unplaced}\n`]),
     ...(excluded.length === 0 ? [] : ['  nodes that take none of it:\n', ...excluded]),
   ].join('');
 }
 
-export function frontText(plan: PlacementPlan, names: ReadonlyMap<string, string>): string {
+export function frontText(
+  plan: PlacementPlan,
+  names: ReadonlyMap<string, string>,
+  screen: Screen,
+): string {
   const { front, chosen, evaluations, hypervolume } = plan;
   const rows = someAlong(front, chosen).map((point) => [
     point === front[chosen] ? '*' : '',
-    ...cells(point.objectives),
-    nodesText(point.perNode, names),
+    ...objectiveCells(point.objectives),
+    nodesText(point.perNode, names, screen.columns - FRONT_WIDTH),
   ]);
   const more = front.length - rows.length;
   const excluded = Object.fromEntries(
@@ -113,11 +112,16 @@ export function frontText(plan: PlacementPlan, names: ReadonlyMap<string, string
     ]),
   );
   return [
-    planLines({ ...plan, excluded }),
-    `  ${counted(evaluations, 'placement')} tried${ENDED[plan.stoppedBy] ?? ''}; hypervolume ${hypervolume.toFixed(3)}, seed ${plan.seed}; COST and PRICE in credits\n\n`,
-    table([FRONT, ...rows], { right: [1, 2, 3, 4, 5] }),
+    planLines({ ...plan, excluded }, screen),
+    paragraph(
+      '  ',
+      `${counted(evaluations, 'placement')} tried${ENDED[plan.stoppedBy] ?? ''}; hypervolume ${hypervolume.toFixed(3)}, seed ${plan.seed}`,
+      screen,
+    ),
+    `\n${table([FRONT, ...rows], { right: [1, 2, 3, 4, 5] })}`,
     ...(more <= 0 ? [] : [`… and ${more} more between them; --json has all\n`]),
-    drawing(plan),
+    drawing(plan, screen),
+    `\n${legend(OBJECTIVES, screen)}`,
   ].join('');
 }
 
@@ -141,8 +145,29 @@ function someAlong(
 }
 
 const FRONT = ['', 'LATENCY', 'IMBALANCE', 'DISTRUST', 'COST', 'PRICE', 'TASKS'];
+/** Of what stands before the nodes, with the smallest prices. */
+const FRONT_WIDTH = 55;
 
-function cells(objectives: PlacementObjectives): string[] {
+/** What the figures of a placement are, all forecast, less being better. */
+export const OBJECTIVES: Legend = [
+  ['LATENCY', 'of the mean task, from being placed to its end: way, inputs, wait and run'],
+  ['IMBALANCE', 'variance of how busy the machines are; 0: all alike'],
+  ['DISTRUST', '1 − trust of the machines, of the mean task; 0: all are trusted'],
+  ['COST', 'credits, by what owners ask'],
+  ['PRICE', 'credits, as quoted now: by tier, less the spot discount, more where it is busy'],
+];
+
+/** Columns and what they tell. */
+export type Legend = readonly (readonly [string, string])[];
+
+export function legend(lines: Legend, screen: Screen): string {
+  const width = Math.max(...lines.map(([column]) => column.length));
+  return lines
+    .map(([column, text]) => paragraph(`${column.padEnd(width)}  `, text, screen))
+    .join('');
+}
+
+export function objectiveCells(objectives: PlacementObjectives): string[] {
   const { latencyMs, imbalance, distrust, cost, price } = objectives;
   return [
     formatDuration(latencyMs),
@@ -158,37 +183,36 @@ export function creditsText(micro: number): string {
   return creditText(Number(micro.toPrecision(3)));
 }
 
+/** As many as fit the width, those with most tasks first. */
 export function nodesText(
   perNode: Readonly<Record<string, number>>,
   names: ReadonlyMap<string, string>,
+  width: number,
 ): string {
   const nodes = Object.entries(perNode)
     .toSorted(([, a], [, b]) => b - a)
     .map(([node, tasks]) => `${nameOf(node, names)} ${tasks}`);
-  return someOf(nodes, SHOWN_NODES);
+  let most = nodes.length;
+  while (most > 1 && someOf(nodes, most).length > Math.max(LEAST_NODES, width)) most -= 1;
+  return someOf(nodes, most);
 }
 
 /** Of the machines of others only the ids are known; their beginning tells them apart. */
-function nameOf(node: string, names: ReadonlyMap<string, string>): string {
-  return names.get(node) ?? node.slice(0, SHORT_ID);
+export function nameOf(node: string, names: ReadonlyMap<string, string>): string {
+  const name = names.get(node) ?? node.slice(0, SHORT_ID);
+  return name.length <= SHOWN_NAME ? name : `${name.slice(0, SHOWN_NAME - 1)}…`;
 }
 
-function someOf(all: readonly string[], most: number): string {
+export function someOf(all: readonly string[], most: number): string {
   const more = all.length - most;
   return `${all.slice(0, most).join(', ')}${more <= 0 ? '' : ` and ${more} more`}`;
-}
-
-/** The first says it; `--json` has all. */
-export function dominatedText(by: readonly string[]): string {
-  const [first = '-', ...others] = by;
-  return others.length === 0 ? first : `${first} +${others.length}`;
 }
 
 const WIDTH = 48;
 const HEIGHT = 10;
 
 /** Cost to the right, latency upwards; nothing to see with one point. */
-function drawing({ front, chosen }: PlacementPlan): string {
+function drawing({ front, chosen }: PlacementPlan, screen: Screen): string {
   if (front.length < 2) return '';
   const costs = front.map(({ objectives }) => objectives.cost);
   const latencies = front.map(({ objectives }) => objectives.latencyMs);
@@ -203,7 +227,8 @@ function drawing({ front, chosen }: PlacementPlan): string {
   const lines = grid.map((row) => `  │${row.join('').trimEnd()}`);
   const [low, high] = [Math.min(...costs), Math.max(...costs)].map(creditsText);
   const [quick, slow] = [Math.min(...latencies), Math.max(...latencies)].map(formatDuration);
-  return `\nlatency ${quick} to ${slow} upwards, cost ${low} to ${high} credits to the right, * is the chosen one\n${lines.join('\n')}\n  └${'─'.repeat(WIDTH)}\n`;
+  const axes = `LATENCY ${quick} to ${slow} upwards, COST ${low} to ${high} credits to the right, * is the chosen one`;
+  return `\n${paragraph('', axes, screen)}${lines.join('\n')}\n  └${'─'.repeat(WIDTH)}\n`;
 }
 
 function place(values: readonly number[], at: number, cellCount: number): number {
@@ -211,43 +236,4 @@ function place(values: readonly number[], at: number, cellCount: number): number
   const span = Math.max(...values) - low;
   if (span === 0) return 0;
   return Math.round((((values[at] ?? low) - low) / span) * (cellCount - 1));
-}
-
-const EXPECTED = {
-  asked: 'as asked',
-  measured: 'as measured',
-  assumed: 'assumed, for it never ran here; --expect TIME says better',
-} as const;
-
-export function compareText(answer: CompareAnswer, names: ReadonlyMap<string, string>): string {
-  const isFull = answer.forecasts.some(({ unplaced }) => unplaced > 0);
-  const rows = answer.forecasts.map((each) => [
-    each.strategy,
-    ...(each.objectives === undefined
-      ? ['-', '-', '-', '-', '-', '-']
-      : [formatDuration(each.makespanMs), ...cells(each.objectives)]),
-    ...(isFull ? [String(each.unplaced)] : []),
-    dominatedText(each.dominatedBy),
-    nodesText(each.perNode, names),
-  ]);
-  const excluded = Object.entries(answer.excluded).map(([refusal, nodes]) => {
-    const who = someOf(
-      nodes.map((node) => nameOf(node, names)),
-      SHOWN_EXCLUDED,
-    );
-    return `not on ${printable(who)}: ${refusal}\n`;
-  });
-  return [
-    `${counted(answer.tasks, 'task')} over ${counted(answer.nodes, 'node')}, ${runText(answer.expectedMs)} each on a usual node (${EXPECTED[answer.expected]})\n\n`,
-    table([[...COMPARED, ...(isFull ? ['UNPLACED'] : []), 'DOMINATED BY', 'TASKS'], ...rows], {
-      right: [1, 2, 3, 4, 5, 6, ...(isFull ? [7] : [])],
-    }),
-    ...excluded,
-  ].join('');
-}
-
-const COMPARED = ['STRATEGY', 'MAKESPAN', 'LATENCY', 'IMBALANCE', 'DISTRUST', 'COST', 'PRICE'];
-
-function runText(expectedMs: number): string {
-  return expectedMs < 1 ? 'less than 1 ms' : formatDuration(expectedMs);
 }

@@ -1,6 +1,6 @@
 import { formatDuration } from '@fog/kernel';
 import type { Apart, Sla, SlaBreach, SlaTierReport } from '@fog/wire';
-import { table } from './table.ts';
+import { type Screen, table } from './table.ts';
 import { ago } from './time.ts';
 
 const APART: Readonly<Record<Apart, string>> = {
@@ -9,11 +9,11 @@ const APART: Readonly<Record<Apart, string>> = {
   region: 'owners and regions',
 };
 
-export function slaText({ tiers, breaches, time }: Sla): string {
+export function slaText({ tiers, breaches, time }: Sla, screen: Screen): string {
   const promises = table([PROMISES, ...tiers.map(promiseRow)], { right: [1, 2, 3, 5] });
   const measures = table([MEASURES, ...tiers.map(measureRow)], { right: [1, 2, 3, 4] });
   const rows = breaches.map((each) => breachRow(each, time));
-  const last = rows.length === 0 ? '' : `\n${table([BREACHES, ...rows])}`;
+  const last = rows.length === 0 ? '' : `\n${table([BREACHES, ...rows], { screen })}`;
   return `${promises}\nMeasured in the last 24 hours:\n${measures}${last}`;
 }
 

@@ -1,25 +1,62 @@
-/** Columns for a person; the first row is the head. Numbers are for `right` columns. */
+import type { Output } from '../process/output.ts';
+
+/** What a text must fit. */
+export type Screen = Pick<Output, 'isTerminal' | 'columns'>;
+
+/** Characters between two columns. */
+const GAP = 2;
+/** A narrower column would be read letter by letter. */
+const LEAST_WRAPPED = 12;
+
+/**
+ * Columns for a person; the first row is the head. Numbers are for `right` columns. On a screen that is a terminal
+ * the last column goes on below itself; elsewhere a row stays one line, which can be searched.
+ */
 export function table(
   rows: readonly (readonly string[])[],
-  options: { readonly right?: readonly number[] } = {},
+  options: { readonly right?: readonly number[]; readonly screen?: Screen } = {},
 ): string {
+  const { right = [], screen } = options;
   const widths: number[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.entries()) {
       widths[column] = Math.max(widths[column] ?? 0, printable(cell).length);
     }
   }
+  const indent = widths.slice(0, -1).reduce((sum, width) => sum + width + GAP, 0);
+  const last = widths.length - 1;
   const lines = rows.map((row) =>
     row
       .map((cell, column) => {
         const width = widths[column] ?? 0;
         const text = printable(cell);
-        return options.right?.includes(column) === true ? text.padStart(width) : text.padEnd(width);
+        if (right.includes(column)) return text.padStart(width);
+        if (column < last || screen?.isTerminal !== true) return text.padEnd(width);
+        return wrapped(text, Math.max(LEAST_WRAPPED, screen.columns - indent)).join(
+          `\n${' '.repeat(indent)}`,
+        );
       })
-      .join('  ')
+      .join(' '.repeat(GAP))
       .trimEnd(),
   );
   return `${lines.join('\n')}\n`;
+}
+
+/** Lines of a screen, the further ones below the text of the first, which begins after `head`. */
+export function paragraph(head: string, text: string, { columns }: Screen): string {
+  const lines = wrapped(printable(text), Math.max(LEAST_WRAPPED, columns - head.length));
+  return `${head}${lines.join(`\n${' '.repeat(head.length)}`)}\n`;
+}
+
+/** A word longer than a line stays whole. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines;
 }
 
 /** Names and messages come from others: a control character must not reach the terminal. */

@@ -1,7 +1,7 @@
 /** How far a node is trusted, for a person: the numbers, then what they rest on. */
 import type { EvidenceRecord, NodeTrust } from '@fog/wire';
 import { rowsText } from './node-text.ts';
-import { table } from './table.ts';
+import { type Screen, table } from './table.ts';
 import { clockTime } from './time.ts';
 
 const RECOUNTED: readonly (readonly [boolean | undefined, string])[] = [
@@ -15,7 +15,7 @@ const EXPECTED: Readonly<Record<NodeTrust['use'], string>> = {
   relay: 'epochs without loss or wrong delays',
 };
 
-export function trustText(trust: NodeTrust, name: string): string {
+export function trustText(trust: NodeTrust, name: string, screen: Screen): string {
   const { node, use, score, lower, effective, newcomer, checked, kinds, gates, recounted } = trust;
   const head = rowsText([
     [use === 'work' ? 'node' : 'relay', `${name} (${node})`],
@@ -36,9 +36,11 @@ export function trustText(trust: NodeTrust, name: string): string {
   ]);
   const counts = table([['KIND', 'GOOD', 'CREDIBLE', 'BAD'], ...kindRows], { right: [1, 2, 3] });
   const rows = trust.evidence.map(evidenceRow);
-  const log = table([['TIME', 'KIND', '', 'WEIGHT', 'SAYS', 'SOURCE'], ...rows], { right: [3] });
+  const log = table([EVIDENCE, ...rows], { right: [3], screen });
   return `${head}\n${counts}\n${log}`;
 }
+
+const EVIDENCE = ['TIME', 'KIND', '', 'WEIGHT', 'SAYS', 'SOURCE'];
 
 function checkedText(checked: number): string {
   return `${(100 * checked).toFixed(0)} % of its results, where they can be compared`;

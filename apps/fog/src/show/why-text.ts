@@ -1,13 +1,14 @@
 import type { JobWhy } from '@fog/wire';
 import { planLines } from './scheduler-text.ts';
 import { quoteText } from './price-text.ts';
-import { printable, table } from './table.ts';
+import { printable, type Screen, table } from './table.ts';
 import { clockTime } from './time.ts';
 
 /** Lines of the past that fit a screen; `--json` and "fog job ID events" have all. */
 const SHOWN_HISTORY = 20;
 
-export function whyText({ job, state, summary, needs, nodes, plan, history }: JobWhy): string {
+export function whyText(why: JobWhy, screen: Screen): string {
+  const { job, state, summary, needs, nodes, plan, history } = why;
   const name = summary.endsWith(state) ? job : `${job} (${state})`;
   const parts = [`${name}: ${printable(summary)}\n`];
   if (needs.length > 0) {
@@ -22,13 +23,13 @@ export function whyText({ job, state, summary, needs, nodes, plan, history }: Jo
       node.refusal ??
         (node.because === undefined ? 'could take it' : `could take it: ${node.because}`),
     ]);
-    parts.push(table([['NAME', 'NODE', ...(asks ? ['ASKS'] : []), 'SAYS'], ...rows]));
+    parts.push(table([['NAME', 'NODE', ...(asks ? ['ASKS'] : []), 'SAYS'], ...rows], { screen }));
   }
-  if (plan !== undefined) parts.push(planLines(plan));
+  if (plan !== undefined) parts.push(planLines(plan, screen));
   const shown = history.slice(-SHOWN_HISTORY);
   const older = history.length - shown.length;
   const rows = shown.map(({ time, text }) => [clockTime(time), text]);
   const before = older === 0 ? '' : `… and ${older} earlier\n`;
-  if (rows.length > 0) parts.push(before + table(rows));
+  if (rows.length > 0) parts.push(before + table(rows, { screen }));
   return parts.join('\n');
 }

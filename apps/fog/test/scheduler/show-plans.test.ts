@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isFogError } from '@fog/kernel';
 import type { FogClient } from '@fog/server/client';
-import type { FogNode, PlacementPlan } from '@fog/wire';
+import type { FogNode, JobDetail, PlacementPlan } from '@fog/wire';
 import { runCli } from '../../src/cli.ts';
 import type { SchedulerCall } from '../../src/scheduler/scheduler-call.ts';
 import { showFront } from '../../src/scheduler/show-plans.ts';
@@ -40,10 +40,15 @@ const plan: PlacementPlan = {
   chosen: 1,
 };
 
-function call(plans: PlacementPlan[], json = false): { call: SchedulerCall; out: () => string } {
+function call(
+  plans: PlacementPlan[],
+  json = false,
+  job?: JobDetail,
+): { call: SchedulerCall; out: () => string } {
   const host = createTestHost();
   const calls: Partial<FogClient> = {
     fronts: async () => plans,
+    ...(job === undefined ? {} : { job: async () => job }),
     nodes: async () => [{ id: NODE, name: 'attic' } as FogNode],
   };
   const unset = { rounds: undefined, expect: undefined, budget: undefined };
@@ -80,7 +85,21 @@ describe('the front of a job', () => {
   });
 
   it('is missing where tasks were placed one by one, which is said', async () => {
-    await assert.rejects(showFront(call([]).call), (error) => isFogError(error, 'FOG_NO_PLAN'));
+    const cases: readonly [Partial<JobDetail['spec']>, JobDetail['state'], RegExp][] = [
+      [{}, 'settled', /its tasks went where there is room.*"--strategy nsga2" asks/],
+      [{ strategy: 'auto' }, 'running', /its tasks go where there is room/],
+      [{ strategy: 'greedy' }, 'running', /"greedy" places each task by itself/],
+      [{ strategy: 'round_robin' }, 'settled', /"round_robin" places each task by itself/],
+      [{ strategy: 'nsga2' }, 'queued', /none has been made yet; it waits for a node/],
+      [{ strategy: 'nsga2' }, 'settled', /none could be made, or it is no longer kept/],
+    ];
+    for (const [spec, state, expected] of cases) {
+      const job = { id: 'jabcdefghijkl', state, cause: 'waits for a node', spec } as JobDetail;
+      await assert.rejects(showFront(call([], false, job).call), (error) => {
+        assert.match(String(error), expected);
+        return isFogError(error, 'FOG_NO_PLAN');
+      });
+    }
   });
 });
 
@@ -88,7 +107,8 @@ describe('fog scheduler', () => {
   it('is refused before any fog is asked', async () => {
     const cases: readonly [readonly string[], RegExp][] = [
       [['fronts'], /Unknown action "fronts"\. Did you mean "front"\?/],
-      [['front'], /"" is no job id/],
+      [['front'], /JOB is missing .*Usage: fog scheduler front JOB/],
+      [['front', 'nope'], /"nope" is no job id .*Usage: fog scheduler front JOB/],
       [['front', 'jabcdefghijkl', 'x'], /Unexpected argument "x"/],
       [['status', '--run'], /--run belongs to "fog scheduler compare"/],
       [['compare'], /JOB, -f JOB\.yaml or FILE is missing/],

@@ -5,7 +5,8 @@ import { type MeasuredRun, standings } from '../../src/scheduler/standings.ts';
 
 function run(strategy: BatchStrategy, makespanMs: number, rest: Partial<MeasuredRun> = {}) {
   const job = `${strategy}-${makespanMs}`;
-  return { strategy, job, makespanMs, cost: 100, failures: 0, trust: 0.5, perNode: {}, ...rest };
+  const figures = { makespanMs, beganMs: 50, cost: 100, failures: 0, trust: 0.5 };
+  return { strategy, job, perNode: {}, ...figures, ...rest } satisfies MeasuredRun;
 }
 
 function dominators(runs: readonly MeasuredRun[]): Record<string, readonly string[]> {
@@ -59,6 +60,21 @@ describe('rounds of strategies', () => {
       [100, undefined],
     );
     assert.deepEqual(dominators(runs), { greedy: ['nsga2'], nsga2: [] });
+  });
+
+  it('have no trust where nothing of theirs ran on a machine one knows, and then none counts', () => {
+    const runs = [run('greedy', 1_000, { trust: undefined }), run('nsga2', 500, { trust: 0.1 })];
+    assert.deepEqual(
+      standings(runs).map(({ trust }) => trust),
+      [undefined, 0.1],
+    );
+    assert.deepEqual(dominators(runs), { greedy: ['nsga2'], nsga2: [] });
+  });
+
+  it('tell when they began as a median too, which is part of their time and not compared', () => {
+    const late = [10, 900, 400].map((beganMs) => run('greedy', 1_000, { beganMs }));
+    assert.equal(standings(late)[0]?.beganMs, 400);
+    assert.deepEqual(dominators([...late, run('nsga2', 1_000)]), { greedy: [], nsga2: [] });
   });
 
   it('count as equal within a twentieth, though each strategy ran alike every time', () => {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { FogNode, type TopologySnapshot } from '@fog/wire';
 import { nodesTable, nodeText, routeText, topologyText } from '../../src/show/node-text.ts';
 
+const PIPE = { isTerminal: false, columns: 80 };
 const ID = 'a'.repeat(26);
 
 function node(changes: Partial<FogNode> = {}): FogNode {
@@ -89,10 +90,10 @@ describe('what is shown of a route', () => {
   };
 
   it('is the node, and every node when asked', () => {
-    assert.equal(routeText(answer, false), `random: attic (${ID}), 1 of 4 slots taken\n`);
-    assert.match(routeText(answer, true), /cellar +b{26} +- +is draining/);
+    assert.equal(routeText(answer, false, PIPE), `random: attic (${ID}), 1 of 4 slots taken\n`);
+    assert.match(routeText(answer, true, PIPE), /cellar +b{26} +- +is draining/);
     const { node: _node, ...none } = answer;
-    assert.match(routeText(none, false), /random: no node can take it/);
+    assert.match(routeText(none, false, PIPE), /random: no node can take it/);
   });
 });
 

@@ -4,6 +4,7 @@ import { type Sla, SLA_TIERS, type SlaTierReport, TIER_PROMISES } from '@fog/wir
 import { slaText, tiersLine } from '../../src/show/sla-text.ts';
 import { quoteText } from '../../src/show/price-text.ts';
 
+const PIPE = { isTerminal: false, columns: 80 };
 const nothing = { starts: 0, lateStarts: 0, tasks: 0, attempts: 0, breaches: 0 };
 const tiers: SlaTierReport[] = SLA_TIERS.map((tier) => ({
   tier,
@@ -53,7 +54,7 @@ const sla: Sla = {
 
 describe('the service levels', () => {
   it('are promises, measures and breaches', () => {
-    const text = slaText(sla);
+    const text = slaText(sla, PIPE);
     assert.match(text, /^bronze +2\.5 s +97 % +3 % +1 +× 1$/m);
     assert.match(
       text,
@@ -63,7 +64,7 @@ describe('the service levels', () => {
     assert.match(text, /^gold +- +- +- +0 +nothing measured$/m);
     assert.match(text, /jaaaaaaaaaaaa +silver +high +began after 4\.4 s, not within 1\.2 s$/m);
     assert.match(text, /gold +medium +0\.15 % of its attempts failed, not 0\.1 % at most$/m);
-    assert.doesNotMatch(slaText({ ...sla, breaches: [] }), /WHEN/);
+    assert.doesNotMatch(slaText({ ...sla, breaches: [] }, PIPE), /WHEN/);
   });
 
   it('are one line of the status, when there is something to say', () => {

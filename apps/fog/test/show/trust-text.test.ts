@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { NodeTrust } from '@fog/wire';
 import { trustText } from '../../src/show/trust-text.ts';
 
+const PIPE = { isTerminal: false, columns: 80 };
 const TRUST = NodeTrust.parse({
   node: 'a'.repeat(26),
   use: 'work',
@@ -31,7 +32,7 @@ const TRUST = NodeTrust.parse({
 });
 
 test('trust is shown with the gates it passes and what it rests on', () => {
-  const text = trustText(TRUST, 'attic');
+  const text = trustText(TRUST, 'attic', PIPE);
   assert.match(text, /^node +attic \(a{26}\)$/m);
   assert.match(text, /^at least +0\.857 /m);
   assert.match(text, /^checked +5 % /m);
@@ -48,7 +49,7 @@ test('a relay has neither gates nor results to check', () => {
   const evidence = [
     { id: 1, time: 0, kind: 'relay_loss', good: false, weight: 1, rater: 'fog', source },
   ];
-  const text = trustText({ ...rest, use: 'relay', gates: [], evidence }, 'b');
+  const text = trustText({ ...rest, use: 'relay', gates: [], evidence }, 'b', PIPE);
   assert.match(text, /^relay +b \(a{26}\)$/m);
   assert.match(text, /share of epochs without loss/);
   assert.match(text, / relay_loss +bad +1 +fog +network net, epoch 7$/m);
@@ -57,10 +58,10 @@ test('a relay has neither gates nor results to check', () => {
 
 test('of an unknown node there is little to show', () => {
   const { recounted: _, ...rest } = TRUST;
-  const text = trustText({ ...rest, newcomer: true, kinds: [], evidence: [] }, 'new');
+  const text = trustText({ ...rest, newcomer: true, kinds: [], evidence: [] }, 'new', PIPE);
   assert.match(text, /^newcomer +yes/m);
   assert.match(text, /^recounted +not now/m);
   assert.match(text, /Nothing has been seen/);
-  const changed = trustText({ ...rest, recounted: false }, 'new');
+  const changed = trustText({ ...rest, recounted: false }, 'new', PIPE);
   assert.match(changed, /OTHER numbers/);
 });

@@ -13,6 +13,7 @@ import { newJobRecord } from '../job/job-record.ts';
 import { OpenTasks } from '../job/open-tasks.ts';
 import type { Dispatcher } from '../lease/dispatcher.ts';
 import { MAX_PLANNED_TASKS } from '../limits.ts';
+import { copiesWanted } from '../verify/decide.ts';
 import { ASSUMED_MS, plannedFleet, plannedTasks } from './plan-input.ts';
 import type { PlanAnswer } from './plan-messages.ts';
 import { excludedOf } from './plan-record.ts';
@@ -55,6 +56,7 @@ export async function compareStrategies(
   const measured = fleet.expectedMs === undefined ? 'assumed' : 'measured';
   return {
     tasks: chosen.length,
+    copies: copiesWanted(spec),
     nodes: fleet.nodes.length,
     expectedMs,
     expected: wishes.expectedMs === undefined ? measured : 'asked',

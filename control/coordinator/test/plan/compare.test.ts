@@ -43,7 +43,8 @@ test('a job is compared as if it were sent again, its deadline aside', async () 
   const order = { array: { count: 8 }, tier: 'silver', deadlineAt: clock.now() + 1_000 };
   const { id } = await coordinator.submit(OWNER, spec(order));
   clock.advance(2_000);
-  assert.equal((await coordinator.compare(OWNER, { job: id })).tasks, 8);
+  const { tasks, copies } = await coordinator.compare(OWNER, { job: id });
+  assert.deepEqual([tasks, copies], [8, 2]);
   await coordinator.setNodeMode({ account: OWNER, role: 'user' }, 'b', 'draining');
   await messageOf(coordinator.compare(OWNER, { job: id }), 'COORDINATOR_TIER');
 });
