@@ -26,6 +26,32 @@ const EXPECTED = {
 
 export function compareText(answer: CompareAnswer, names: Names, screen: Screen): string {
   const { forecasts } = answer;
+  const head = [
+    paragraph(
+      '',
+      `${counted(answer.tasks, 'task')} over ${counted(answer.nodes, 'node')}, ${runText(answer.expectedMs)} each on a usual node (${EXPECTED[answer.expected]})`,
+      screen,
+    ),
+    ...copiesText(answer.copies, screen),
+  ];
+  const excluded = Object.entries(answer.excluded).map(([refusal, nodes]) => {
+    const who = nodes.map((node) => nameOf(node, names));
+    return paragraph('not on ', `${someOf(who, SHOWN_EXCLUDED)}: ${refusal}`, screen);
+  });
+  if (forecasts.every(({ objectives }) => objectives === undefined)) {
+    return [...head, '\nNo machine that is connected can take any of it now.\n', ...excluded].join(
+      '',
+    );
+  }
+  return [
+    ...head,
+    ...forecastText(answer, names, screen),
+    ...excluded,
+    legendText(answer, screen),
+  ].join('');
+}
+
+function forecastText({ forecasts }: CompareAnswer, names: Names, screen: Screen): string[] {
   const figures = forecasts.map(({ strategy, objectives, makespanMs }) => [
     strategy,
     ...(objectives === undefined
@@ -33,31 +59,25 @@ export function compareText(answer: CompareAnswer, names: Names, screen: Screen)
       : [formatDuration(makespanMs), ...objectiveCells(objectives)]),
   ]);
   const isFull = forecasts.some(({ unplaced }) => unplaced > 0);
+  const room = screen.columns - FORECAST_WIDTH - (isFull ? UNPLACED_WIDTH : 0);
   const places = forecasts.map((each) => [
     each.strategy,
     dominatedText(each.dominatedBy),
     ...(isFull ? [String(each.unplaced)] : []),
-    nodesText(each.perNode, names, screen.columns - FORECAST_WIDTH),
+    nodesText(each.perNode, names, room),
   ]);
   const placesHead = [...PLACES, ...(isFull ? ['UNPLACED'] : []), 'TASKS'];
-  const unplaced: Legend = [['UNPLACED', 'tasks for which there is no node']];
-  const excluded = Object.entries(answer.excluded).map(([refusal, nodes]) => {
-    const who = nodes.map((node) => nameOf(node, names));
-    return paragraph('not on ', `${someOf(who, SHOWN_EXCLUDED)}: ${refusal}`, screen);
-  });
   return [
-    paragraph(
-      '',
-      `${counted(answer.tasks, 'task')} over ${counted(answer.nodes, 'node')}, ${runText(answer.expectedMs)} each on a usual node (${EXPECTED[answer.expected]})`,
-      screen,
-    ),
-    ...copiesText(answer.copies, screen),
     `\n${table([FORECAST, ...figures], { right: [1, 2, 3, 4, 5, 6] })}`,
     `\n${table([placesHead, ...places], { right: isFull ? [2] : [] })}`,
-    ...excluded,
-    '\nA forecast; nothing has run. Less is better in each column of figures.\n',
-    legend([...FORECAST_LEGEND, ...(isFull ? unplaced : [])], screen),
-  ].join('');
+  ];
+}
+
+function legendText({ forecasts }: CompareAnswer, screen: Screen): string {
+  const isFull = forecasts.some(({ unplaced }) => unplaced > 0);
+  const unplaced: Legend = [['UNPLACED', 'tasks for which there is no node']];
+  const lines = legend([...FORECAST_LEGEND, ...(isFull ? unplaced : [])], screen);
+  return `\nA forecast; nothing has run. Less is better in each column of figures.\n${lines}`;
 }
 
 function copiesText(copies: number, screen: Screen): string[] {
@@ -69,7 +89,9 @@ function copiesText(copies: number, screen: Screen): string[] {
 const FORECAST = ['STRATEGY', 'MAKESPAN', 'LATENCY', 'IMBALANCE', 'DISTRUST', 'COST', 'PRICE'];
 const PLACES = ['STRATEGY', 'DOMINATED BY'];
 /** Of what stands before the nodes. */
-const FORECAST_WIDTH = 46;
+const FORECAST_WIDTH = 33;
+/** Of the column of tasks without a node. */
+const UNPLACED_WIDTH = 10;
 
 const FORECAST_LEGEND: Legend = [
   ['MAKESPAN', 'from being placed until the last machine is done, with what it has to do before'],
@@ -108,7 +130,7 @@ export function measuredText(runs: readonly Standing[], names: Names, screen: Sc
 
 const MEASURED = ['STRATEGY', 'MAKESPAN', 'FROM TO', 'BEGAN', 'COST', 'FAILED', 'TRUST'];
 /** Of what stands before the nodes. */
-const MEASURED_WIDTH = 49;
+const MEASURED_WIDTH = 48;
 
 const MEASURED_LEGEND: Legend = [
   [

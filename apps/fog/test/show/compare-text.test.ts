@@ -41,7 +41,7 @@ describe('strategies beside each other', () => {
     );
     assert.match(text, /^STRATEGY +MAKESPAN +LATENCY +IMBALANCE +DISTRUST +COST +PRICE$/m);
     assert.match(text, /^greedy +59\.9 s +8 ms +0\.100 +0\.70 +0\.0000004 +0\.0000005$/m);
-    assert.match(text, /^greedy +load_balance \+1 +attic 10, node-1 10 and 7 more$/m);
+    assert.match(text, /^greedy +load_balance \+1 +attic 10, node-1 10, node-2 10 and 6 more$/m);
     assert.match(text, /^A forecast; nothing has run\./m);
     assert.match(text, /^MAKESPAN +from being placed until/m);
     assert.match(text, /^not on attic, node-1, /m);
@@ -52,6 +52,15 @@ describe('strategies beside each other', () => {
     assertNarrow(text);
     assertNarrow(full);
     assert.equal(dominatedText([]), '-');
+  });
+
+  it('are not shown where no machine can take anything; what keeps each from it is', () => {
+    const some = answer(1);
+    const forecasts = some.forecasts.map(({ objectives: _none, ...rest }) => rest);
+    const text = compareText({ ...some, forecasts }, new Map(), PIPE);
+    assert.match(text, /^No machine that is connected can take any of it now\.\nnot on node-0, /m);
+    assert.doesNotMatch(text, /STRATEGY|MAKESPAN/);
+    assertNarrow(text);
   });
 
   it('are measured, with when they began, and without what is not told', () => {
