@@ -23,6 +23,7 @@ import type {
   Task,
   ToAgent,
   Topology,
+  TrustCounts,
 } from '@fog/wire';
 import type {
   CompareAnswer,
@@ -177,6 +178,8 @@ export interface CoordinatorApi extends Service {
   noteRelays(evidence: readonly RelayEvidence[]): readonly RelayEvidence[];
   /** Undefined while this coordinator does not lead. */
   relayReputation(relays: readonly string[]): RelayReputation | undefined;
+  /** Of the connected nodes; undefined while this coordinator does not lead. */
+  trustCounts(): TrustCounts | undefined;
   /** Evidence that did not count since this coordinator leads, by why; undefined while it does not. */
   ignoredEvidence(): Readonly<Record<Ignored, number>> | undefined;
   /** What was checked since this coordinator leads; undefined while it does not. */

@@ -19,6 +19,7 @@ import {
   type Sla,
   type SlaTierReport,
   type Topology,
+  type TrustCounts,
 } from '@fog/wire';
 import type {
   AgentLink,
@@ -31,7 +32,7 @@ import type {
   Upload,
 } from './api.ts';
 import type { Parts } from './assemble.ts';
-import { countsOf } from './counts.ts';
+import { countsOf, trustCounts } from './counts.ts';
 import { fail } from './errors.ts';
 import { cancelJob } from './job/lifecycle.ts';
 import { noJob } from './job/queries.ts';
@@ -284,6 +285,10 @@ class Coordinator implements CoordinatorApi {
   relayReputation(relays: readonly string[]): RelayReputation | undefined {
     const { term } = this.#lead;
     return term && relayReputation(term.core, relays);
+  }
+
+  trustCounts(): TrustCounts | undefined {
+    return this.#lead.term && trustCounts(this.#lead.term.core);
   }
 
   ignoredEvidence(): ReturnType<CoordinatorApi['ignoredEvidence']> {

@@ -11,7 +11,7 @@ export function countsOf({
   deployments,
   retention,
 }: Pick<Parts, 'core' | 'deployments' | 'retention'>): Counts {
-  const online = [...core.nodes.values()].filter((node) => node.link !== undefined);
+  const online = onlineOf(core);
   const slots = online.reduce((sum, node) => sum + node.capabilities.slots, 0);
   const busySlots = online.reduce(
     (sum, node) => sum + Math.min(node.leases.size, node.capabilities.slots),
@@ -28,14 +28,18 @@ export function countsOf({
     jobs: { open: core.jobs.size, ended: core.endedJobs, queuedTasks, runningTasks },
     deployments: deployments.counts(),
     sla: tierReports(core),
-    trust: trustCounts(core, online),
+    trust: trustCounts(core),
     retention: retention.view,
   };
 }
 
-function trustCounts(core: Core, online: readonly NodeRecord[]): TrustCounts {
+function onlineOf({ nodes }: Core): NodeRecord[] {
+  return [...nodes.values()].filter((node) => node.link !== undefined);
+}
+
+export function trustCounts(core: Core): TrustCounts {
   const counts = { known: 0, newcomers: 0, distrusted: 0 };
-  for (const { id } of online) {
+  for (const { id } of onlineOf(core)) {
     const { isNewcomer, isDistrusted } = core.reputation.standing(id, core.clock.now());
     counts[isDistrusted ? 'distrusted' : isNewcomer ? 'newcomers' : 'known'] += 1;
   }

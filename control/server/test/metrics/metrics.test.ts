@@ -27,5 +27,8 @@ describe('metrics', () => {
     assert.match(answer.headers['content-type'] ?? '', /^text\/plain; version=0\.0\.4/);
     assert.match(answer.body, /^fog_service_up\{service="store"\} 1$/m);
     assert.match(answer.body, /^fog_coordinator_verification_events\{event="liesProven"\} 0$/m);
+    assert.match(answer.body, /^fog_reputation_ignored_evidence\{why="capped"\} 0$/m);
+    assert.match(answer.body, /^fog_reputation_nodes\{standing="distrusted"\} 0$/m);
+    assert.match(answer.body, /^fog_sla_breaches\{tier="gold"\} 0$/m);
   });
 });

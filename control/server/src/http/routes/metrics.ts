@@ -18,6 +18,9 @@ export function addMetricsRoute(app: FastifyInstance, deps: RouteDeps): void {
       for (const [why, count] of Object.entries(deps.coordinator.ignoredEvidence() ?? {})) {
         sink.gauge('fog_reputation_ignored_evidence', count, { why });
       }
+      for (const [standing, count] of Object.entries(deps.coordinator.trustCounts() ?? {})) {
+        sink.gauge('fog_reputation_nodes', count, { standing });
+      }
       for (const report of deps.coordinator.slaTiers() ?? []) setSlaGauges(sink, report);
     });
     return reply.header('content-type', deps.metrics.contentType).send(text);
