@@ -7,6 +7,9 @@ import { fixture, HandAgent, ok, OWNER, spec } from './fixture.ts';
 const wide = (over: object = {}): JobSpec =>
   spec({ resources: { memoryBytes: 2 ** 20, cores: 2 }, args: ['wide'], ...over });
 
+/** More than a small node has. */
+const big = { memoryBytes: 2 ** 22 };
+
 test('a wide task does not starve: slots that come free are kept for it', async () => {
   await using fog = await fixture();
   const { coordinator } = fog;
@@ -74,4 +77,54 @@ test('a wide task that no plan has a node for does not starve either', async () 
   agent.result(agent.leases[1]?.token ?? 0, ok({ usage }));
   await agent.until(() => agent.leases.length === 3);
   assert.equal(agent.leases[2]?.job, job.id);
+});
+
+test('a task nobody has run passes if its limit, or what programs usually take, is over before', async () => {
+  await using fog = await fixture();
+  const { coordinator } = fog;
+  const usage = { wallMs: 60_000, cpuMs: 1, peakMemoryBytes: 1 };
+  const agent = new HandAgent('a').connect(coordinator, { slots: 3 });
+  await coordinator.submit(OWNER, spec({ array: { count: 9 } }));
+  await agent.until(() => agent.leases.length === 3);
+  const job = await coordinator.submit(
+    OWNER,
+    wide({ priority: 1, resources: { ...big, cores: 3 } }),
+  );
+  agent.result(agent.leases[0]?.token ?? 0, ok({ usage }));
+  await agent.until(() => agent.acks().tokens.length === 1);
+  const module = 'c'.repeat(64);
+  await coordinator.addReference(OWNER, module, 8);
+  await coordinator.submit(OWNER, spec({ module, priority: 2, timeoutMs: 3_600_000 }));
+  const quick = await coordinator.submit(OWNER, spec({ module, priority: 3, timeoutMs: 5_000 }));
+  await agent.until(() => agent.leases.length === 4);
+  assert.equal(agent.leases[3]?.job, quick.id);
+  for (const { token } of agent.unanswered()) agent.result(token, ok({ usage }));
+  await agent.until(() => agent.leases.length === 5);
+  assert.equal(agent.leases[4]?.job, job.id);
+});
+
+test('the node that is kept for a copy is one that may have it', async () => {
+  await using fog = await fixture();
+  const { coordinator } = fog;
+  const usage = { wallMs: 60_000, cpuMs: 1, peakMemoryBytes: 1 };
+  const join = (id: string, over: object): HandAgent =>
+    new HandAgent(id).connect(coordinator, { owner: `owner ${id}`, slots: 2, ...over });
+  const profile = { type: 'compute', labels: { place: 'here' } };
+  const b = join('b', { profile });
+  const c = join('c', { profile, memoryBytes: 2 ** 21 });
+  const small = { resources: { memoryBytes: 2 ** 20 } };
+  const rest = { array: { count: 6 }, tier: 'silver', labels: { place: 'here' } };
+  await coordinator.submit(OWNER, spec({ ...small, ...rest }));
+  await Promise.all([b, c].map((agent) => agent.until(() => agent.leases.length === 2)));
+  const a = join('a', { slots: 4 });
+  const strict = { class: 'A', determinism: 'strict' };
+  const job = await coordinator.submit(OWNER, wide({ ...strict, resources: { ...big, cores: 2 } }));
+  await a.until(() => a.leases[0]?.job === job.id);
+  // Others would take this slot, and its first run's node has room enough.
+  b.result(b.leases[0]?.token ?? 0, ok({ usage }));
+  await b.until(() => b.acks().tokens.length === 1);
+  await fog.store.write(async () => {});
+  b.result(b.leases[1]?.token ?? 0, ok({ usage }));
+  await b.until(() => b.leases.length === 3);
+  assert.equal(b.leases[2]?.job, job.id);
 });

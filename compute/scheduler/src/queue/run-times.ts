@@ -46,6 +46,12 @@ export class RunTimes {
     return this.#modules.get(module)?.usualMs;
   }
 
+  /** What half of the programs take at most; undefined before any ran. */
+  get typicalMs(): number | undefined {
+    const all = [...this.#modules.values()].map(({ usualMs }) => usualMs);
+    return all.sort((a, b) => a - b)[Math.floor(all.length / 2)];
+  }
+
   onNode(module: string, node: string): number | undefined {
     return this.#modules.get(module)?.onNodes.get(node);
   }

@@ -13,6 +13,18 @@ describe('run times', () => {
     assert.equal(times.onNode('m', 'c'), undefined);
   });
 
+  test('half of the programs take the typical time at most', () => {
+    const times = new RunTimes();
+    assert.equal(times.typicalMs, undefined);
+    for (const [module, ms] of [
+      ['a', 900],
+      ['b', 10],
+      ['c', 200],
+    ] as const)
+      times.ran(module, 'n', ms);
+    assert.equal(times.typicalMs, 200);
+  });
+
   test('a node that takes twice as long, whatever it runs, is found to be half as fast', () => {
     const times = new RunTimes();
     for (let run = 0; run < 400; run += 1) {

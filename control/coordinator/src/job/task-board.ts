@@ -85,6 +85,14 @@ export class TaskBoard {
     return this.#hasFirst ? undefined : this.#copies.values().next().value;
   }
 
+  /** The task whose turn it is: of those a copy is wanted of, or else of those that wait for their first run. */
+  get next(): number | undefined {
+    const [copy] = this.#copies;
+    if (copy !== undefined || !this.#hasFirst) return copy;
+    const [returned = this.#fresh] = this.#returned;
+    return returned;
+  }
+
   get #hasFirst(): boolean {
     this.#skipTaken();
     return this.#returned.size > 0 || this.#fresh < this.total;

@@ -250,6 +250,7 @@ export class Dispatcher {
       if (isCopyWanted(one)) one.job.board.wantCopy(one.index);
       queue.giveBack(one);
     }
+    this.#reserveForFirst(placement.unplaced, chosen);
   }
 
   /** Each node gets what the plan has for it, as far as it has room. */
@@ -272,14 +273,22 @@ export class Dispatcher {
     const fleet = this.#fleetFor(job);
     const room = capacityFor(task, fleet);
     this.#isSlotWanted ||= room === 0 && fleet.some((node) => refusalOf(task, node) === undefined);
-    if (room === 0) this.#backfill.reserve(job, task, fleet);
-    const chosen = plan.takeAnywhere(room);
+    // Without room one is tried all the same: its node is kept.
+    const chosen = plan.takeAnywhere(Math.max(1, room));
     this.#round += 1;
     const tasks = chosen.map((one) => this.task(one.job, one.index));
     const { assignments, unplaced } = place(tasks, fleet, { seed: this.#round });
     const nodes = new Map(assignments.map(({ task: at, node }) => [at, node]));
     this.#issueAll(queue, chosen, (at) => nodes.get(at), sends);
     for (const at of unplaced) if (chosen[at] !== undefined) plan.putBack(chosen[at]);
+    this.#reserveForFirst(unplaced, chosen);
+  }
+
+  /** Of those that found no node: each has its own that it keeps away from. */
+  #reserveForFirst([first]: readonly number[], chosen: readonly ChosenTask<JobRecord>[]): void {
+    const one = first === undefined ? undefined : chosen[first];
+    if (one === undefined) return;
+    this.#backfill.reserve(one.job, this.task(one.job, one.index), this.#fleet.hold());
   }
 
   #issueAll(
@@ -306,7 +315,9 @@ export class Dispatcher {
     const task = this.task(job);
     const room = capacityFor(task, fleet);
     this.#isSlotWanted ||= room === 0 && this.#couldRun(job, fleet);
-    if (room === 0 && job.board.ready) this.#backfill.reserve(job, task, fleet);
+    if (room === 0 && job.board.ready) {
+      this.#backfill.reserve(job, this.task(job, job.board.next), fleet);
+    }
     return queue.take(job.spec.service === true ? Math.min(1, room) : room);
   }
 
