@@ -2,7 +2,7 @@
 import { rm, open, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Child, isAlive } from '@fog/testkit';
+import { Child } from '@fog/testkit';
 import type { Place } from './site.ts';
 
 export interface MemberOptions {
@@ -76,11 +76,11 @@ export class Member {
   /** Its processes stand still, as those of a laptop that sleeps. */
   freeze(): void {
     this.#frozenSinceMs = Date.now();
-    this.#signalAll('SIGSTOP');
+    this.#child?.signalAll('SIGSTOP');
   }
 
   thaw(): void {
-    this.#signalAll('SIGCONT');
+    this.#child?.signalAll('SIGCONT');
     if (this.#frozenSinceMs === undefined) return;
     this.frozen.push({ fromMs: this.#frozenSinceMs, toMs: Date.now() });
     this.#frozenSinceMs = undefined;
@@ -125,14 +125,6 @@ export class Member {
 
   get #fat(): string {
     return path.join(this.#options.dataDir, 'fat');
-  }
-
-  #signalAll(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    const child = this.#child;
-    if (child?.running !== true) return;
-    const family = child.family();
-    process.kill(child.pid, signal);
-    for (const each of family) if (isAlive(each)) process.kill(each.pid, signal);
   }
 }
 

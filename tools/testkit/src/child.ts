@@ -2,7 +2,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import { descendants, isAlive, type ProcessRef } from './process-tree.ts';
+import { descendants, isAlive, type ProcessRef, signalProcess } from './process-tree.ts';
 import { waitFor, within } from './wait-for.ts';
 
 export interface ChildOptions {
@@ -116,6 +116,14 @@ export class Child implements AsyncDisposable {
     this.#process.kill(signal);
   }
 
+  /** To it and all its descendants; itself first, so that it does not see them change. */
+  signalAll(signal: NodeJS.Signals): void {
+    if (!this.running) return;
+    const family = this.family();
+    this.#process.kill(signal);
+    for (const each of family) signalProcess(each, signal);
+  }
+
   /** kill -9 of this process alone: what it leaves must go by itself. */
   async kill(): Promise<void> {
     this.signal('SIGKILL');
@@ -153,7 +161,7 @@ export class Child implements AsyncDisposable {
     if (!this.#over) this.#process.kill('SIGKILL');
     await this.#exited;
     for (const each of [...this.#family.values(), ...descendants(this.pid)]) {
-      if (isAlive(each)) process.kill(each.pid, 'SIGKILL');
+      signalProcess(each, 'SIGKILL');
     }
     // Only now: an orphan may have held the pipes open.
     await this.#ended;

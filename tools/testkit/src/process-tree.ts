@@ -56,3 +56,13 @@ export function isAlive(ref: ProcessRef): boolean {
   const stat = readStat(String(ref.pid));
   return stat !== undefined && !stat.zombie && stat.startTicks === ref.startTicks;
 }
+
+/** Signals the process if it is still there: one that ended just before is no error. */
+export function signalProcess(ref: ProcessRef, signal: NodeJS.Signals): void {
+  if (!isAlive(ref)) return;
+  try {
+    process.kill(ref.pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

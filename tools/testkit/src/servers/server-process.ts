@@ -1,6 +1,5 @@
 /** A server process of a test that can be stopped, killed, frozen and started again at its port. */
 import { Child, type ChildOptions } from '../child.ts';
-import { isAlive } from '../process-tree.ts';
 
 export interface TestServer extends AsyncDisposable {
   readonly host: string;
@@ -46,7 +45,7 @@ export function createServerProcess(command: ServerCommand): ServerProcess {
     stop,
     kill: async () => {
       if (child?.running !== true) return;
-      signalAll(child, 'SIGKILL');
+      child.signalAll('SIGKILL');
       await child.kill();
       await child.gone();
     },
@@ -54,10 +53,10 @@ export function createServerProcess(command: ServerCommand): ServerProcess {
       await stop();
       await start();
     },
-    freeze: () => signalAll(child, 'SIGSTOP'),
-    thaw: () => signalAll(child, 'SIGCONT'),
+    freeze: () => child?.signalAll('SIGSTOP'),
+    thaw: () => child?.signalAll('SIGCONT'),
     [Symbol.asyncDispose]: async () => {
-      signalAll(child, 'SIGCONT');
+      child?.signalAll('SIGCONT');
       // Killed, it would leave its shared memory to the machine.
       try {
         await stop();
@@ -66,12 +65,4 @@ export function createServerProcess(command: ServerCommand): ServerProcess {
       }
     },
   };
-}
-
-function signalAll(child: Child | undefined, signal: NodeJS.Signals): void {
-  if (child?.running !== true) return;
-  const family = child.family();
-  // The parent first: it must not see its children change.
-  process.kill(child.pid, signal);
-  for (const each of family) if (isAlive(each)) process.kill(each.pid, signal);
 }
