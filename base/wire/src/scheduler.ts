@@ -143,7 +143,7 @@ export type StrategyForecast = z.infer<typeof StrategyForecast>;
 
 export const CompareAnswer = z.strictObject({
   tasks: z.int(),
-  /** Of each task, as its tier and class want it. Only the price of a forecast counts all of them. */
+  /** Runs of each task, as its tier and class want it; a forecast is of one of them, its price with the tier's factor. */
   copies: z.int(),
   nodes: z.int(),
   expectedMs: z.number(),

@@ -7,6 +7,7 @@ import { openClient } from '../connect/open-client.ts';
 import { readServiceJob, SERVICE_FLAGS } from '../deployment/service-job.ts';
 import { readJobFile } from '../job-file/read-job-file.ts';
 import type { Host } from '../process/host.ts';
+import { DEMAND_FLAGS } from '../run/demand-flags.ts';
 import { checkRequest, type JobRequest } from '../run/job-request.ts';
 import { JOB_VALUES } from '../run/job-values.ts';
 import { readFlag } from '../run/read-value.ts';
@@ -17,6 +18,11 @@ import { showFront, showStatus } from '../scheduler/show-plans.ts';
 const { strategy: _strategy, memory, ...DEMANDS } = SERVICE_FLAGS;
 const JOB_FLAGS = {
   ...DEMANDS,
+  class: DEMAND_FLAGS.class,
+  'allow-same-owner': DEMAND_FLAGS['allow-same-owner'],
+  strict: DEMAND_FLAGS.strict,
+  'max-price': DEMAND_FLAGS['max-price'],
+  deadline: DEMAND_FLAGS.deadline,
   memory: { ...memory, help: 'memory of each task: 64M, 2G (512M)' },
 };
 const BATCH = 'of "scheduler compare"';
@@ -40,13 +46,13 @@ const FLAGS = {
   expect: {
     type: 'text',
     value: 'TIME',
-    help: 'run time of one task (what was measured, else 1s)',
+    help: 'forecast: run time of one task (what was measured, else 1s)',
     group: BATCH,
   },
   budget: {
     type: 'text',
     value: 'TIME',
-    help: 'for the search of each strategy (what the fog takes)',
+    help: 'forecast: time for the search of each strategy (what the fog takes)',
     group: BATCH,
   },
   file: {
@@ -131,6 +137,11 @@ function checkLine(name: string, rest: readonly string[], flags: Flags): void {
   const most = { status: 0, front: 1 }[name] ?? Infinity;
   if (rest.length > most) throw usage(command, `Unexpected argument "${rest[most]}".`, name);
   const extra = Object.entries(FLAGS).find(([flag, def]) => 'group' in def && isGiven(flags, flag));
+  const idle = (flags.run ? ['expect', 'budget'] : ['rounds']).find((flag) => isGiven(flags, flag));
+  if (name === 'compare' && idle !== undefined) {
+    const problem = `--${idle} goes ${flags.run ? 'without --run: it is for the forecast' : 'with --run'}.`;
+    throw usage(command, problem, name);
+  }
   if (name !== 'compare' && extra !== undefined) {
     throw usage(command, `--${extra[0]} belongs to "fog scheduler compare".`, 'compare');
   }

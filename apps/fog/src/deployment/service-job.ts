@@ -33,10 +33,7 @@ export const SERVICE_FLAGS = {
 export type ServiceFlags = FlagValues<typeof SERVICE_FLAGS>;
 
 /** Of jobs that end; a service has none of them. */
-const NO_END: Pick<
-  DemandFlags,
-  'deadline' | 'needs' | 'on-lost' | 'class' | 'allow-same-owner' | 'strict' | 'max-price'
-> = {
+const NO_END: Omit<DemandFlags, keyof ServiceFlags> = {
   deadline: undefined,
   needs: [],
   'on-lost': undefined,
@@ -46,13 +43,14 @@ const NO_END: Pick<
   'max-price': undefined,
 };
 
+/** What only jobs that end have may be given for one of these. */
 export async function readServiceJob(
-  flags: ServiceFlags,
+  flags: ServiceFlags & Partial<typeof NO_END>,
   args: readonly string[],
   now: number,
 ): Promise<JobRequest> {
   const [file = '', ...programArgs] = args;
-  const demands = readDemands({ ...flags, ...NO_END }, now);
+  const demands = readDemands({ ...NO_END, ...flags }, now);
   const memoryBytes = readFlag('--memory', flags.memory, JOB_VALUES.memory);
   const resources = { ...demands.spec.resources, ...defined({ memoryBytes }) };
   const hasResources = Object.keys(resources).length > 0;

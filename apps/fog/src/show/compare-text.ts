@@ -82,7 +82,7 @@ function legendText({ forecasts }: CompareAnswer, screen: Screen): string {
 
 function copiesText(copies: number, screen: Screen): string[] {
   if (copies === 1) return [];
-  const text = `each runs ${copies} times; but for PRICE the figures are those of one run of each`;
+  const text = `each runs ${copies} times; the figures are of one run of each, PRICE with the factor of the tier`;
   return [paragraph('', text, screen)];
 }
 

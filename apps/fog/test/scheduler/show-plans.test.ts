@@ -115,7 +115,12 @@ describe('fog scheduler', () => {
       [['compare', '--expect', 'soon', 'x.wasm'], /--expect soon: must be a duration/],
       [['compare', '--budget', '1h', 'x.wasm'], /--budget 1h: must be a duration .* at most 2s\./],
       [['compare', '--strategy', 'best', 'x.wasm'], /--strategy best: must be one of greedy, /],
-      [['compare', '--rounds', '0', 'x.wasm'], /--rounds 0: must be a whole number from 1 to 20/],
+      [['compare', '--rounds', '2', 'x.wasm'], /--rounds goes with --run\./],
+      [['compare', '--run', '--expect', '2s', 'x.wasm'], /--expect goes without --run: it is for/],
+      [
+        ['compare', '--run', '--rounds', '0', 'x.wasm'],
+        /--rounds 0: must be a whole number from 1 to 20/,
+      ],
       [['compare', '--count', '2', 'jabcdefghijkl'], /--count goes with FILE only/],
       [['compare', '--tier', 'gold', '-f', 'x.yaml'], /--tier goes with FILE only/],
       [['compare', '--count', '0', 'x.wasm'], /--count 0: must be a whole number/],
