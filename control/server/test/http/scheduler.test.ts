@@ -44,6 +44,49 @@ describe('the scheduler over HTTP', () => {
     await fog.client.cancel(id);
   });
 
+  it('names machines to their owners and to operators, and to nobody else', async () => {
+    const node = 'm'.repeat(26);
+    const session = fog.coordinator.attach({
+      node,
+      nodeKey: new Uint8Array(32),
+      owner: 'operator',
+      name: 'attic',
+      capabilities: {
+        platform: 'linux',
+        arch: 'x64',
+        cores: 1,
+        memoryBytes: 2 ** 30,
+        slots: 1,
+        sandboxLevel: 'os',
+        runtimes: ['wasm'],
+        version: 'test',
+      },
+      credit: 1,
+      held: [],
+      send: () => {},
+      close: () => {},
+    });
+    const { content } = await fog.other.client.uploadBlob(new Uint8Array([1]));
+    const wanted = { runtime: 'wasm', module: content, moduleName: 'b.wasm' } as const;
+    const { id } = await fog.other.client.submit({ ...wanted, region: 'mars' });
+    const why = await fog.other.client.why(id);
+    assert.deepEqual(
+      why.nodes.map(({ name }) => name),
+      ['mmmmmmmm'],
+    );
+    assert.match(why.summary, /mmmmmmmm is in no known region/);
+    const large = { ...wanted, resources: { memoryBytes: 2 ** 32 } };
+    await assert.rejects(fog.other.client.submit(large), /mmmmmmmm has 1 GiB of memory/);
+    const question = { strategy: 'least_loaded' } as const;
+    const names = async (client: FogFixture['client']): Promise<string[]> =>
+      (await client.route(question)).candidates.map(({ name }) => name);
+    assert.deepEqual(await names(fog.other.client), ['mmmmmmmm']);
+    assert.deepEqual(await names(fog.client), ['attic']);
+    assert.ok(!JSON.stringify([why, await fog.other.client.job(id)]).includes('attic'));
+    await fog.other.client.cancel(id);
+    session.closed();
+  });
+
   it('says what is wrong with a question', async () => {
     const job = 'jaaaaaaaaaaaa';
     const bodies: [object, RegExp][] = [
