@@ -32,7 +32,7 @@ export function place(
   for (const [index, task] of tasks.entries()) {
     const turn = options.seed + index;
     const scan = { given, turn, isTrustKnown };
-    const isForNewcomers = turn % NEWCOMER_EVERY === 0 && (task.serviceClass ?? 'B') === 'B';
+    const isForNewcomers = isTheirTurn(turn) && (task.serviceClass ?? 'B') === 'B';
     const tried = isForNewcomers ? soonest(task, newcomers, scan) : undefined;
     const node = tried ?? soonest(task, nodes, scan);
     if (node === undefined) {
@@ -43,6 +43,14 @@ export function place(
     assignments.push({ task: index, node: node.id });
   }
   return { strategy: 'greedy', assignments, unplaced };
+}
+
+/** The golden ratio's part of 2³²: multiples of it are spread evenly. */
+const GOLDEN = 0x9e_37_79_b1;
+
+/** One turn in thirty, also of those who have but every second or third: the others are of work that waits beside. */
+function isTheirTurn(turn: number): boolean {
+  return Math.imul(turn, GOLDEN) >>> 0 < 2 ** 32 / NEWCOMER_EVERY;
 }
 
 /** One task after the other, each seeing what those before it took. */

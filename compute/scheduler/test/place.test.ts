@@ -143,10 +143,21 @@ test('shares as before while nothing is known of anybody', () => {
 test('gives newcomers one task in thirty, of the lowest class only', () => {
   const many = { slots: 1_000, credit: 1_000 };
   const nodes = [known('good', 0.9, many), known('new', 0.1, { ...many, isNewcomer: true })];
-  assert.deepEqual(counts(nodes, 300), { good: 290, new: 10 });
+  assert.deepEqual(counts(nodes, 600), { good: 580, new: 20 });
   const important = Array.from({ length: 60 }, () => task({ serviceClass: 'S' }));
   const chosen = place(important, nodes, { seed: 0 }).assignments.map(({ node: id }) => id);
   assert.deepEqual([...new Set(chosen)], ['good']);
+});
+
+test('gives newcomers their share of work whose turns are any part of all', () => {
+  const nodes = [known('good', 0.9), known('new', 0.1, { isNewcomer: true })];
+  for (const each of [1, 2, 3, 7, 30]) {
+    const turns = Array.from({ length: 900 }, (_, at) => 1 + at * each);
+    const given = turns.filter(
+      (seed) => place([task()], nodes, { seed }).assignments[0]?.node === 'new',
+    );
+    assert.ok(given.length >= 25 && given.length <= 35, `${given.length} of each ${each}.`);
+  }
 });
 
 test('a node that may hold one lease takes a wide task, and one at a time', () => {
