@@ -50,7 +50,14 @@ function credits(amount: number): string {
 
 function whatIsTaken(task: PlacementTask, node: PlacementNode): string {
   const slots = slotsFor(task, node);
-  if (node.slots - node.held >= slots && task.gpus !== undefined) return 'has no free GPU for it';
+  if (node.slots - node.held >= slots) {
+    const { memoryHeld = 0, diskHeld = 0, gpusHeld = 0 } = node;
+    if ((task.gpus ?? 0) > (node.gpus ?? 0) - gpusHeld) return 'has no free GPU for it';
+    if (task.memoryBytes > node.memoryBytes - memoryHeld)
+      return 'has not enough memory free for it';
+    if ((task.diskBytes ?? 0) > (node.diskBytes ?? 0) - diskHeld)
+      return 'has not enough disk free for it';
+  }
   return slots === 1 ? 'has no free slot' : `does not have ${slots} free slots`;
 }
 

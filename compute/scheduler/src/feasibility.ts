@@ -84,16 +84,48 @@ export function slotsFor(
   return Math.max(1, Math.ceil(wanted - ROUNDING));
 }
 
-/** Such tasks that the node could take now, beside leases for `given` slots. */
-export function roomFor(task: PlacementTask, node: PlacementNode, given = 0): number {
+/** Such tasks that the node could take now. */
+export function roomFor(task: PlacementTask, node: PlacementNode): number {
   const slots = slotsFor(task, node);
-  // A wide task takes several slots, and is one lease.
-  const leases = node.credit - node.held - Math.ceil(given / slots);
-  const window = slotWindow(task, node) - node.held - given;
-  const room = Math.min(leases, slots === 1 ? window : Math.floor(window / slots));
-  if (task.gpus === undefined || task.gpus === 0) return room;
-  const gpus = (node.gpus ?? 0) - (node.gpusHeld ?? 0) - (given / slots) * task.gpus;
-  return Math.min(room, Math.floor(gpus / task.gpus));
+  const window = slotWindow(task, node) - node.held;
+  return Math.min(
+    node.credit - node.held,
+    slots === 1 ? window : Math.floor(window / slots),
+    timesIn((node.gpus ?? 0) - (node.gpusHeld ?? 0), task.gpus),
+    timesIn((node.diskBytes ?? 0) - (node.diskHeld ?? 0), task.diskBytes),
+    memoryRoom(task, node, slots),
+  );
+}
+
+function memoryRoom({ memoryBytes }: PlacementTask, node: PlacementNode, slots: number): number {
+  const { memoryHeld = 0, memoryLeast = Infinity } = node;
+  const atOnce = timesIn(node.memoryBytes - memoryHeld, memoryBytes);
+  const isQueued = slots === 1 && atOnce >= node.slots - node.held;
+  return isQueued && memoryHeld <= node.memoryBytes && memoryBytes <= memoryLeast
+    ? Infinity
+    : atOnce;
+}
+
+function timesIn(free: number, wanted = 0): number {
+  return wanted === 0 ? Infinity : Math.floor(free / wanted);
+}
+
+/** The node with one more task, as it will be described when it holds the lease. */
+export function withTask(node: PlacementNode, task: PlacementTask): PlacementNode {
+  const slots = slotsFor(task, node);
+  const { memoryHeld = 0, memoryLeast = Infinity, allSlots = node.slots } = node;
+  const isQueued = slots === 1 && node.held >= node.slots && task.memoryBytes <= memoryLeast;
+  const loaded = {
+    ...node,
+    allSlots,
+    gpusHeld: (node.gpusHeld ?? 0) + (task.gpus ?? 0),
+    diskHeld: (node.diskHeld ?? 0) + (task.diskBytes ?? 0),
+    memoryHeld: memoryHeld + (isQueued ? 0 : task.memoryBytes),
+  };
+  // Nothing waits behind a wide task: its slots are gone.
+  if (slots > 1) return { ...loaded, slots: node.slots - slots, credit: node.credit - 1 };
+  const least = Math.min(memoryLeast, task.memoryBytes);
+  return { ...loaded, held: node.held + 1, memoryLeast: least };
 }
 
 /** As `refusalOf`, and `full` when it could take the task at another time. */

@@ -6,7 +6,7 @@ import type {
   Refusal,
 } from './placement.ts';
 import { route } from './routing/route.ts';
-import { refusalNow, refusalOf, roomFor, slotsFor } from './feasibility.ts';
+import { refusalNow, refusalOf, roomFor, withTask } from './feasibility.ts';
 
 /** Every so many tasks of the lowest class go to newcomers first: what they do is checked, and enough to become known. */
 const NEWCOMER_EVERY = 30;
@@ -23,7 +23,7 @@ export function place(
   options: PlacementOptions,
 ): Placement {
   if (options.route !== undefined) return placeByRoute(tasks, nodes, options.route);
-  const given = new Map<string, number>();
+  const loaded = new Map<string, PlacementNode>();
   const assignments: { task: number; node: string }[] = [];
   const unplaced: number[] = [];
   // Where nothing is known of anybody, all are equal.
@@ -31,7 +31,7 @@ export function place(
   const newcomers = isTrustKnown ? nodes.filter(({ isNewcomer }) => isNewcomer === true) : [];
   for (const [index, task] of tasks.entries()) {
     const turn = options.seed + index;
-    const scan = { given, turn, isTrustKnown };
+    const scan = { loaded, turn, isTrustKnown };
     const isForNewcomers = isTheirTurn(turn) && (task.serviceClass ?? 'B') === 'B';
     const tried = isForNewcomers ? soonest(task, newcomers, scan) : undefined;
     const node = tried ?? soonest(task, nodes, scan);
@@ -39,7 +39,7 @@ export function place(
       unplaced.push(index);
       continue;
     }
-    given.set(node.id, (given.get(node.id) ?? 0) + slotsFor(task, node));
+    loaded.set(node.id, withTask(node, task));
     assignments.push({ task: index, node: node.id });
   }
   return { strategy: 'greedy', assignments, unplaced };
@@ -59,19 +59,19 @@ function placeByRoute(
   nodes: readonly PlacementNode[],
   { strategy, state }: NonNullable<PlacementOptions['route']>,
 ): Placement {
-  const fleet = nodes.map((node) => ({ ...node }));
+  const fleet = [...nodes];
   const assignments: { task: number; node: string }[] = [];
   const unplaced: number[] = [];
   let { last } = state;
   for (const [index, task] of tasks.entries()) {
     const id = route(strategy, task, fleet, { ...state, last });
-    const node = fleet.find((one) => one.id === id);
+    const at = fleet.findIndex((one) => one.id === id);
+    const node = fleet[at];
     if (node === undefined) {
       unplaced.push(index);
       continue;
     }
-    node.held += slotsFor(task, node);
-    node.gpusHeld = (node.gpusHeld ?? 0) + (task.gpus ?? 0);
+    fleet[at] = withTask(node, task);
     last = node.id;
     assignments.push({ task: index, node: node.id });
   }
@@ -102,8 +102,8 @@ export function explainPlacement(
 }
 
 interface Scan {
-  /** Slots that what was placed before takes. */
-  readonly given: ReadonlyMap<string, number>;
+  /** Nodes that were given tasks, with these. */
+  readonly loaded: ReadonlyMap<string, PlacementNode>;
   /** Rotates the scan so that equally good nodes take turns. */
   readonly turn: number;
   readonly isTrustKnown: boolean;
@@ -112,25 +112,31 @@ interface Scan {
 function soonest(
   task: PlacementTask,
   nodes: readonly PlacementNode[],
-  { given, turn, isTrustKnown }: Scan,
+  { loaded, turn, isTrustKnown }: Scan,
 ): PlacementNode | undefined {
   const first = turn % Math.max(1, nodes.length);
   let best: Fit = { node: undefined, isAvoided: true, ends: Infinity, isWarm: false, load: 0 };
   for (let step = 0; step < nodes.length; step += 1) {
     const at = first + step;
-    const node = nodes[at < nodes.length ? at : at - nodes.length];
-    if (node === undefined) continue;
-    const before = given.size === 0 ? 0 : (given.get(node.id) ?? 0);
-    const held = node.held + before;
+    const given = nodes[at < nodes.length ? at : at - nodes.length];
+    if (given === undefined) continue;
+    const node = loaded.size === 0 ? given : (loaded.get(given.id) ?? given);
+    const held = takenOf(node);
     const tries = isTrustKnown && node.owner !== task.owner ? triesOn(node) : 1;
-    const ends = Math.max(1, (held + 1) / node.slots) * slowness(node.speed) * tries;
+    const ends =
+      Math.max(1, (held + 1) / (node.allSlots ?? node.slots)) * slowness(node.speed) * tries;
     // Most nodes end here: what they may run is asked only of those that could be the best.
     if (ends > best.ends && !best.isAvoided) continue;
-    if (roomFor(task, node, before) < 1 || refusalOf(task, node) !== undefined) continue;
+    if (roomFor(task, node) < 1 || refusalOf(task, node) !== undefined) continue;
     const fit = fitOf(task, node, { ends, held });
     if (isBetter(fit, best)) best = fit;
   }
   return best.node;
+}
+
+/** Slots that are in use, or waited for; those of services and wide tasks as well. */
+function takenOf({ slots, allSlots = slots, held }: PlacementNode): number {
+  return allSlots - slots + held;
 }
 
 interface Fit {
@@ -152,7 +158,7 @@ function fitOf(
     isAvoided: task.avoid?.has(node.id) === true,
     ends,
     isWarm: isHeavy(task) && node.warm?.has(task.module ?? '') === true,
-    load: held / node.slots,
+    load: held / (node.allSlots ?? node.slots),
   };
 }
 

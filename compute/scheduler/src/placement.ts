@@ -67,8 +67,13 @@ export interface PlacementNode {
   readonly held: number;
   /** Slots of the machine; absent is `slots`, of which services and wide tasks that run there are left out. */
   readonly allSlots?: number;
-  /** GPUs that its leases hold. */
+  /** GPUs and disk that its leases hold. */
   readonly gpusHeld?: number;
+  readonly diskHeld?: number;
+  /** The most memory that leases of it can use side by side: some wait for a slot, and use none. */
+  readonly memoryHeld?: number;
+  /** The least that one of those may use: what asks for no more can wait behind them, and adds nothing. */
+  readonly memoryLeast?: number;
   /** Why it takes nothing at all now. */
   readonly closed?: 'draining' | 'maintenance' | 'cooling';
   readonly cores?: number;

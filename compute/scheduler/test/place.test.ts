@@ -111,7 +111,14 @@ test('property: within windows, deterministic, and exactly as many as the capaci
 });
 
 const known = (id: string, trustSample: number, over: Partial<PlacementNode> = {}) =>
-  node(id, { owner: id, slots: 10, trust: trustSample / 2, trustSample, ...over });
+  node(id, {
+    owner: id,
+    slots: 10,
+    memoryBytes: 1_000 * GIB,
+    trust: trustSample / 2,
+    trustSample,
+    ...over,
+  });
 
 const counts = (nodes: readonly PlacementNode[], tasks: number, seed = 1) => {
   const all = Array.from({ length: tasks }, () => task());

@@ -37,6 +37,8 @@ const NODE_FIELDS: readonly (readonly [NumberOf<PlacementNode>, Bound])[] = [
   ['memoryBytes', 'natural'],
   ['slots', 'natural'],
   ['held', 'natural'],
+  ['memoryHeld', 'natural'],
+  ['diskHeld', 'natural'],
   ['cores', 'natural'],
   ['diskBytes', 'natural'],
   ['gpus', 'natural'],

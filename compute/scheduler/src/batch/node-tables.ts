@@ -3,6 +3,8 @@ import { rttOf } from './eligibility.ts';
 
 /** Slots, cores, memory, disk, GPUs. */
 export const RESOURCES = 5;
+const MEMORY = 2;
+const DISK = 3;
 const GPUS = 4;
 /** Trust of a node of which nothing is known. */
 const UNKNOWN_TRUST = 0.3;
@@ -31,7 +33,12 @@ export function nodeTables(nodes: readonly PlacementNode[]): NodeTables {
     const left = slots === 0 ? 0 : Math.max(0, slots - node.held) / slots;
     for (let at = index * RESOURCES; at < (index + 1) * RESOURCES; at += 1)
       free[at] = (capacity[at] as number) * left;
-    free[index * RESOURCES + GPUS] = Math.max(0, gpus - (node.gpusHeld ?? 0));
+    const rest = (at: number, all: number, held: number | undefined): void => {
+      if (held !== undefined) free[index * RESOURCES + at] = Math.max(0, all - held);
+    };
+    rest(MEMORY, memoryBytes, node.memoryHeld);
+    rest(DISK, diskBytes, node.diskHeld);
+    rest(GPUS, gpus, node.gpusHeld ?? 0);
     const owner = owners.get(node.owner) ?? owners.size;
     owners.set(node.owner, owner);
     ownerOf[index] = owner;

@@ -78,7 +78,11 @@ function assertRoom(...[found, tasks, nodes, atOnce]: [...Given, boolean]): void
       held.reduce((total, one) => total + of(one), 0);
     assert(held.length <= on.slots);
     assert(sum((one) => one.cores ?? 0) <= (on.cores ?? 0));
-    assert(sum((one) => one.memoryBytes) <= on.memoryBytes);
+    assert(sum((one) => one.memoryBytes) <= Math.max(0, on.memoryBytes - (on.memoryHeld ?? 0)));
+    assert(
+      sum((one) => one.diskBytes ?? 0) <= Math.max(0, (on.diskBytes ?? 0) - (on.diskHeld ?? 0)),
+    );
+    assert(sum((one) => one.gpus ?? 0) <= Math.max(0, (on.gpus ?? 0) - (on.gpusHeld ?? 0)));
   }
 }
 

@@ -67,6 +67,8 @@ function fits(task: PlacementTask, running: readonly Running[], on: PlacementNod
   return (
     all.length <= on.slots &&
     sum((one) => one.cores ?? 0) <= (on.cores ?? on.slots) &&
-    sum((one) => one.memoryBytes) <= on.memoryBytes
+    sum((one) => one.memoryBytes) <= on.memoryBytes &&
+    sum((one) => one.diskBytes ?? 0) <= (on.diskBytes ?? 0) &&
+    sum((one) => one.gpus ?? 0) <= (on.gpus ?? 0)
   );
 }

@@ -16,6 +16,11 @@ export const someNodes: fc.Arbitrary<PlacementNode[]> = fc
       slots: fc.integer({ min: 1, max: 3 }),
       memoryBytes: fc.integer({ min: 1, max: 4 }).map((count) => count * GIB),
       cores: fc.integer({ min: 1, max: 4 }),
+      diskBytes: fc.integer({ min: 0, max: 100 }),
+      diskHeld: fc.integer({ min: 0, max: 20 }),
+      memoryHeld: fc.constantFrom(0, 0, GIB),
+      gpus: fc.integer({ min: 0, max: 2 }),
+      gpusHeld: fc.integer({ min: 0, max: 1 }),
       speed: fc.constantFrom(0.5, 1, 2),
       rttMs: fc.integer({ min: 0, max: 200 }),
       queuedMs: fc.constantFrom(0, 0, 700),
@@ -32,6 +37,8 @@ export const someNodes: fc.Arbitrary<PlacementNode[]> = fc
 const wish = fc.record(
   {
     cores: fc.integer({ min: 1, max: 3 }),
+    diskBytes: fc.integer({ min: 1, max: 60 }),
+    gpus: fc.constantFrom(1),
     expectedMs: fc.constantFrom(300, 1_000, 2_500),
     inputBytes: fc.constantFrom(0, 500_000),
     module: fc.constantFrom('m', 'n'),

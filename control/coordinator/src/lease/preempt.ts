@@ -52,15 +52,26 @@ function findVictim(
 ): LeaseRecord | undefined {
   let best: LeaseRecord | undefined;
   for (const node of able) {
-    // A wide task gains nothing by one slot.
-    const missing = slotsFor(task, node) - Math.max(0, node.slots - node.held);
     for (const lease of core.nodes.get(node.id)?.leases.values() ?? []) {
       if (!mayTake(lease, standing)) continue;
-      if (missing > slotsFor(lease.job.demands, node)) continue;
+      if (!isEnough(lease, task, node)) continue;
       if (best === undefined || isLower(lease, best)) best = lease;
     }
   }
   return best;
+}
+
+/** Nobody gains by less than what is missing: of slots, memory, disk and GPUs. */
+function isEnough({ job }: LeaseRecord, task: PlacementTask, node: PlacementNode): boolean {
+  const freed = job.demands;
+  const { memoryHeld = 0, diskBytes = 0, diskHeld = 0, gpus = 0, gpusHeld = 0 } = node;
+  const slots = Math.max(0, node.slots - node.held) + slotsFor(freed, node);
+  return (
+    slotsFor(task, node) <= slots &&
+    task.memoryBytes <= node.memoryBytes - memoryHeld + freed.memoryBytes &&
+    (task.diskBytes ?? 0) <= diskBytes - diskHeld + (freed.diskBytes ?? 0) &&
+    (task.gpus ?? 0) <= gpus - gpusHeld + (freed.gpus ?? 0)
+  );
 }
 
 function mayTake(lease: LeaseRecord, standing: number): boolean {

@@ -143,20 +143,19 @@ function currentProfile({ profile, askedPrices }: NodeRecord): NodeProfile {
 }
 
 export function placementNode(core: Known, node: NodeRecord, link: AgentLink): PlacementNode {
-  const known = knownNode(core, node);
   const kept = keptOn(node);
+  const known = knownNode(core, node, kept);
   return { ...known, credit: Math.min(known.credit, link.credit - kept.leases) };
 }
 
 /** The node as the scheduler sees it, whether it is connected or not. */
-export function knownNode(core: Known, node: NodeRecord): PlacementNode {
+export function knownNode(core: Known, node: NodeRecord, kept = keptOn(node)): PlacementNode {
   const { capabilities, load } = node;
   const profile = currentProfile(node);
   const now = core.clock.now();
   const trust = trustOf(core, node);
   const standing = core.reputation.standing(node.id, now);
   const { state } = breakerAt(node.breaker, now);
-  const kept = keptOn(node);
   const slots = Math.max(0, capabilities.slots - kept.slots);
   const closed = node.mode !== 'accepting' ? node.mode : state === 'open' ? 'cooling' : undefined;
   return {
@@ -171,7 +170,7 @@ export function knownNode(core: Known, node: NodeRecord): PlacementNode {
     // A node on its last chance, or nobody trusts, takes one task at a time.
     credit: state === 'half-open' || standing.isDistrusted ? 1 : slots * CREDIT_PER_SLOT,
     held: node.leases.size - kept.leases,
-    gpusHeld: kept.gpus,
+    ...kept.held,
     labels: profile.labels,
     ...(capabilities.diskBytes === undefined ? {} : { diskBytes: capabilities.diskBytes }),
     ...(capabilities.gpus === undefined ? {} : { gpus: capabilities.gpus }),
@@ -221,18 +220,39 @@ function trustOf({ clock, reputation }: Known, { id }: NodeRecord): number | und
 interface Kept {
   readonly leases: number;
   readonly slots: number;
-  readonly gpus: number;
+  readonly held: Pick<PlacementNode, 'gpusHeld' | 'diskHeld' | 'memoryHeld' | 'memoryLeast'>;
 }
 
-/** Slots and GPUs that are taken until somebody frees them: nothing may wait behind a service or a wide task. */
+const NOTHING_KEPT: Kept = { leases: 0, slots: 0, held: {} };
+
+/** What is taken until somebody frees it; of slots only those of services and wide tasks: nothing may wait behind them. */
 function keptOn({ leases, capabilities }: NodeRecord): Kept {
-  const kept = { leases: 0, slots: 0, gpus: 0 };
+  if (leases.size === 0) return NOTHING_KEPT;
+  const kept = { leases: 0, slots: 0 };
+  const held = { gpusHeld: 0, diskHeld: 0, memoryHeld: 0 };
+  const others: number[] = [];
   for (const { job } of leases.values()) {
-    kept.gpus += job.demands.gpus ?? 0;
+    const { memoryBytes, diskBytes = 0, gpus = 0 } = job.demands;
+    held.gpusHeld += gpus;
+    held.diskHeld += diskBytes;
     const slots = slotsFor(job.demands, capabilities);
-    if (slots === 1 && job.spec.service !== true) continue;
+    if (slots === 1 && job.spec.service !== true) {
+      others.push(memoryBytes);
+      continue;
+    }
     kept.leases += 1;
     kept.slots += slots;
+    held.memoryHeld += memoryBytes;
   }
-  return kept;
+  const running = largest(others, Math.max(0, capabilities.slots - kept.slots));
+  for (const memoryBytes of running) held.memoryHeld += memoryBytes;
+  const memoryLeast = running.at(-1);
+  return { ...kept, held: memoryLeast === undefined ? held : { ...held, memoryLeast } };
+}
+
+/** So many of them, in descending order: those that run side by side at the worst. */
+function largest(sizes: readonly number[], count: number): readonly number[] {
+  // Most nodes hold tasks of one kind.
+  const isAlike = sizes.every((size) => size === sizes[0]);
+  return (isAlike ? sizes : sizes.toSorted((a, b) => b - a)).slice(0, count);
 }
