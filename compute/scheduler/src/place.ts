@@ -6,10 +6,8 @@ import type {
   Refusal,
 } from './placement.ts';
 import { route } from './routing/route.ts';
+import { isForNewcomers, newcomersOf } from './newcomers.ts';
 import { refusalNow, refusalOf, roomFor, withTask } from './feasibility.ts';
-
-/** Every so many tasks of the lowest class go to newcomers first: what they do is checked, and enough to become known. */
-const NEWCOMER_EVERY = 30;
 
 /**
  * Assigns tasks to nodes. Pure: the same tasks, nodes and options give the same placement.
@@ -28,12 +26,11 @@ export function place(
   const unplaced: number[] = [];
   // Where nothing is known of anybody, all are equal.
   const isTrustKnown = nodes.some(({ trust }) => trust !== undefined);
-  const newcomers = isTrustKnown ? nodes.filter(({ isNewcomer }) => isNewcomer === true) : [];
+  const newcomers = newcomersOf(nodes);
   for (const [index, task] of tasks.entries()) {
     const turn = options.seed + index;
     const scan = { loaded, turn, isTrustKnown };
-    const isForNewcomers = isTheirTurn(turn) && (task.serviceClass ?? 'B') === 'B';
-    const tried = isForNewcomers ? soonest(task, newcomers, scan) : undefined;
+    const tried = isForNewcomers(task, turn) ? soonest(task, newcomers, scan) : undefined;
     const node = tried ?? soonest(task, nodes, scan);
     if (node === undefined) {
       unplaced.push(index);
@@ -43,14 +40,6 @@ export function place(
     assignments.push({ task: index, node: node.id });
   }
   return { strategy: 'greedy', assignments, unplaced };
-}
-
-/** The golden ratio's part of 2³²: multiples of it are spread evenly. */
-const GOLDEN = 0x9e_37_79_b1;
-
-/** One turn in thirty, also of those who have but every second or third: the others are of work that waits beside. */
-function isTheirTurn(turn: number): boolean {
-  return Math.imul(turn, GOLDEN) >>> 0 < 2 ** 32 / NEWCOMER_EVERY;
 }
 
 /** One task after the other, each seeing what those before it took. */

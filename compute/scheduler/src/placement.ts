@@ -43,6 +43,8 @@ export interface PlacementTask {
   readonly gang?: string;
   /** Tasks that share it go to nodes of different owners. */
   readonly apart?: string;
+  /** Goes to somebody of whom too little is known, if one can take it: the placement of a batch says so. */
+  readonly isForNewcomers?: boolean;
   /** May be pre-empted: nodes take their spot discount off. */
   readonly isSpot?: boolean;
 }

@@ -92,7 +92,11 @@ export function pairTables(
     const fresh = able.filter(
       (index) => task.avoid?.has((nodes[index] as PlacementNode).id) !== true,
     );
-    return Int32Array.from(fresh.length > 0 ? fresh : able);
+    const willing = fresh.length > 0 ? fresh : able;
+    const tried = willing.filter(
+      (index) => task.isForNewcomers === true && nodes[index]?.isNewcomer === true,
+    );
+    return Int32Array.from(tried.length > 0 ? tried : willing);
   };
   return { ...tables, eligible: kinds.map(fill) };
 }

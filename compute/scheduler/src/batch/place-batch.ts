@@ -1,5 +1,6 @@
 /** Plans a whole batch: who runs where, in which order, and what that would mean. Pure and seeded. */
 import { seededRandom } from '../moo/random.ts';
+import { shareWithNewcomers } from '../newcomers.ts';
 import type { PlacementNode, PlacementTask } from '../placement.ts';
 import { admit } from './admit.ts';
 import { excludedOf, frontPoint, unplacedOf } from './batch-answer.ts';
@@ -26,7 +27,8 @@ export function placeBatch(
   const isOver = deadlineOf(options);
   const purpose = purposeOf(tasks, options.strategy, options.weights);
   const weights = weightsRow(purpose.weights);
-  const whole = createInstance(tasks, nodes, pairRules(options));
+  const shared = options.atOnce === true ? tasks : shareWithNewcomers(tasks, nodes, options.seed);
+  const whole = createInstance(shared, nodes, pairRules(options));
   const scoring = scoringOf(weights, plainAims(whole.ranges));
   const admitted = admit(whole, scoring, seededRandom(options.seed));
   const batch = restrict(admitted, options);
