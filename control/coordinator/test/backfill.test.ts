@@ -26,7 +26,7 @@ test('a wide task does not starve: slots that come free are kept for it', async 
   // A slot is free, and it is told why it is not for this one.
   const narrow = await coordinator.submit(OWNER, spec({ tier: 'bronze' }));
   const { cause } = await coordinator.job(OWNER, narrow.id);
-  assert.equal(cause, 'waits for a free slot: a is kept for work that needs several at once');
+  assert.equal(cause, 'waits for a free slot: a is kept for larger work whose turn it is');
   agent.result(agent.leases[1]?.token ?? 0, ok({ usage }));
   await agent.until(() => agent.leases.length === 3);
   assert.equal(agent.leases[2]?.job, job.id);
@@ -127,4 +127,21 @@ test('the node that is kept for a copy is one that may have it', async () => {
   b.result(b.leases[1]?.token ?? 0, ok({ usage }));
   await b.until(() => b.leases.length === 3);
   assert.equal(b.leases[2]?.job, job.id);
+});
+
+test('a task that needs much memory does not starve either', async () => {
+  await using fog = await fixture();
+  const { coordinator } = fog;
+  const usage = { wallMs: 60_000, cpuMs: 1, peakMemoryBytes: 1 };
+  const agent = new HandAgent('a').connect(coordinator, { slots: 2, memoryBytes: 2 ** 22 });
+  const part = { resources: { memoryBytes: 2 ** 21 } };
+  await coordinator.submit(OWNER, spec({ ...part, array: { count: 6 } }));
+  await agent.until(() => agent.leases.length === 2);
+  const job = await coordinator.submit(OWNER, spec({ resources: big, priority: 1 }));
+  agent.result(agent.leases[0]?.token ?? 0, ok({ usage }));
+  await agent.until(() => agent.acks().tokens.length === 1);
+  await fog.store.write(async () => {});
+  agent.result(agent.leases[1]?.token ?? 0, ok({ usage }));
+  await agent.until(() => agent.leases.length === 3);
+  assert.equal(agent.leases[2]?.job, job.id);
 });

@@ -7,10 +7,12 @@ import {
   explainPlacement,
   explainRefusal,
   place,
+  type PlacementNode,
+  type PlacementTask,
   reserveFor,
   slotsFor,
 } from '../../src/index.ts';
-import { node, task } from '../fixture.ts';
+import { GIB, node, task } from '../fixture.ts';
 
 describe('wide tasks', () => {
   const wide = task({ cores: 4 });
@@ -89,6 +91,40 @@ describe('backfill', () => {
   test('nothing is kept for a task that takes one slot, or that nobody can run', () => {
     assert.equal(reserveFor(task(), nodes, endingsOn), undefined);
     assert.equal(reserveFor(task({ cores: 8 }), nodes, endingsOn), undefined);
+  });
+
+  test('much memory or disk, or several GPUs, are kept together like slots', () => {
+    const large = task({ memoryBytes: 6 * GIB });
+    const busy = { ...machine, held: 3, memoryHeld: 6 * GIB, memoryLeast: GIB };
+    const ends = [1, 2, 3].map((at) => ({ slots: 1, memoryBytes: 2 * GIB, inMs: at * 100 }));
+    const find = (wanted: PlacementTask, over: Partial<PlacementNode> = {}): unknown =>
+      reserveFor(wanted, [node('a', { ...busy, ...over })], () => ends);
+    assert.deepEqual(find(large), { node: 'a', inMs: 200 });
+    // The next that ends frees enough for it.
+    const full = { memoryHeld: 7 * GIB, memoryLeast: 2 * GIB };
+    assert.equal(find(task({ memoryBytes: 2 * GIB }), full), undefined);
+    assert.deepEqual(find(task({ memoryBytes: 3 * GIB }), full), { node: 'a', inMs: 100 });
+    assert.equal(
+      reserveFor(large, [node('a', busy), node('b', { held: 2 })], () => ends),
+      undefined,
+    );
+    const disk = { diskBytes: 9, diskHeld: 9 };
+    const freed = ends.map((end) => ({ ...end, diskBytes: 3 }));
+    const scratch = task({ diskBytes: 5 });
+    assert.deepEqual(
+      reserveFor(scratch, [node('a', { ...machine, ...disk })], () => freed),
+      { node: 'a', inMs: 200 },
+    );
+    const gpus = { gpus: 4, gpusHeld: 4 };
+    const cards = ends.map((end) => ({ ...end, gpus: 1 }));
+    assert.deepEqual(
+      reserveFor(task({ gpus: 2 }), [node('a', { ...machine, ...gpus })], () => cards),
+      { node: 'a', inMs: 200 },
+    );
+    assert.equal(
+      reserveFor(task({ gpus: 1 }), [node('a', gpus)], () => cards),
+      undefined,
+    );
   });
 
   test('others pass elsewhere, and there if they are over in time', () => {

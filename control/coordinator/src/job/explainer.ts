@@ -99,7 +99,7 @@ export class Explainer {
     if (reserved === undefined || reserved.kind === kind) return undefined;
     const others = fleet.filter(({ id }) => id !== reserved.node);
     if (others.length > 0 && explainPlacement(task, others).length === 0) return undefined;
-    return `waits for a free slot: ${this.#name(viewer, reserved.node)} is kept for work that needs several at once`;
+    return `waits for a free slot: ${this.#name(viewer, reserved.node)} is kept for larger work whose turn it is`;
   }
 
   async why(viewer: Viewer, job: JobDetail): Promise<JobWhy> {

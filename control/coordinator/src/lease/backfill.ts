@@ -54,7 +54,7 @@ export class Backfill {
     return besides(reserved, fleet, this.#expectedMs(job, reserved.node));
   }
 
-  /** When what the node runs will free its slots and GPUs. */
+  /** When what the node runs will free its parts. */
   #endingsOn({ id }: PlacementNode): Ending[] {
     const node = this.#core.nodes.get(id);
     if (node === undefined) return [];
@@ -64,6 +64,8 @@ export class Backfill {
       return {
         slots: slotsFor(job.demands, node.capabilities),
         gpus: job.demands.gpus ?? 0,
+        memoryBytes: job.demands.memoryBytes,
+        diskBytes: job.demands.diskBytes ?? 0,
         inMs: Math.max(0, this.#expectedMs(job, id) - ranMs),
       };
     };
