@@ -109,7 +109,7 @@ describe('batches on a fleet of unequal machines', () => {
     await assertEachOnce(fog.client, id);
     const why = await run('job', id, 'why');
     assert.match(why.text, /^plan p\d+ by nsga2: /m);
-    assert.match(why.text, /chosen .*latency\s.*,\simbalance\s.*,\scost\s/s);
+    assert.match(why.text, /chosen .*latency\s.*,\s+imbalance\s.*,\s+cost\s/s);
     const front = await run('scheduler', 'front', id);
     assert.match(front.text, /^\* +\S+ /m);
     const again = await run('scheduler', 'compare', id);

@@ -120,15 +120,21 @@ export interface CoordinatorApi extends Service {
   attach(link: AgentLink): AgentSession;
 
   /**
-   * Durable when it resolves. `spec` is parsed. Throws COORDINATOR_UNKNOWN_CONTENT, COORDINATOR_IDEMPOTENCY, COORDINATOR_OVERLOADED,
-   * COORDINATOR_QUOTA, COORDINATOR_DEADLINE, COORDINATOR_IMPOSSIBLE.
+   * Durable when it resolves. `spec` is parsed. With the role of an operator a refusal names all machines.
+   * Throws COORDINATOR_UNKNOWN_CONTENT, COORDINATOR_IDEMPOTENCY, COORDINATOR_OVERLOADED, COORDINATOR_QUOTA,
+   * COORDINATOR_DEADLINE, COORDINATOR_IMPOSSIBLE.
    */
-  submit(account: string, spec: JobSpec, idempotencyKey?: string): Promise<Job>;
+  submit(account: string, spec: JobSpec, idempotencyKey?: string, role?: string): Promise<Job>;
   /**
    * All jobs or none, in the order given; `needs` may name keys of the batch. Throws as `submit`, and
    * COORDINATOR_BATCH, COORDINATOR_CYCLE.
    */
-  submitBatch(account: string, batch: JobBatch, idempotencyKey?: string): Promise<Job[]>;
+  submitBatch(
+    account: string,
+    batch: JobBatch,
+    idempotencyKey?: string,
+    role?: string,
+  ): Promise<Job[]>;
   /** What the job waits for or why it ended so, with each node's answer; machines of others as below. */
   why(caller: NodeCaller, id: string): Promise<JobWhy>;
   /** Where a request of this account would go now; places nothing. Machines of others go by their ids, but for an operator. */
@@ -169,7 +175,7 @@ export interface CoordinatorApi extends Service {
   /** The plans that are kept of the account's jobs, newest first. Throws COORDINATOR_NO_JOB. */
   fronts(account: string, query: FrontsQuery): Promise<PlacementPlan[]>;
   /** What each strategy would do with a job or a spec of this account now; nothing runs. Throws COORDINATOR_PLAN, and as `submit`. */
-  compare(account: string, request: CompareRequest): Promise<CompareAnswer>;
+  compare(account: string, request: CompareRequest, role?: string): Promise<CompareAnswer>;
   /** What is thought of a node, with the evidence for it. Throws COORDINATOR_NO_NODE, also for another account's node. */
   nodeTrust(caller: NodeCaller, id: string): Promise<NodeTrust>;
   /** The fleet now and its past. */

@@ -7,7 +7,6 @@ import {
   type FogNode,
   type FrontsQuery,
   type Job,
-  type JobBatch,
   type JobSpec,
   type JobWhy,
   type NodeMode,
@@ -146,13 +145,9 @@ class Coordinator implements CoordinatorApi {
     return this.#running.registry.attach(link);
   }
 
-  async submit(account: string, spec: JobSpec, idempotencyKey?: string): Promise<Job> {
-    return this.#running.submissions.submit(account, spec, idempotencyKey);
-  }
-
-  async submitBatch(account: string, batch: JobBatch, idempotencyKey?: string): Promise<Job[]> {
-    return this.#running.submissions.submitBatch(account, batch, idempotencyKey);
-  }
+  submit: CoordinatorApi['submit'] = async (...args) => this.#running.submissions.submit(...args);
+  submitBatch: CoordinatorApi['submitBatch'] = async (...args) =>
+    this.#running.submissions.submitBatch(...args);
 
   async why(caller: NodeCaller, id: string): Promise<JobWhy> {
     const { queries, explainer } = this.#readable;
@@ -242,12 +237,12 @@ class Coordinator implements CoordinatorApi {
     return core.fronts.of(account, job);
   }
 
-  async compare(account: string, request: CompareRequest): Promise<CompareAnswer> {
+  async compare(account: string, request: CompareRequest, role = 'user'): Promise<CompareAnswer> {
     const { core, dispatcher, planThread, queries, submissions } = this.#running;
     const { job, spec = (await queries.job(account, job ?? '')).spec } = request;
     // A job that was taken kept its deadline then; whether the fog would take another like it is the question.
     const { deadlineAt: _deadlineAt, ...again } = spec;
-    await submissions.check(account, job === undefined ? spec : again);
+    await submissions.check({ account, role }, job === undefined ? spec : again);
     const deps = { core, dispatcher, thread: planThread };
     return compareStrategies(deps, { owner: account, spec }, request);
   }

@@ -148,6 +148,8 @@ test('the machines of others go by the beginning of their ids, but for operators
       assert.match(String(error), /own-machine .*foreign- /);
       return !String(error).includes(foreign);
     });
+    const asOperator = coordinator.submit(OWNER, wanted, undefined, 'operator');
+    await assert.rejects(asOperator, /own-machine .*foreign-machine /);
   }
   const { id } = await coordinator.submit(OWNER, spec({ region: 'mars' }));
   const told = async (role: string): Promise<string> => {

@@ -139,7 +139,7 @@ export class Deployments {
   async #checkJob(account: string, job: JobSpec): Promise<void> {
     const { core, references } = this.#parts;
     checkServiceSpec(job);
-    checkPossible(core, account, job);
+    checkPossible(core, { account }, job);
     await references.check(account, job);
   }
 

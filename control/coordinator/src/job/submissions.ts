@@ -1,6 +1,7 @@
 /** Takes jobs, singly and in batches: checks them, names them, stores them, lets them wait or run. */
 import { randomLabel } from '@fog/crypto';
 import { type BatchKey, type Job, type JobBatch, JobId, type JobSpec, taskCount } from '@fog/wire';
+import type { NodeCaller } from '../api.ts';
 import type { References } from '../content/references.ts';
 import type { Core } from '../core.ts';
 import { fail } from '../errors.ts';
@@ -25,6 +26,8 @@ interface Order {
   readonly spec: JobSpec;
   readonly key: string | undefined;
   readonly replicaOf?: ReplicaOf | undefined;
+  /** Of the caller, where a refusal may tell an operator more. */
+  readonly role?: string | undefined;
 }
 
 interface SubmissionParts {
@@ -45,13 +48,13 @@ export class Submissions {
     this.#parts = parts;
   }
 
-  async submit(account: string, spec: JobSpec, key?: string): Promise<Job> {
-    const [job] = await this.#once(account, [{ id: newJobId(), spec, key }]);
+  async submit(account: string, spec: JobSpec, key?: string, role?: string): Promise<Job> {
+    const [job] = await this.#once(account, [{ id: newJobId(), spec, key, role }]);
     return job as Job;
   }
 
   /** All or none; answers in the order given. `needs` may name keys of the batch. */
-  async submitBatch(account: string, batch: JobBatch, key?: string): Promise<Job[]> {
+  async submitBatch(account: string, batch: JobBatch, key?: string, role?: string): Promise<Job[]> {
     const ids = new Map<BatchKey, string>();
     for (const { key: name } of batch.jobs) {
       if (ids.has(name))
@@ -67,6 +70,7 @@ export class Submissions {
       id: ids.get(name) ?? newJobId(),
       spec: withIds(name, spec, ids),
       key: key === undefined ? undefined : `${key}/${name}`,
+      role,
     }));
     return this.#once(account, orders);
   }
@@ -80,9 +84,9 @@ export class Submissions {
   }
 
   /** Throws as `submit` would now; takes nothing. */
-  async check(account: string, spec: JobSpec): Promise<void> {
+  async check({ account, role }: NodeCaller, spec: JobSpec): Promise<void> {
     const { core, dispatcher } = this.#parts;
-    await this.#checkOrders(account, [{ id: newJobId(), spec, key: undefined }]);
+    await this.#checkOrders(account, [{ id: newJobId(), spec, key: undefined, role }]);
     checkSchedule(core, account, [spec], dispatcher.runTimes);
   }
 
@@ -152,12 +156,12 @@ export class Submissions {
     const { core, references, needs } = this.#parts;
     this.#checkLoad(account, orders);
     const inBatchIds = new Set(orders.map(({ id }) => id));
-    for (const { spec, replicaOf } of orders) {
+    for (const { spec, replicaOf, role } of orders) {
       if (spec.service === true && replicaOf === undefined) throw noService();
       checkDeadline(spec, core.clock.now());
-      checkPossible(core, account, spec);
+      checkPossible(core, { account, role }, spec);
       checkClass(core, spec, account);
-      checkTier(core, account, spec);
+      checkTier(core, { account, role }, spec);
       await references.check(account, spec);
       const others = (spec.needs ?? []).map((need) => need.job).filter((id) => !inBatchIds.has(id));
       if (others.length > 0) await needs.check(account, others);

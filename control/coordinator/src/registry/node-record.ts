@@ -11,7 +11,7 @@ import {
 } from '@fog/wire';
 import type { NodeRow } from '@fog/store';
 import { type PlacementNode, slotsFor } from '@fog/scheduler';
-import type { AgentLink, NodeCaller } from '../api.ts';
+import type { AgentLink } from '../api.ts';
 import type { Core } from '../core.ts';
 import { breakerAt } from './breaker.ts';
 import type { LeaseRecord } from '../lease/lease-record.ts';
@@ -192,7 +192,10 @@ export function isKnownTo(caller: Viewer, node: Pick<NodeRecord, 'owner'>): bool
 }
 
 /** Who is told of nodes; without a role, what any account is told. */
-export type Viewer = Pick<NodeCaller, 'account'> & Partial<NodeCaller>;
+export interface Viewer {
+  readonly account: string;
+  readonly role?: string | undefined;
+}
 
 /** Characters of an id that tell machines apart. */
 const SHORT_ID = 8;

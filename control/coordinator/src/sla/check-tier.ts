@@ -5,7 +5,7 @@ import type { Core } from '../core.ts';
 import { fail } from '../errors.ts';
 import { demandsOf } from '../job/placement-task.ts';
 import { MAX_EXPLAINED_NODES } from '../limits.ts';
-import { isPresent, knownNode, nameFor } from '../registry/node-record.ts';
+import { isPresent, knownNode, nameFor, type Viewer } from '../registry/node-record.ts';
 import { voterOf } from '../verify/ballot.ts';
 
 interface Order {
@@ -20,12 +20,12 @@ const WHAT: Readonly<Record<Apart, string>> = {
 };
 
 /** Throws COORDINATOR_TIER with what each node lacks, and the remedy. */
-export function checkTier(core: Core, owner: string, spec: JobSpec): void {
+export function checkTier(core: Core, caller: Viewer, spec: JobSpec): void {
   const { tier, service } = spec;
   if (tier === undefined || service === true) return;
   const { copies, apart } = TIER_PROMISES[tier];
   if (copies === 1) return;
-  const order = { owner, spec };
+  const order = { owner: caller.account, spec };
   const found = placesFor(core, order, tier);
   if (found >= copies) return;
   const lower = SLA_TIERS.slice(0, SLA_TIERS.indexOf(tier)).findLast(
@@ -33,7 +33,7 @@ export function checkTier(core: Core, owner: string, spec: JobSpec): void {
   );
   throw fail('COORDINATOR_TIER', {
     message: [
-      `Tier ${tier} runs ${copies} copies on ${WHAT[apart]}, and this fog has ${found} that can take the job now${lacks(core, order, tier)}.`,
+      `Tier ${tier} runs ${copies} copies on ${WHAT[apart]}, and this fog has ${found} that can take the job now${lacks(core, order, tier, caller)}.`,
       `Let more machines join${ownHint(core, order, apart)}, or take tier ${lower ?? 'bronze'}.`,
     ].join(' '),
     details: { tier, copies, found },
@@ -86,13 +86,13 @@ function refusal(
   return refusalOf({ ...demandsOf(owner, { ...spec, tier }), depth: 1 }, node);
 }
 
-function lacks(core: Core, order: Order, tier: SlaTier): string {
+function lacks(core: Core, order: Order, tier: SlaTier, caller: Viewer): string {
   const nodes = present(core);
   if (nodes.length === 0) return ': none is connected';
   const task = { ...demandsOf(order.owner, { ...order.spec, tier }), depth: 1 };
   const told = nodes.flatMap((node) => {
     const lack = refusal(order, tier, node);
-    const name = nameFor({ account: order.owner }, node.id, core);
+    const name = nameFor(caller, node.id, core);
     return lack === undefined ? [] : [`${name} ${explainRefusal(lack, task, node)}`];
   });
   return told.length === 0 ? '' : ` (${told.slice(0, MAX_EXPLAINED_NODES).join('; ')})`;

@@ -31,7 +31,8 @@ export function addJobRoutes(app: FastifyInstance, deps: RouteDeps): void {
   app.post('/api/v1/jobs', { config, bodyLimit: MAX_REQUEST_BYTES }, async (request, reply) => {
     const spec = parseWith(JobSpec, request.body, 'job');
     const key = parseWith(IdempotencyKey, request.headers['idempotency-key'], 'Idempotency-Key');
-    const job = await coordinator.submit(request.caller.account, spec, key);
+    const { account, role } = request.caller;
+    const job = await coordinator.submit(account, spec, key, role);
     return reply.code(201).send(job);
   });
 
@@ -41,7 +42,8 @@ export function addJobRoutes(app: FastifyInstance, deps: RouteDeps): void {
     async (request, reply) => {
       const batch = parseWith(JobBatch, request.body, 'batch');
       const key = parseWith(IdempotencyKey, request.headers['idempotency-key'], 'Idempotency-Key');
-      const jobs = await coordinator.submitBatch(request.caller.account, batch, key);
+      const { account, role } = request.caller;
+      const jobs = await coordinator.submitBatch(account, batch, key, role);
       return reply.code(201).send({ jobs });
     },
   );

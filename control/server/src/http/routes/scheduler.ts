@@ -23,7 +23,8 @@ export function addSchedulerRoutes(app: FastifyInstance, { coordinator }: RouteD
     { config, bodyLimit: MAX_REQUEST_BYTES },
     async (request) => {
       const question = parseWith(CompareRequest, request.body, 'comparison');
-      return coordinator.compare(request.caller.account, question);
+      const { account, role } = request.caller;
+      return coordinator.compare(account, question, role);
     },
   );
 }
