@@ -168,7 +168,9 @@ async function recoverPreemptions(core: Core): Promise<void> {
     .groupBy(['job', 'idx'])
     .execute();
   for (const { job, idx, times } of preempted) {
-    if (idx !== null) core.jobs.get(job)?.preemptions.set(idx, Number(times));
+    const open = core.jobs.get(job);
+    if (idx !== null && open?.board.hasEnded(idx) === false)
+      open.preemptions.set(idx, Number(times));
   }
 }
 

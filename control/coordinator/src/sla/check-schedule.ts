@@ -9,14 +9,9 @@ import { refusalOf, type RunTimes } from '@fog/scheduler';
 import { type JobSpec, taskCount } from '@fog/wire';
 import type { Core } from '../core.ts';
 import { fail } from '../errors.ts';
-import { demandsOf } from '../job/placement-task.ts';
+import { demandsOf, kindOf } from '../job/placement-task.ts';
 import { isPresent, knownNode } from '../registry/node-record.ts';
 import { type DatedRuns, datedRuns } from './due-work.ts';
-
-interface Order {
-  readonly owner: string;
-  readonly spec: JobSpec;
-}
 
 /** Of jobs that come together each counts for those behind it. Throws COORDINATOR_SCHEDULE. */
 export function checkSchedule(
@@ -28,6 +23,7 @@ export function checkSchedule(
   const { due } = core.openTasks;
   const createdAt = core.clock.now();
   const counted: DatedRuns[] = [];
+  const slotsOf = new Map<string, number>();
   try {
     for (const spec of specs) {
       const dated = datedRuns({ spec, createdAt }, taskCount(spec));
@@ -35,7 +31,10 @@ export function checkSchedule(
       due.add(dated);
       counted.push(dated);
       due.learn((module) => runTimes.usualMs(module));
-      checkRoom(core, { owner, spec }, dated);
+      const kind = kindOf(owner, spec);
+      const slots = slotsOf.get(kind) ?? slotsFor(core, owner, spec);
+      slotsOf.set(kind, slots);
+      checkRoom(core, spec, dated, slots);
     }
   } finally {
     // They count for good with the jobs that are made of them.
@@ -43,8 +42,7 @@ export function checkSchedule(
   }
 }
 
-function checkRoom(core: Core, { owner, spec }: Order, added: DatedRuns): void {
-  const slots = slotsFor(core, owner, spec);
+function checkRoom(core: Core, spec: JobSpec, added: DatedRuns, slots: number): void {
   // Without machines it waits for the first, as all other work does.
   if (slots === 0) return;
   const now = core.clock.now();

@@ -8,6 +8,7 @@ import type { JobRecord } from '../job/job-record.ts';
 import type { LeaseRecord } from '../lease/lease-record.ts';
 import { noteEvidence } from '../verify/evidence.ts';
 import { judgeEnd, judgeWait } from './judge-job.ts';
+import { spanOf } from './wait-counts.ts';
 import { addPromised, type PromisedJob } from './sla-state.ts';
 import { recordBreach } from './record-breach.ts';
 
@@ -74,22 +75,27 @@ export function noteEnded(core: Core, job: JobRecord): void {
 /** Jobs that have waited too long are told at once, not when they begin at last. */
 export function lookAtWaiting(core: Core): void {
   for (const [job, promised] of core.sla.promised) {
-    if (promised.hasBegun || promised.isToldLate) continue;
-    const { tier } = promised;
-    const finding = judgeWait(tier, waitedMs(core, job));
+    if (promised.hasBegun) continue;
+    const { tier, isToldLate } = promised;
+    const waitMs = waitedMs(core, job);
+    const finding = judgeWait(tier, waitMs);
     if (finding === undefined) continue;
+    countLate(core, promised, spanOf(waitMs));
+    if (isToldLate) continue;
     recordBreach(core, job, { tier, ...finding }, true);
     promised.isToldLate = true;
   }
 }
 
-/** How long the jobs of the tier that have not begun wait by now. */
-export function waitsOf(core: Core, tier: SlaTier): number[] {
-  const waits: number[] = [];
-  for (const [job, promised] of core.sla.promised) {
-    if (promised.tier === tier && !promised.hasBegun) waits.push(waitedMs(core, job));
-  }
-  return waits;
+/** Kept from look to look: whoever asks for the measures does not go through all that waits. */
+function countLate({ sla }: Core, promised: PromisedJob, span: number | undefined): void {
+  const { tier, lateSpan: before } = promised;
+  if (before === span) return;
+  const { waits } = sla.late[tier];
+  if (before !== undefined) waits.set(before, (waits.get(before) ?? 0) - 1);
+  if (span !== undefined) waits.set(span, (waits.get(span) ?? 0) + 1);
+  sla.late[tier].lateStarts += Number(span !== undefined) - Number(before !== undefined);
+  promised.lateSpan = span;
 }
 
 function endWait(
@@ -101,6 +107,7 @@ function endWait(
   const { tier, isToldLate } = promised;
   const waitMs = waitedMs(core, job);
   promised.hasBegun = true;
+  countLate(core, promised, undefined);
   core.sla.book.started(tier, waitMs, core.clock.now());
   const slow = lease === undefined ? undefined : slowNode(core, tier, lease);
   const finding = judgeWait(tier, waitMs);

@@ -74,15 +74,14 @@ export class SlaBook {
     return oldest;
   }
 
-  /** `waitingMs`: jobs that wait and have not begun; those beyond the promise count as they stand. */
-  measure(tier: SlaTier, now: number, waitingMs: readonly number[] = []): SlaMeasure {
+  /** `late`: jobs that have not begun and wait for longer than is promised count as they stand. */
+  measure(tier: SlaTier, now: number, late: SlaCounts = newCounts()): SlaMeasure {
     const total = newCounts();
     for (const window of this.#windows.values()) {
       if (window.tier === tier && window.since >= now - SLA_SPAN_MS) add(total, window.counts);
     }
-    const { startMs } = TIER_PROMISES[tier];
-    for (const waitMs of waitingMs) if (waitMs > startMs) addWait(total, waitMs, startMs);
-    return measureOf(total, startMs);
+    add(total, late);
+    return measureOf(total, TIER_PROMISES[tier].startMs);
   }
 }
 

@@ -10,13 +10,12 @@ import {
 import type { SlaBreachRow } from '@fog/store';
 import type { NodeCaller } from '../api.ts';
 import type { Core } from '../core.ts';
-import { waitsOf } from './notes.ts';
 import { isKept, SLA_SPAN_MS } from './sla-book.ts';
 
 export function tierReports(core: Core): SlaTierReport[] {
   const now = core.clock.now();
   return SLA_TIERS.map((tier) => {
-    const measured = core.sla.book.measure(tier, now, waitsOf(core, tier));
+    const measured = core.sla.book.measure(tier, now, core.sla.late[tier]);
     const kept = isKept(tier, measured);
     return {
       tier,

@@ -23,6 +23,7 @@ export class SlaRounds {
       lookAtWaiting(this.#core);
       this.#store();
     };
+    look();
     this.#timers.push(clock.every(LOOK_EVERY_MS, look));
     this.#timers.push(clock.every(PRUNE_EVERY_MS, () => this.#prune()));
   }

@@ -1,6 +1,6 @@
 import type { SlaTier } from '@fog/wire';
 import type { JobRecord } from '../job/job-record.ts';
-import { SlaBook } from './sla-book.ts';
+import { newCounts, SlaBook, type SlaCounts } from './sla-book.ts';
 
 /** What an open job that named its tier got so far. */
 export interface PromisedJob {
@@ -9,6 +9,8 @@ export interface PromisedJob {
   hasBegun: boolean;
   /** That it waits too long is recorded already. */
   isToldLate: boolean;
+  /** Where its wait counts among the late ones; undefined while it does not. */
+  lateSpan: number | undefined;
   failedTasks: number;
   attempts: number;
   failedAttempts: number;
@@ -17,10 +19,18 @@ export interface PromisedJob {
 export interface SlaState {
   readonly book: SlaBook;
   readonly promised: Map<JobRecord, PromisedJob>;
+  /** Waits of the jobs that have not begun and are late, as they stood at the last look. */
+  readonly late: Readonly<Record<SlaTier, SlaCounts>>;
 }
 
 export function newSlaState(): SlaState {
-  return { book: new SlaBook(), promised: new Map() };
+  const late = {
+    bronze: newCounts(),
+    silver: newCounts(),
+    gold: newCounts(),
+    platinum: newCounts(),
+  };
+  return { book: new SlaBook(), promised: new Map(), late };
 }
 
 /** Nothing for a job that names no tier, or is a service. */
@@ -35,6 +45,7 @@ export function addPromised(
     tier,
     hasBegun: job.startedAt !== undefined,
     isToldLate: false,
+    lateSpan: undefined,
     failedTasks: 0,
     attempts: 0,
     failedAttempts: 0,

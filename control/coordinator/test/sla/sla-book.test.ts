@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SLA_TIERS, TIER_PROMISES } from '@fog/wire';
 import { judgeEnd, judgeWait } from '../../src/sla/judge-job.ts';
-import { isKept, SLA_SPAN_MS, SlaBook } from '../../src/sla/sla-book.ts';
+import { isKept, newCounts, SLA_SPAN_MS, SlaBook } from '../../src/sla/sla-book.ts';
 import { percentileMs, spanOf, type WaitCounts } from '../../src/sla/wait-counts.ts';
 import { windowFromRow, windowRow } from '../../src/sla/window-row.ts';
 
@@ -44,8 +44,9 @@ test('a tier is kept when 95 of 100 begin in time, to the one', () => {
   const kept = book.measure('silver', NOW);
   assert.deepEqual([kept.starts, kept.lateStarts, kept.startP95Ms], [100, 5, startMs]);
   assert.equal(isKept('silver', kept), true);
-  // One that waits beyond the promise counts before it begins; one that waits within does not.
-  const broken = book.measure('silver', NOW, [startMs * 9, 1]);
+  // One that waits beyond the promise counts before it begins.
+  const waits = new Map([[spanOf(startMs * 9), 1]]);
+  const broken = book.measure('silver', NOW, { ...newCounts(), waits, lateStarts: 1 });
   assert.deepEqual([broken.starts, broken.lateStarts], [101, 6]);
   assert.equal(isKept('silver', broken), false);
   assert.equal(isKept('gold', book.measure('gold', NOW)), undefined);
