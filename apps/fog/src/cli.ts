@@ -7,7 +7,7 @@ import { parseFlags, type ParsedLine } from './command/parse-flags.ts';
 import { suggest } from './command/suggest.ts';
 import { fail } from './errors.ts';
 import { exitCodeOfError, SIGNAL_EXIT_CODES } from './exit-code.ts';
-import type { Host } from './process/host.ts';
+import { type Host, say } from './process/host.ts';
 
 /** Runs one command line; the answer is the exit code. Never throws. */
 export async function runCli(words: readonly string[], host: Host): Promise<number> {
@@ -80,9 +80,9 @@ function isAbort(error: unknown): boolean {
 }
 
 async function printError(error: unknown, host: Host, style: ErrorStyle): Promise<void> {
-  const text = style.json ? jsonError(error) : `fog: ${errorMessage(error)}`;
   const trace = style.trace && error instanceof Error ? `\n${traceOf(error)}` : '';
-  await host.stderr.write(`${text}${trace}\n`);
+  if (style.json) await host.stderr.write(`${jsonError(error)}${trace}\n`);
+  else await say(host, `${errorMessage(error)}${trace}`);
 }
 
 function jsonError(error: unknown): string {

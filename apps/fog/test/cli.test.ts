@@ -55,6 +55,12 @@ describe('fog', () => {
     }
   });
 
+  it('lets no control character of an error reach the terminal', async () => {
+    const host = createTestHost();
+    assert.equal(await runCli(['\u001b]0;mine\u0007'], host), 2);
+    assert.match(host.err(), /^fog: Unknown command "·\]0;mine·"/);
+  });
+
   it('tells an error as one JSON line when asked for JSON', async () => {
     const host = createTestHost();
     assert.equal(await runCli(['run', '--json', 'missing.py'], host), 2);

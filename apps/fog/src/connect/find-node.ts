@@ -1,5 +1,6 @@
 import type { FogNode } from '@fog/wire';
 import { fail } from '../errors.ts';
+import { printable } from '../show/table.ts';
 
 /** Nodes named in one message. */
 const MAX_NAMED = 5;
@@ -14,7 +15,7 @@ export function findNode(nodes: readonly FogNode[], text: string): FogNode {
   if (only !== undefined && matches.length === 1 && text !== '') return only;
   const shown = (matches.length > 0 ? matches : nodes)
     .slice(0, MAX_NAMED)
-    .map(({ id, name }) => `${name} (${id.slice(0, 8)})`)
+    .map(({ id, name }) => `${printable(name)} (${id.slice(0, 8)})`)
     .join(', ');
   const why =
     matches.length > 1 && text !== ''

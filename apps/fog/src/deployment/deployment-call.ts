@@ -4,6 +4,7 @@ import { createFogLink, type FogLink } from '../connect/fog-link.ts';
 import type { OpenClient } from '../connect/open-client.ts';
 import { fail } from '../errors.ts';
 import { type Host, say } from '../process/host.ts';
+import { printable } from '../show/table.ts';
 
 export interface DeploymentCall extends OpenClient {
   readonly host: Host;
@@ -22,7 +23,7 @@ export async function findDeployment(
   const all = await client.deployments({ signal });
   const found = all.find(({ id }) => id === text) ?? all.find(({ name }) => name === text);
   if (found !== undefined) return found;
-  const shown = all.slice(0, MAX_NAMED).map(({ name }) => name);
+  const shown = all.slice(0, MAX_NAMED).map(({ name }) => printable(name));
   const others = shown.length === 0 ? 'There is none yet' : `There are ${shown.join(', ')}`;
   throw fail('FOG_NO_DEPLOYMENT', {
     message: `There is no deployment "${text}". ${others}; "fog deployments" lists all.`,

@@ -23,4 +23,9 @@ describe('findNode', () => {
     assert.throws(() => findNode(NODES, ''), { message: /no node ""/ });
     assert.throws(() => findNode([], 'roof'), { message: /No machine has joined yet/ });
   });
+
+  it('lets no control character of a name through', () => {
+    const odd = { id: 'd'.repeat(26), name: '\u001b[31mred\nfog: all is well' } as FogNode;
+    assert.throws(() => findNode([odd], 'roof'), { message: /There are ·\[31mred·fog: all is/ });
+  });
 });
