@@ -243,12 +243,12 @@ async function readOptions(
   const listen = await readListen(flags);
   const worker = workerOf(flags, host.env);
   // The roles of a mixnet, which this file starts too, need no database.
-  const { readLiveUrl, readStoreUrl } = await import('../compose/open-storage.ts');
+  const { readBlobsPlace, readLiveUrl, readStoreUrl } = await import('../compose/open-storage.ts');
   return {
     dataDir,
     storage: {
       store: readStoreUrl(flags.store, host.env),
-      blobs: flags.blobs ?? (host.env['FOG_BLOBS'] || undefined),
+      blobs: await readBlobsPlace(flags.blobs, host.env),
       env: host.env,
     },
     kept: readKeep(flags.keep),

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { type Identity, identityFromSeed, openIdentity } from '@fog/crypto';
-import type { Clock } from '@fog/kernel';
+import { type Clock, errorMessage } from '@fog/kernel';
 import {
   type Blobs,
   type BlobsOptions,
@@ -12,6 +12,8 @@ import {
   refuseSecretInFlag,
   type Store,
 } from '@fog/store';
+import { fail } from '../errors.ts';
+import { makeDirectory } from '../process/make-directory.ts';
 
 export interface StorageOptions {
   /** `postgres://…`; undefined: SQLite in the data directory. */
@@ -74,6 +76,31 @@ export function readStoreUrl(flag: string | undefined, env: NodeJS.ProcessEnv): 
   if (flag !== undefined)
     refuseSecretInFlag('--store', flag, 'FOG_STORE', 'PGPASSWORD or the file of PGPASSFILE');
   return flag ?? (env['FOG_STORE'] || undefined);
+}
+
+/** The flag or FOG_BLOBS: a bucket, or a directory, which is made for this user only. */
+export async function readBlobsPlace(
+  flag: string | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  const where = flag ?? (env['FOG_BLOBS'] || undefined);
+  if (where === undefined || where.includes('://')) return where;
+  if (where === '') {
+    throw fail('FOG_USAGE', {
+      message: '--blobs is empty: must be a directory, or a bucket like s3://bucket/prefix.',
+    });
+  }
+  const directory = path.resolve(where);
+  try {
+    await makeDirectory(directory, 0o700);
+  } catch (cause) {
+    throw fail('FOG_DATA_DIR', {
+      message: `The directory ${directory} cannot hold the files of jobs: ${errorMessage(cause)}. Choose another with --blobs or FOG_BLOBS.`,
+      details: { directory },
+      cause,
+    });
+  }
+  return directory;
 }
 
 /** The flag, without a password, or FOG_LIVE. */
