@@ -1,8 +1,9 @@
 /** The text of a job file as a document whose every value knows its line and column. */
-import { open } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { errorMessage, formatSize } from '@fog/kernel';
 import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { fail } from '../errors.ts';
+import { readAtMost } from '../process/read-at-most.ts';
 
 /** A thousand jobs with what they need; more data belongs into files that the jobs name. */
 const MAX_JOB_FILE_BYTES = 4 * 1024 * 1024;
@@ -62,13 +63,10 @@ export async function readSource(file: string): Promise<JobSource> {
 
 async function readText(file: string): Promise<string> {
   try {
-    await using handle = await open(file);
-    const stats = await handle.stat();
-    if (stats.isDirectory()) throw new RangeError('it is a directory');
-    if (stats.size > MAX_JOB_FILE_BYTES) {
-      throw new RangeError(`it has more than ${formatSize(MAX_JOB_FILE_BYTES)}`);
-    }
-    return await handle.readFile('utf8');
+    if ((await stat(file)).isDirectory()) throw new RangeError('it is a directory');
+    const bytes = await readAtMost(file, MAX_JOB_FILE_BYTES);
+    if (bytes !== undefined) return new TextDecoder().decode(bytes);
+    throw new RangeError(`it has more than ${formatSize(MAX_JOB_FILE_BYTES)}`);
   } catch (error) {
     const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT';
     const why = isAbsent ? 'it does not exist' : errorMessage(error);

@@ -1,8 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { errorMessage, formatSize } from '@fog/kernel';
 import { MAX_ARRAY_TASKS, MAX_REQUEST_BYTES } from '@fog/wire';
 import { fail } from '../errors.ts';
+import { readAtMost } from '../process/read-at-most.ts';
 import { type HostFile, listDirectory } from './input-files.ts';
 
 export interface EachItem {
@@ -48,13 +49,11 @@ async function isDirectory(source: string): Promise<boolean> {
 }
 
 async function readLines(file: string): Promise<Uint8Array> {
-  const { size } = await stat(file);
-  if (size > MAX_REQUEST_BYTES) {
-    throw problem(file, `has more than ${formatSize(MAX_REQUEST_BYTES)}.`);
-  }
-  return readFile(file).catch((error: unknown) => {
+  const bytes = await readAtMost(file, MAX_REQUEST_BYTES).catch((error: unknown) => {
     throw problem(file, `cannot be read: ${errorMessage(error)}.`, error);
   });
+  if (bytes !== undefined) return bytes;
+  throw problem(file, `has more than ${formatSize(MAX_REQUEST_BYTES)}.`);
 }
 
 function linesOf(bytes: Uint8Array, source: string): EachItem[] {
