@@ -24,7 +24,7 @@ export const STORE_ERRORS = {
   },
   STORE_DISK_FULL: { message: 'The disk is full.', kind: 'unavailable', retryable: true },
   STORE_NOT_LEADER: {
-    message: 'Another coordinator leads now. Try again in a moment.',
+    message: 'This coordinator does not lead any more. Try again in a moment.',
     kind: 'unavailable',
     retryable: true,
   },
