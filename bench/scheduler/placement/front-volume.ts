@@ -1,16 +1,10 @@
 /** How much better the fronts of the search are than those of a greedy swept over weights in the same time. */
-import { hypervolume, type Random, search, seededRandom } from '@fog/scheduler';
+import { hypervolume, type Random, seededRandom } from '@fog/scheduler';
 import { pairRules } from '@fog/scheduler/batch/eligibility';
-import {
-  addGreedily,
-  type Aim,
-  plainAims,
-  randomWeights,
-  scoringOf,
-} from '@fog/scheduler/batch/greedy';
+import { addGreedily, plainAims, randomWeights, scoringOf } from '@fog/scheduler/batch/greedy';
 import { createInstance, type Instance } from '@fog/scheduler/batch/instance';
 import { Plan } from '@fog/scheduler/batch/plan';
-import { PlanProblem } from '@fog/scheduler/batch/plan-problem';
+import { searchPlans } from '@fog/scheduler/batch/search-plans';
 import type { Benchmark } from '../../benchmark.ts';
 import { median } from '../../statistics.ts';
 import { makeBatch } from './batches.ts';
@@ -22,8 +16,6 @@ const QUICK_INSTANCES = 4;
 const OBJECTIVES = 5;
 /** Beyond the worst of the sweep, as a share of its range. */
 const MARGIN = 0.1;
-/** More than are found in the time. */
-const ARCHIVE = 2_000;
 
 type Front = readonly Float64Array[];
 
@@ -80,22 +72,13 @@ function sweep(instance: Instance, random: Random): Front {
 
 function searched(instance: Instance, seed: number): Front {
   const isOver = stopwatch();
-  const aims: Aim[] = plainAims(instance.ranges);
   const plan = new Plan(instance);
-  addGreedily(plan, scoringOf(new Float64Array(OBJECTIVES).fill(1), aims));
-  const { front } = search(new PlanProblem(instance, plan.nodeOf, aims, aims), {
-    seed,
-    population: 50,
-    generations: Number.MAX_SAFE_INTEGER,
-    crossover: 0.8,
-    mutation: 0.1,
-    tournament: 3,
-    survival: 'reference',
-    archive: ARCHIVE,
-    shouldStop: isOver,
-  });
-  const feasible = front.filter(({ violation }) => violation === 0);
-  return feasible.map(({ genome }) => genome.measures.subarray(0, OBJECTIVES));
+  const alike = new Float64Array(OBJECTIVES).fill(1);
+  addGreedily(plan, scoringOf(alike, plainAims(instance.ranges)));
+  const endless = { seed, strategy: 'nsga2', generations: Number.MAX_SAFE_INTEGER } as const;
+  const { plans } = searchPlans(instance, plan.nodeOf, endless, isOver);
+  const feasible = plans.filter(({ broken }) => broken === 0);
+  return feasible.map(({ measures }) => measures.subarray(0, OBJECTIVES));
 }
 
 function stopwatch(): () => boolean {

@@ -1,4 +1,5 @@
 import { hypervolume } from '../moo/hypervolume.ts';
+import { thinOut } from '../moo/thin-out.ts';
 import type { Objectives } from './batch-placement.ts';
 import { rankCorrelation } from './correlation.ts';
 import { OBJECTIVES } from './expected-ranges.ts';
@@ -6,6 +7,9 @@ import type { Purpose } from './weights.ts';
 
 /** Beyond the worst of the front, as a share of its range, so that its ends count. */
 const MARGIN = 0.1;
+
+/** Plans told of: those found, the more of them the better the choice, would be much to store and to read. */
+const MOST_TOLD = 100;
 
 /** Two points always rise or fall together. */
 const LEAST_FRONT = 3;
@@ -28,6 +32,24 @@ export function choose(front: readonly Float64Array[], weights: Float64Array): n
     placed(frame, point).reduce((sum, share, at) => sum + share * (weights[at] as number), 0),
   );
   return scores.indexOf(Math.min(...scores));
+}
+
+/** The choice among all plans, with those of them that stand for the others. */
+export function chooseAndThin<P extends { readonly measures: Float64Array }>(
+  plans: readonly P[],
+  weights: Float64Array,
+): { readonly plans: readonly P[]; readonly chosen: number } {
+  const chosen = choose(
+    plans.map(({ measures }) => measures),
+    weights,
+  );
+  if (plans.length <= MOST_TOLD) return { plans, chosen };
+  const points = Float64Array.from(
+    plans.flatMap(({ measures }) => [...measures.subarray(0, OBJECTIVES)]),
+  );
+  const stay = new Set(thinOut(points, plans.length, OBJECTIVES, MOST_TOLD - 1)).add(chosen);
+  const told = [...stay].toSorted((a, b) => a - b);
+  return { plans: told.map((index) => plans[index] as P), chosen: told.indexOf(chosen) };
 }
 
 /** Share of the frame of the front, a margin around it, that its points dominate. */

@@ -6,7 +6,7 @@ import { admit } from './admit.ts';
 import { excludedOf, frontPoint, unplacedOf } from './batch-answer.ts';
 import type { BatchOptions, BatchPlacement } from './batch-placement.ts';
 import { checkInput } from './check-input.ts';
-import { choose, correlationsOf, explainChoice, volumeOf } from './choice.ts';
+import { chooseAndThin, correlationsOf, explainChoice, volumeOf } from './choice.ts';
 import { pairRules } from './eligibility.ts';
 import { plainAims, scoringOf } from './greedy.ts';
 import { createInstance, type Instance } from './instance.ts';
@@ -33,14 +33,14 @@ export function placeBatch(
   const admitted = admit(whole, scoring, seededRandom(options.seed));
   const batch = restrict(admitted, options);
   const found = find(batch, options, isOver);
-  const front = found.plans.map(({ measures }) => measures);
-  const chosen = choose(front, weights);
-  const plan = found.plans[chosen];
+  const { plans, chosen } = chooseAndThin(found.plans, weights);
+  const front = plans.map(({ measures }) => measures);
+  const plan = plans[chosen];
   return {
     strategy: options.strategy,
     assignments: plan === undefined ? [] : assignmentsOf(batch, plan),
     unplaced: unplacedOf(admitted, nodes, options),
-    front: found.plans.map((one) => frontPoint(batch.instance, one)),
+    front: plans.map((one) => frontPoint(batch.instance, one)),
     chosen,
     indicators: {
       hypervolume: volumeOf(front),

@@ -9,8 +9,8 @@ import type { PlanGenome } from './plan.ts';
 import { PlanProblem } from './plan-problem.ts';
 import { STRATEGY_WEIGHTS, weightsRow } from './weights.ts';
 
-/** Plans kept of those that none dominates: enough to choose from, and little to store. */
-const FRONT = 100;
+/** Plans kept of those that none dominates: hardly ever more are found in a second. */
+const ARCHIVE = 1_000;
 /** The search ends when so many generations brought less than this share. */
 const STALL = { generations: 20, share: 0.002 } as const;
 /** More tasks have more plans worth keeping apart. */
@@ -48,7 +48,7 @@ export function searchPlans(
     tournament: options.tournament ?? 3,
     survival: options.survival ?? 'reference',
     seeds: [problem.start],
-    archive: FRONT,
+    archive: ARCHIVE,
     stall: STALL,
     ...(maxEvaluations === undefined ? {} : { maxEvaluations }),
     shouldStop,

@@ -12,7 +12,8 @@ const BALANCED: ObjectiveWeights = {
 /** What each named strategy is after; the rest decides between equals. */
 export const STRATEGY_WEIGHTS: Readonly<Record<Exclude<BatchStrategy, 'nsga2'>, ObjectiveWeights>> =
   {
-    greedy: BALANCED,
+    // As single tasks are placed: where each ends first, the slower the less a node is trusted.
+    greedy: { latencyMs: 0.7, imbalance: 0, distrust: 0.3, cost: 0, price: 0 },
     latency_first: { latencyMs: 0.92, imbalance: 0.02, distrust: 0.02, cost: 0.02, price: 0.02 },
     load_balance: { latencyMs: 0.02, imbalance: 0.92, distrust: 0.02, cost: 0.02, price: 0.02 },
     trust_first: { latencyMs: 0.02, imbalance: 0.02, distrust: 0.92, cost: 0.02, price: 0.02 },

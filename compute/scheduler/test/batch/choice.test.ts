@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { choose, correlationsOf, explainChoice, volumeOf } from '../../src/batch/choice.ts';
+import {
+  choose,
+  chooseAndThin,
+  correlationsOf,
+  explainChoice,
+  volumeOf,
+} from '../../src/batch/choice.ts';
 import { rankCorrelation } from '../../src/batch/correlation.ts';
 
 const point = (...values: number[]): Float64Array => Float64Array.from(values);
@@ -47,4 +53,22 @@ test("ranks correlate as Spearman's do, equal values share their mean rank", () 
   assert(Math.abs(tied - 4.5 / Math.sqrt(4.5 * 5)) < 1e-12);
   assert.deepEqual(correlationsOf(front.slice(0, 2)), {});
   assert.equal(correlationsOf(front)['cost~price'], 1);
+});
+
+test('of many plans the one chosen, the best of each objective and a hundred at most are told', () => {
+  const plans = Array.from({ length: 400 }, (_, index) => ({
+    measures: point(index, 400 - index, (index * 7) % 13, (index * 11) % 17, 1),
+  }));
+  const weights = point(1, 1, 1, 1, 1);
+  const { plans: told, chosen } = chooseAndThin(plans, weights);
+  assert(told.length <= 100);
+  const all = plans.map(({ measures }) => measures);
+  assert.equal(told[chosen], plans[choose(all, weights)]);
+  for (const at of [0, 1, 2, 3])
+    assert.equal(
+      Math.min(...told.map(({ measures }) => measures[at] as number)),
+      Math.min(...all.map((measures) => measures[at] as number)),
+    );
+  const few = plans.slice(0, 3);
+  assert.deepEqual(chooseAndThin(few, weights).plans, few);
 });

@@ -117,3 +117,21 @@ test('each named strategy is best in what it is named for', () => {
       assert(own <= of(other as keyof typeof names)[objective], `${strategy} against ${other}`);
   }
 });
+
+test('the greedy plan of a batch is about what single placements come to: slots by trust, whatever the price', () => {
+  const fleet = [
+    node('dear', { slots: 2, prices, trust: 0.8 }),
+    node('wide', { slots: 2, trust: 0.8 }),
+    node('small', { slots: 1, trust: 0.8 }),
+    node('unsure', { slots: 1, trust: 0.4 }),
+  ];
+  const tasks = Array.from({ length: 60 }, () => task());
+  const { front, chosen } = placeBatch(tasks, fleet, { seed: 1, strategy: 'greedy' });
+  const powers = fleet.map(({ slots, trust = 0 }) => slots * trust);
+  const whole = powers.reduce((sum, power) => sum + power, 0);
+  for (const [at, { id }] of fleet.entries()) {
+    const share = (60 * (powers[at] as number)) / whole;
+    const planned = front[chosen]?.perNode[id] ?? 0;
+    assert(Math.abs(planned - share) <= 3, `${id}: ${planned} planned, ${share} is its share`);
+  }
+});
