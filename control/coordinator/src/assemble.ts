@@ -30,7 +30,7 @@ import { Registry } from './registry/registry.ts';
 import { Retention } from './retention/retention.ts';
 import { TopologyBook } from './registry/topology.ts';
 import type { LastNumbers } from './recover.ts';
-import { watchJob } from './sla/notes.ts';
+import { noteQueued, watchJob } from './sla/notes.ts';
 import { SlaRounds } from './sla/sla-rounds.ts';
 import { newSlaState } from './sla/sla-state.ts';
 import { RerunQueue } from './verify/rerun-queue.ts';
@@ -144,6 +144,7 @@ function releaseJob(core: Core, dispatcher: Dispatcher, job: JobRecord): void {
     core.journal.job(job);
     core.events.add(job, 'queued');
   }
+  noteQueued(core, job);
   dispatcher.enqueue(job);
   dispatcher.kick();
 }

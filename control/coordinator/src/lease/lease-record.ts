@@ -17,6 +17,8 @@ export interface LeaseRecord {
   readonly alias: string | undefined;
   readonly node: string;
   readonly leasedAt: number;
+  /** Monotonic milliseconds; after a restart that of the restart. */
+  readonly leasedSinceMs: number;
   /** Monotonic milliseconds; moved on by each renewal. */
   expiresAtMs: number;
   /** Monotonic milliseconds; no renewal moves it. */
@@ -63,9 +65,10 @@ export function attemptRow(
 export function leaseTimes(
   core: Core,
   job: JobRecord,
-): Pick<LeaseRecord, 'expiresAtMs' | 'deadlineMs' | 'phaseSinceMs'> {
+): Pick<LeaseRecord, 'leasedSinceMs' | 'expiresAtMs' | 'deadlineMs' | 'phaseSinceMs'> {
   const nowMs = core.clock.monotonicMs();
   return {
+    leasedSinceMs: nowMs,
     phaseSinceMs: nowMs,
     expiresAtMs: nowMs + core.options.leaseMs,
     deadlineMs: nowMs + runningLimitMs(job.spec) + ATTEMPT_MARGIN_MS,

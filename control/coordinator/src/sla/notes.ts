@@ -17,6 +17,12 @@ export function watchJob({ sla }: Core, job: JobRecord): void {
   if (!sla.promised.has(job)) addPromised(sla, job);
 }
 
+/** It could be placed from now on. */
+export function noteQueued(core: Core, job: JobRecord): void {
+  const promised = core.sla.promised.get(job);
+  if (promised !== undefined) waitedMs(core, job, promised);
+}
+
 /** A task of it runs, under that lease where it is known. */
 export function noteBegun(core: Core, job: JobRecord, lease: LeaseRecord | undefined): void {
   const promised = core.sla.promised.get(job);
@@ -63,7 +69,7 @@ export function noteEnded(core: Core, job: JobRecord): void {
   const promised = core.sla.promised.get(job);
   if (promised === undefined) return;
   const { tier, hasBegun } = promised;
-  if (!hasBegun && judgeWait(tier, waitedMs(core, job)) !== undefined) {
+  if (!hasBegun && judgeWait(tier, waitedMs(core, job, promised)) !== undefined) {
     endWait(core, job, promised, undefined);
   }
   for (const finding of judgeEnd(tier, { ...promised, tasks: job.board.total })) {
@@ -77,7 +83,7 @@ export function lookAtWaiting(core: Core): void {
   for (const [job, promised] of core.sla.promised) {
     if (promised.hasBegun) continue;
     const { tier, isToldLate } = promised;
-    const waitMs = waitedMs(core, job);
+    const waitMs = waitedMs(core, job, promised);
     const finding = judgeWait(tier, waitMs);
     if (finding === undefined) continue;
     countLate(core, promised, spanOf(waitMs));
@@ -105,7 +111,7 @@ function endWait(
   lease: LeaseRecord | undefined,
 ): void {
   const { tier, isToldLate } = promised;
-  const waitMs = waitedMs(core, job);
+  const waitMs = waitedMs(core, job, promised);
   promised.hasBegun = true;
   countLate(core, promised, undefined);
   core.sla.book.started(tier, waitMs, core.clock.now());
@@ -119,10 +125,10 @@ function endWait(
  * of one that has more than slots for it: the fog gave it that work ahead, and the wait is the fog's.
  */
 function slowNode(core: Core, tier: SlaTier, lease: LeaseRecord): string | undefined {
-  const { node: id, token, leasedAt } = lease;
+  const { node: id, token, leasedSinceMs } = lease;
   const node = core.nodes.get(id);
   if (node === undefined || node.leases.size > node.capabilities.slots) return undefined;
-  const tookMs = Math.max(0, core.clock.now() - leasedAt);
+  const tookMs = Math.round(core.clock.monotonicMs() - leasedSinceMs);
   const isGood = judgeWait(tier, tookMs) === undefined;
   const source = { job: lease.job.id, token, tookMs };
   noteEvidence(core, { node: id, kind: 'latency', isGood, source });
@@ -130,7 +136,13 @@ function slowNode(core: Core, tier: SlaTier, lease: LeaseRecord): string | undef
 }
 
 /** Since it could have been placed; one that waits for other jobs does not wait for the fog. */
-function waitedMs({ clock }: Core, { state, queuedAt, createdAt }: JobRecord): number {
+function waitedMs(
+  { clock }: Core,
+  { state, queuedAt, createdAt }: JobRecord,
+  promised: PromisedJob,
+): number {
   if (state === 'submitted') return 0;
-  return Math.max(0, clock.now() - (queuedAt ?? createdAt));
+  const nowMs = clock.monotonicMs();
+  promised.waitSinceMs ??= nowMs - Math.max(0, clock.now() - (queuedAt ?? createdAt));
+  return Math.round(nowMs - promised.waitSinceMs);
 }

@@ -5,6 +5,8 @@ import { newCounts, SlaBook, type SlaCounts } from './sla-book.ts';
 /** What an open job that named its tier got so far. */
 export interface PromisedJob {
   readonly tier: SlaTier;
+  /** Since when it could have been placed, in monotonic milliseconds: a clock set anew is nobody's delay. */
+  waitSinceMs: number | undefined;
   /** Its wait is over. */
   hasBegun: boolean;
   /** That it waits too long is recorded already. */
@@ -43,6 +45,7 @@ export function addPromised(
   if (tier === undefined || service === true) return;
   state.promised.set(job, {
     tier,
+    waitSinceMs: undefined,
     hasBegun: job.startedAt !== undefined,
     isToldLate: false,
     lateSpan: undefined,

@@ -61,6 +61,29 @@ test('a job that waits too long is told at once, and with its whole wait when it
   assert.equal(other.tiers[0]?.measured.breaches, 1);
 });
 
+test('a clock set forward is no wait, and nobody is slow by it', async () => {
+  await using fog = await fixture();
+  const { coordinator } = fog;
+  const agent = new HandAgent('a').connect(coordinator, { slots: 1 });
+  const job = await coordinator.submit(OWNER, spec({ tier: 'bronze' }));
+  const waiting = await coordinator.submit(OWNER, spec({ tier: 'bronze', args: ['x'] }));
+  await agent.until(() => agent.leases.length >= 1);
+  fog.clock.jump(3_600_000);
+  fog.clock.advance(1_500);
+  for (const { token } of agent.leases) agent.result(token);
+  await coordinator.job(OWNER, job.id, { waitMs: 5_000 });
+  await agent.until(() => agent.leases.length === 2);
+  for (const { token } of agent.leases) agent.result(token);
+  await coordinator.job(OWNER, waiting.id, { waitMs: 5_000 });
+  assert.deepEqual((await coordinator.sla(OPERATOR)).breaches, []);
+  assert.deepEqual([bronze(coordinator)?.starts, bronze(coordinator)?.lateStarts], [2, 0]);
+  const rows = await fog.store.db.selectFrom('evidence').selectAll().execute();
+  assert.deepEqual(
+    rows.filter(({ kind, good }) => kind === 'latency' && good === 0),
+    [],
+  );
+});
+
 test('waiting for other jobs is no waiting for the fog; giving up early is nobody’s breach', async () => {
   await using fog = await fixture();
   const { coordinator } = fog;
