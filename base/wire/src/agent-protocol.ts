@@ -10,6 +10,7 @@
  * against its schema closes the socket with a counted verdict.
  */
 import { z } from 'zod';
+import { NodeName } from './human-text.ts';
 import { AccountId, Base64, FencingToken, JobId, NodeId, Sha256, TaskIndex } from './ids.ts';
 import { ArrayItem, JobSpec } from './job-spec.ts';
 import { MAX_ADDRESSES, MAX_RESULTS_PER_FRAME } from './limits.ts';
@@ -104,7 +105,7 @@ export const Hello = z.strictObject({
   nodeKey: Base64,
   signature: Base64,
   joinCode: z.string().max(128).optional(),
-  name: z.string().min(1).max(64),
+  name: NodeName,
   capabilities: Capabilities,
   profile: NodeProfile.optional(),
   /** Leases it may hold at once. */

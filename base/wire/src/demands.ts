@@ -1,5 +1,6 @@
 /** What a job may ask of its placement: service class, tier, strategy and the machines it accepts. */
 import { z } from 'zod';
+import { humanText } from './human-text.ts';
 import { NodeId } from './ids.ts';
 import {
   DEFAULT_MEMORY_BYTES,
@@ -69,7 +70,7 @@ const LabelName = z
   );
 /** What a node says of itself, and what a job asks for. */
 export const Labels = z
-  .record(LabelName, z.string().max(128))
+  .record(LabelName, humanText(128))
   .refine((labels) => Object.keys(labels).length <= MAX_LABELS, 'more than 32 labels');
 export type Labels = z.infer<typeof Labels>;
 

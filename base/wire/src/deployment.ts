@@ -1,5 +1,6 @@
 /** Service jobs: a number of replicas kept running. */
 import { z } from 'zod';
+import { DeploymentName } from './human-text.ts';
 import { AccountId, JobId, NodeId } from './ids.ts';
 import { JobSpec } from './job-spec.ts';
 import { MAX_REPLICAS } from './limits.ts';
@@ -20,7 +21,7 @@ export const HealthProbe = z.discriminatedUnion('kind', [
 export type HealthProbe = z.infer<typeof HealthProbe>;
 
 export const DeploymentSpec = z.strictObject({
-  name: z.string().min(1).max(128),
+  name: DeploymentName,
   replicas: z.int().min(0).max(MAX_REPLICAS),
   /** What each replica runs; no array, no needs. */
   job: JobSpec,

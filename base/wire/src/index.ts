@@ -4,6 +4,7 @@ export * from './demands.ts';
 export * from './deployment.ts';
 export * from './errors.ts';
 export * from './fog-address.ts';
+export * from './human-text.ts';
 export * from './ids.ts';
 export * from './job-spec.ts';
 export * from './job-state.ts';

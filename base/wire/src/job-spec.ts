@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { humanName, JobName } from './human-text.ts';
 import { ContentId } from './ids.ts';
 import { demandShape, Resources } from './demands.ts';
 import {
@@ -68,7 +69,7 @@ export type NeededOutput = z.infer<typeof NeededOutput>;
 
 export const Need = z.strictObject({
   /** A job id, or the key of a job in the same batch. */
-  job: z.string().min(1).max(64),
+  job: humanName(64),
   outputs: z.array(NeededOutput).max(MAX_NEEDED_OUTPUTS).default([]),
 });
 export type Need = z.infer<typeof Need>;
@@ -77,11 +78,11 @@ const EnvName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'must be a va
 
 /** What to run. Submitted as JSON; the same shape reaches the agent. */
 export const JobSpec = z.strictObject({
-  name: z.string().min(1).max(128).optional(),
+  name: JobName.optional(),
   runtime: RuntimeName,
   module: ContentId,
   /** File name of the module: argv[0] of the program and the name in messages. */
-  moduleName: z.string().min(1).max(255),
+  moduleName: humanName(255),
   args: z
     .array(z.string())
     .max(MAX_ARGS)

@@ -1,6 +1,7 @@
 /** A machine of the fog: what it is, what it says of itself, and how it is seen. */
 import { z } from 'zod';
 import { Labels, Region } from './demands.ts';
+import { humanText } from './human-text.ts';
 import { AccountId, NodeId } from './ids.ts';
 import { RuntimeName } from './job-spec.ts';
 
@@ -63,8 +64,8 @@ export type SandboxLevel = z.infer<typeof SandboxLevel>;
 
 /** Measured by the agent on its machine, never typed in by a person. */
 export const Capabilities = z.strictObject({
-  platform: z.string().max(32),
-  arch: z.string().max(32),
+  platform: humanText(32),
+  arch: humanText(32),
   cores: z.int().positive(),
   memoryBytes: z.int().positive(),
   diskBytes: z.int().nonnegative().optional(),
@@ -76,7 +77,7 @@ export const Capabilities = z.strictObject({
   runtimes: z.array(RuntimeName).max(16),
   /** Hash of all that decides a strict result, by runtime; equal hashes give equal bytes. */
   runtimeVersions: z.partialRecord(RuntimeName, z.string().max(64)).optional(),
-  version: z.string().max(64),
+  version: humanText(64),
 });
 export type Capabilities = z.infer<typeof Capabilities>;
 

@@ -4,11 +4,14 @@ import { isFogError } from '@fog/kernel';
 import {
   agentAuthBytes,
   arrayItem,
+  Capabilities,
+  DeploymentSpec,
   FAILURES,
   failedOutcome,
   FromAgent,
   isTerminal,
   JobSpec,
+  NodeName,
   NodeProfile,
   Outcome,
   parseWith,
@@ -143,4 +146,36 @@ test('four states are terminal', () => {
     (['settled', 'failed', 'cancelled', 'expired', 'running', 'queued'] as const).map(isTerminal),
     [true, true, true, true, false, false],
   );
+});
+
+test('no name, label or version that people read has a control character or a bidi override', () => {
+  const capabilities = {
+    platform: 'linux',
+    arch: 'x64',
+    cores: 1,
+    memoryBytes: 1,
+    slots: 1,
+    sandboxLevel: 'os',
+    runtimes: [],
+    version: '1',
+  };
+  const takes = (text: string): Record<string, boolean> => ({
+    node: NodeName.safeParse(text).success,
+    job: JobSpec.safeParse({ ...minimal, name: text }).success,
+    module: JobSpec.safeParse({ ...minimal, moduleName: text }).success,
+    need: JobSpec.safeParse({ ...minimal, needs: [{ job: text }] }).success,
+    deployment: DeploymentSpec.safeParse({ name: text, replicas: 1, job: minimal }).success,
+    label: NodeProfile.safeParse({ type: 'compute', labels: { zone: text } }).success,
+    version: Capabilities.safeParse({ ...capabilities, version: text }).success,
+  });
+  for (const good of ['attic', 'Dach 日本', 'מחשב', '👩‍💻']) {
+    assert(Object.values(takes(good)).every(Boolean), good);
+  }
+  for (const bad of ['a\nfog: all is well', 'a\u001b[2J', 'a\u0085b', 'a\u202eb', 'a\u2066b']) {
+    assert.deepEqual(
+      Object.entries(takes(bad)).filter(([, taken]) => taken),
+      [],
+      JSON.stringify(bad),
+    );
+  }
 });

@@ -1,6 +1,12 @@
 import { hostname } from 'node:os';
 import type { FogError } from '@fog/kernel';
-import { type FogAddress, type NodeProfile, readFogAddress, type SandboxLevel } from '@fog/wire';
+import {
+  type FogAddress,
+  NodeName,
+  type NodeProfile,
+  readFogAddress,
+  type SandboxLevel,
+} from '@fog/wire';
 import { fail } from './errors.ts';
 import { MAX_NAME_CHARS, MAX_SLOTS } from './limits.ts';
 
@@ -50,8 +56,9 @@ export function checkOptions(options: AgentOptions): CheckedOptions {
     throw wrong(`The number of slots must be a whole number from 1 to ${MAX_SLOTS}.`, 'slots');
   }
   const name = options.name ?? (hostname().slice(0, MAX_NAME_CHARS) || 'node');
-  if (name.length === 0 || name.length > MAX_NAME_CHARS) {
-    throw wrong(`The name of the node must have 1 to ${MAX_NAME_CHARS} characters.`, 'name');
+  const { error } = NodeName.safeParse(name);
+  if (error !== undefined) {
+    throw wrong(`The name of the node ${error.issues[0]?.message}.`, 'name');
   }
   const { address, problem } = readFogAddress(options.url);
   if (address === undefined) throw wrong(problem, 'url');

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Deployment, MAX_REPLICAS } from '@fog/wire';
+import { type Deployment, DeploymentName, MAX_REPLICAS } from '@fog/wire';
 import { defineCommand, type FlagValues } from '../command/command.ts';
 import { usage } from '../command/parse-flags.ts';
 import { FOG_FLAGS, JSON_FLAG } from '../command/shared-flags.ts';
@@ -16,7 +16,7 @@ import {
   uploadServiceJob,
 } from '../deployment/service-job.ts';
 import { type Host, say, sayNext } from '../process/host.ts';
-import { readFlag, whole } from '../run/read-value.ts';
+import { matching, readFlag, whole } from '../run/read-value.ts';
 import { defined } from '../run/wishes.ts';
 import { deploymentText } from '../show/deployment-text.ts';
 
@@ -147,7 +147,7 @@ function checkLine(
 
 async function create(call: Call): Promise<number> {
   const { flags, rest, host, signal } = call;
-  const { name = '' } = flags;
+  const name = readFlag('--name', flags.name, matching(DeploymentName)) ?? '';
   const replicas = readFlag('--replicas', flags.replicas, REPLICAS) ?? 1;
   const probe = readProbe(flags.probe);
   const maxUnavailable = readFlag('--max-unavailable', flags['max-unavailable'], MAX_UNAVAILABLE);

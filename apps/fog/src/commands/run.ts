@@ -209,7 +209,7 @@ function readWishes(flags: Flags, host: Host): Wishes {
   const memoryBytes = readFlag('--memory', flags.memory, JOB_VALUES.memory);
   const resources = { ...demands.spec.resources, ...defined({ memoryBytes }) };
   const spec = defined({
-    name: flags.name,
+    name: readFlag('--name', flags.name, JOB_VALUES.name),
     timeoutMs: readFlag('--timeout', flags.timeout, JOB_VALUES.timeout),
     retries: readFlag('--retries', flags.retries, JOB_VALUES.retries),
   });

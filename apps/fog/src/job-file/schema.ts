@@ -19,6 +19,7 @@ import { z } from 'zod';
 import { deadline, JOB_VALUES } from '../run/job-values.ts';
 import { duration, type Reader, whole } from '../run/read-value.ts';
 import { envNameProblem } from '../run/run-flags.ts';
+import { printable } from '../show/table.ts';
 
 const Text = z.string({
   error: ({ input }) => (input === undefined ? 'is missing' : 'must be a single value'),
@@ -28,7 +29,7 @@ function value<T>(reader: Reader<T>): z.ZodType<T | undefined> {
   return Text.transform((text, context) => {
     const read = reader(text);
     if ('value' in read) return read.value;
-    context.addIssue({ code: 'custom', message: `"${text}" ${read.must}` });
+    context.addIssue({ code: 'custom', message: `"${printable(text)}" ${read.must}` });
     return z.NEVER;
   }).optional();
 }
@@ -90,7 +91,7 @@ const jobShape = {
   output: Text.optional(),
   count: value(JOB_VALUES.count),
   each: Text.optional(),
-  name: Text.min(1, 'must not be empty').max(128, 'must have at most 128 characters').optional(),
+  name: value(JOB_VALUES.name),
   timeout: value(JOB_VALUES.timeout),
   'phase-timeouts': PhaseLimits.optional(),
   memory: value(JOB_VALUES.memory),

@@ -3,6 +3,7 @@ import { open, writeFile } from 'node:fs/promises';
 import { errorMessage } from '@fog/kernel';
 import { replacePrivateFile } from '@fog/kernel/files';
 import type { AuthorityContact, MixNetwork } from '@fog/mixnet';
+import { humanName } from '@fog/wire';
 import { z } from 'zod';
 import { fail } from '../errors.ts';
 import { MAX_AUTHORITIES } from './limits.ts';
@@ -25,7 +26,7 @@ const Contact = z.strictObject({
 const ContactFile = z.strictObject({ version: z.literal(1), ...Contact.shape });
 const NetworkFile = z.strictObject({
   version: z.literal(1),
-  name: z.string().min(1).max(64),
+  name: humanName(64),
   epochMs: z.int().positive(),
   threshold: z.int().min(1).max(MAX_AUTHORITIES),
   authorities: z.array(Contact).min(1).max(MAX_AUTHORITIES),

@@ -118,7 +118,7 @@ export function readLabels(flag: string, pairs: readonly string[]): Labels | und
 }
 
 const LABEL_FORM =
-  'must be NAME=VALUE, the name like zone or gpu.model, the value of at most 128 characters';
+  'must be NAME=VALUE, the name like zone or gpu.model, the value of at most 128 characters on one line';
 
 /** `JOB`, and `JOB:FROM=TO` for each output of it that becomes an input. */
 function readNeeds(texts: readonly string[]): Need[] {

@@ -2,6 +2,7 @@
 import { parseDuration } from '@fog/kernel';
 import {
   type DisconnectPolicy,
+  JobName,
   JobPrivacy,
   MAX_ARRAY_TASKS,
   MAX_CORES,
@@ -40,6 +41,7 @@ const MAX_RETRIES = 20;
 const MAX_DEADLINE_MS = 7 * 86_400_000;
 
 export const JOB_VALUES = {
+  name: matching(JobName),
   count: whole({ min: 1, max: MAX_ARRAY_TASKS }),
   retries: whole({ min: 0, max: MAX_RETRIES }),
   timeout: duration(MAX_TIMEOUT_MS),

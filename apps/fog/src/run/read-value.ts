@@ -3,6 +3,7 @@ import { formatDuration, formatSize, parseDuration, parseSize } from '@fog/kerne
 import type { z } from 'zod';
 import { suggest } from '../command/suggest.ts';
 import { fail } from '../errors.ts';
+import { printable } from '../show/table.ts';
 
 /** The value, or what it must be: the end of a sentence that begins with where it stands. */
 export type Read<T> = { readonly value: T } | { readonly must: string };
@@ -98,5 +99,5 @@ export function readFlag<T>(
 }
 
 export function wrongFlag(flag: string, text: string, must: string): Error {
-  return fail('FOG_USAGE', { message: `${flag} ${text}: ${must}.`, details: { flag } });
+  return fail('FOG_USAGE', { message: `${flag} ${printable(text)}: ${must}.`, details: { flag } });
 }

@@ -59,8 +59,7 @@ function wrapped(text: string, width: number): string[] {
   return lines;
 }
 
-/** Names and messages come from others: a control character must not reach the terminal. */
+/** Names and messages come from others: no control character and no bidi override may reach the terminal. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '\u00b7');
+  return text.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\u00b7');
 }

@@ -10,6 +10,13 @@ function read(name: Name, text: string): unknown {
 }
 
 describe('values of a job', () => {
+  it('a name that would make a false line is refused in one line', () => {
+    assert.throws(() => read('name', 'a\nfog: all is well\u202e'), {
+      message: '--name a·fog: all is well·: must have no line breaks or other control characters.',
+    });
+    assert.throws(() => read('name', ''), /must not be empty/);
+  });
+
   it('are read in their range', () => {
     const good: readonly [Name, string, unknown][] = [
       ['count', '100000', 100_000],
