@@ -177,7 +177,7 @@ async function readFileOrder(
   if (extra !== undefined) {
     throw usage(command, `--${extra[0]} does not go with -f: say it in ${file}.`);
   }
-  const { jobs, isBatch } = await readJobFile(file, host.clock.now());
+  const { jobs, isBatch } = await readJobFile(file, host.clock.now(), host.interrupts.asked);
   const [only] = jobs.values();
   if (isBatch || only === undefined) return { kind: 'several', jobs };
   return { kind: 'one', job: only };
@@ -222,7 +222,7 @@ async function readArray(flags: Flags, host: Host): Promise<JobRequest['array']>
   if (count !== undefined) return { count };
   if (flags.each === undefined) return undefined;
   const stdin = (): Promise<Uint8Array> => readWholeStdin(host, MAX_REQUEST_BYTES);
-  return { items: await expandEach(flags.each, stdin) };
+  return { items: await expandEach(flags.each, stdin, host.interrupts.asked) };
 }
 
 async function submit(

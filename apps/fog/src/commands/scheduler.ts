@@ -173,7 +173,11 @@ async function readBatch(
   }
   if (flags.file !== undefined) {
     if (first !== undefined) throw usage(command, `"${first}" does not go with -f.`, 'compare -f');
-    const { jobs, isBatch } = await readJobFile(flags.file, host.clock.now());
+    const { jobs, isBatch } = await readJobFile(
+      flags.file,
+      host.clock.now(),
+      host.interrupts.asked,
+    );
     const [only] = jobs.values();
     if (isBatch || only === undefined) {
       throw usage(command, `${flags.file} holds several jobs; give one of them.`);

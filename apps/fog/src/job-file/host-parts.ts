@@ -14,29 +14,34 @@ export interface HostParts {
   readonly problems: readonly Problem[];
 }
 
-interface Looking {
+interface Where {
+  /** Directory that paths are relative to. */
   readonly base: string;
+  /** Where the job stands. */
   readonly at: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+interface Looking extends Where {
   readonly problems: Problem[];
 }
 
-/** Looks at the files that a job names, as far as it is written well; `at` is where the job stands. */
+/** Looks at the files that a job names, as far as it is written well. */
 export async function hostParts(
   job: Readonly<Record<string, unknown>>,
-  base: string,
-  at: readonly string[],
+  where: Where,
 ): Promise<HostParts> {
-  const looking: Looking = { base, at, problems: [] };
+  const looking: Looking = { ...where, problems: [] };
   const { program, stdin, each, count } = job;
   if (each !== undefined && count !== undefined) {
     const message = '"count" and "each" exclude each other';
-    looking.problems.push({ path: [...at, 'each'], at: 'key', message });
+    looking.problems.push({ path: [...where.at, 'each'], at: 'key', message });
   }
   return {
     program: await look(looking, ['program'], program, inspectProgram),
     inputs: await inputsOf(looking, job['inputs']),
     stdin: await look(looking, ['stdin'], stdin, readStdinFile),
-    items: await look(looking, ['each'], each, (file) => expandEach(file, noBytes)),
+    items: await look(looking, ['each'], each, (file) => expandEach(file, noBytes, where.signal)),
     problems: looking.problems,
   };
 }

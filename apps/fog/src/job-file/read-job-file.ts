@@ -26,9 +26,13 @@ export interface JobFile {
 
 type Mapping = Readonly<Record<string, unknown>>;
 
-/** Paths in the file are relative to it, a deadline counts from `now`. Throws FOG_JOB_FILE. */
-export async function readJobFile(file: string, now: number): Promise<JobFile> {
-  const { content, wrong } = await readSource(file);
+/** Paths in the file are relative to it, a deadline counts from `now`. Throws FOG_JOB_FILE; an AbortError when `signal` aborts. */
+export async function readJobFile(
+  file: string,
+  now: number,
+  signal: AbortSignal,
+): Promise<JobFile> {
+  const { content, wrong } = await readSource(file, signal);
   if (!isMapping(content)) {
     throw wrong([{ path: [], message: 'must be a mapping: one job, or "jobs:" with several' }]);
   }
@@ -39,7 +43,7 @@ export async function readJobFile(file: string, now: number): Promise<JobFile> {
   problems.push(...needProblems(written, isBatch));
   const parts = new Map<string, HostParts>();
   for (const [key, job] of written) {
-    parts.set(key, await hostParts(job, base, isBatch ? ['jobs', key] : []));
+    parts.set(key, await hostParts(job, { base, at: isBatch ? ['jobs', key] : [], signal }));
   }
   for (const each of parts.values()) problems.push(...each.problems);
   if (problems.length > 0) throw wrong(problems);

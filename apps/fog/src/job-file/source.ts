@@ -28,10 +28,10 @@ export interface JobSource {
   readonly wrong: (problems: readonly Problem[]) => Error;
 }
 
-/** Reads YAML 1.2, of which JSON is a part. Throws FOG_JOB_FILE. */
-export async function readSource(file: string): Promise<JobSource> {
+/** Reads YAML 1.2, of which JSON is a part. Throws FOG_JOB_FILE; an AbortError when `signal` aborts. */
+export async function readSource(file: string, signal: AbortSignal): Promise<JobSource> {
   const lines = new LineCounter();
-  const text = await readText(file);
+  const text = await readText(file, signal);
   const document = parseDocument(text, {
     // All single values stay the text that was written: `1.10` is no 1.1, and `no` is no false.
     schema: 'failsafe',
@@ -61,13 +61,14 @@ export async function readSource(file: string): Promise<JobSource> {
   }
 }
 
-async function readText(file: string): Promise<string> {
+async function readText(file: string, signal: AbortSignal): Promise<string> {
   try {
     if ((await stat(file)).isDirectory()) throw new RangeError('it is a directory');
-    const bytes = await readAtMost(file, MAX_JOB_FILE_BYTES);
+    const bytes = await readAtMost(file, MAX_JOB_FILE_BYTES, signal);
     if (bytes !== undefined) return new TextDecoder().decode(bytes);
     throw new RangeError(`it has more than ${formatSize(MAX_JOB_FILE_BYTES)}`);
   } catch (error) {
+    if (signal.aborted) throw error;
     const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT';
     const why = isAbsent ? 'it does not exist' : errorMessage(error);
     throw fail('FOG_JOB_FILE', {

@@ -18,18 +18,19 @@ const MAX_ITEM_CHARS = 8192;
 
 /**
  * `--each FILE` is a task for each non-empty line (`-` reads them from stdin), `--each DIR` one for each
- * file below it, seen by the program under the directory's own name. Throws FOG_INPUT.
+ * file below it, seen by the program under the directory's own name. Throws FOG_INPUT; an AbortError when `signal` aborts.
  */
 export async function expandEach(
   source: string,
   readStdin: () => Promise<Uint8Array>,
+  signal: AbortSignal,
 ): Promise<EachItem[]> {
   const items =
     source === '-'
       ? linesOf(await readStdin(), 'stdin')
       : (await isDirectory(source))
         ? await filesOf(source)
-        : linesOf(await readLines(source), source);
+        : linesOf(await readLines(source, signal), source);
   if (items.length === 0) throw problem(source, 'holds nothing to run for.');
   if (items.length > MAX_ARRAY_TASKS) {
     throw problem(source, `holds ${items.length} items; one job takes ${MAX_ARRAY_TASKS}.`);
@@ -48,8 +49,9 @@ async function isDirectory(source: string): Promise<boolean> {
   }
 }
 
-async function readLines(file: string): Promise<Uint8Array> {
-  const bytes = await readAtMost(file, MAX_REQUEST_BYTES).catch((error: unknown) => {
+async function readLines(file: string, signal: AbortSignal): Promise<Uint8Array> {
+  const bytes = await readAtMost(file, MAX_REQUEST_BYTES, signal).catch((error: unknown) => {
+    if (signal.aborted) throw error;
     throw problem(file, `cannot be read: ${errorMessage(error)}.`, error);
   });
   if (bytes !== undefined) return bytes;

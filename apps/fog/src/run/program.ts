@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { errorMessage, formatSize, isFogError } from '@fog/kernel';
@@ -33,7 +34,8 @@ export async function inspectProgram(file: string): Promise<Program> {
 async function readHead(file: string): Promise<{ head: Uint8Array; sizeBytes: number }> {
   let handle;
   try {
-    handle = await open(file, 'r');
+    // A pipe without a writer would be waited for here.
+    handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = await handle.stat();
     if (stats.isDirectory()) {
       throw problem(

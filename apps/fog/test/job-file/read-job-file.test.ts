@@ -6,12 +6,13 @@ import { tempDir } from '@fog/testkit';
 import { type JobFile, readJobFile } from '../../src/job-file/read-job-file.ts';
 
 const NOW = 1_000_000;
+const NEVER = new AbortController().signal;
 
 async function read(text: string, name = 'job.yaml'): Promise<JobFile> {
   await using dir = await tempDir();
   for (const file of ['a.py', 'in.txt', 'b.txt']) await writeFile(dir.file(file), 'x\ny\n');
   await writeFile(dir.file(name), text);
-  return await readJobFile(dir.file(name), NOW);
+  return await readJobFile(dir.file(name), NOW, NEVER);
 }
 
 /** `line:column message` of each problem. */
@@ -175,8 +176,10 @@ name: x
       const [first = ''] = await problems(text);
       assert.match(first, message);
     }
-    await assert.rejects(readJobFile('/no/such.yaml', NOW), { message: /it does not exist/ });
-    await assert.rejects(readJobFile('/', NOW), { message: /it is a directory/ });
+    await assert.rejects(readJobFile('/no/such.yaml', NOW, NEVER), {
+      message: /it does not exist/,
+    });
+    await assert.rejects(readJobFile('/', NOW, NEVER), { message: /it is a directory/ });
     const many = Array.from({ length: 200 }, (_, n) => `k${n}: &a${n} [*a${n - 1}, *a${n - 1}]`);
     many[0] = 'k0: &a0 [x]';
     assert.match((await problems(many.join('\n')))[0] ?? '', /alias/i);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
@@ -25,6 +26,12 @@ async function refuses(promise: Promise<unknown>, message: RegExp): Promise<void
 }
 
 describe('inspectProgram', () => {
+  it('a pipe that nobody writes to is refused, not waited for', async () => {
+    await using dir = await tempDir();
+    execFileSync('mkfifo', [dir.file('a.py')]);
+    await refuses(inspectProgram(dir.file('a.py')), /is not a regular file/);
+  });
+
   it('takes modules by content, whatever they are called', async () => {
     assert.equal(await runtimeOf('a.wasm', MODULE), 'wasm');
     assert.equal(await runtimeOf('a.out', MODULE), 'wasm');
