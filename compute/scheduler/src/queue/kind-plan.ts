@@ -111,7 +111,7 @@ export class KindPlan<Job extends WaitingJob> {
    */
   assign(tasks: readonly (ChosenTask<Job> & { readonly node: string | undefined })[]): void {
     const left = new Map<Job, Set<number>>();
-    for (const { job, index } of this.#tasks()) {
+    for (const { job, index } of this.waiting()) {
       const known = left.get(job) ?? new Set();
       left.set(job, known.add(index));
     }

@@ -116,3 +116,11 @@ test('a kind of which all tasks are planned keeps its turn', () => {
   for (const _ of queues.kinds(0)) assert.equal(queue.isEmpty, true);
   assert.equal(queues.of('k'), undefined);
 });
+
+test('what ended while it was held is not left for the next plan, and nobody makes one for it', () => {
+  const over = { ...job('over'), spec: { deadlineAt: 1 } };
+  const plan = new KindPlan<typeof one>((task) => task.job !== over);
+  plan.hold([{ job: over, index: 0 }, ...tasks]);
+  plan.assign(tasks.map(({ index }) => on(index, 'a')));
+  assert.deepEqual([plan.unplanned, plan.planned, plan.isOvertaken], [0, 5, false]);
+});
