@@ -84,6 +84,11 @@ export function slotsFor(
   return Math.max(1, Math.ceil(wanted - ROUNDING));
 }
 
+/** Slots that are in use, or waited for; those of services and wide tasks as well. */
+export function takenOf({ slots, allSlots = slots, held }: PlacementNode): number {
+  return allSlots - slots + held;
+}
+
 /** Such tasks that the node could take now. */
 export function roomFor(task: PlacementTask, node: PlacementNode): number {
   const slots = slotsFor(task, node);

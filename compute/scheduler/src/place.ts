@@ -7,7 +7,7 @@ import type {
 } from './placement.ts';
 import { route } from './routing/route.ts';
 import { isForNewcomers, newcomersOf } from './newcomers.ts';
-import { refusalNow, refusalOf, roomFor, withTask } from './feasibility.ts';
+import { refusalNow, refusalOf, roomFor, takenOf, withTask } from './feasibility.ts';
 
 /**
  * Assigns tasks to nodes. Pure: the same tasks, nodes and options give the same placement.
@@ -121,11 +121,6 @@ function soonest(
     if (isBetter(fit, best)) best = fit;
   }
   return best.node;
-}
-
-/** Slots that are in use, or waited for; those of services and wide tasks as well. */
-function takenOf({ slots, allSlots = slots, held }: PlacementNode): number {
-  return allSlots - slots + held;
 }
 
 interface Fit {

@@ -1,5 +1,5 @@
 import type { PlacementNode, PlacementTask } from '../placement.ts';
-import { loadOf, type RoutingRule } from './rule.ts';
+import { loadOf, type RoutingRule, slotsOf } from './rule.ts';
 
 /** What a warm program is worth, in units of relative misfit: fetching and compiling it costs more than a poor fit. */
 const WARM_BONUS = 1;
@@ -21,8 +21,9 @@ export const affinity: RoutingRule = (task, nodes) => ({
 
 /** Share of the node's free room that the task would leave unused, 0 to 1. */
 function unused(task: PlacementTask, node: PlacementNode): number {
-  const free = Math.max(1, node.slots - node.held) / node.slots;
-  const cores = misfit((node.cores ?? node.slots) * free, task.cores ?? 1);
+  const slots = slotsOf(node);
+  const free = Math.max(1, node.slots - node.held) / slots;
+  const cores = misfit((node.cores ?? slots) * free, task.cores ?? 1);
   return (cores + misfit(node.memoryBytes * free, task.memoryBytes)) / 2;
 }
 

@@ -1,3 +1,4 @@
+import { takenOf } from '../feasibility.ts';
 import type { PlacementNode, PlacementTask } from '../placement.ts';
 
 export interface RouteState {
@@ -22,12 +23,17 @@ export type RoutingRule = (
   state: RouteState,
 ) => Scores;
 
-/** Share of the node's room that is taken: leases for its slots, and the work of others on its cores. */
+/** Share of the node's room that is taken: leases and services for its slots, and the work of others on its cores. */
 export function loadOf(node: PlacementNode): number {
-  return node.held / node.slots + (node.cpuLoad ?? 0);
+  return takenOf(node) / slotsOf(node) + (node.cpuLoad ?? 0);
 }
 
 export function loadWords(node: PlacementNode): string {
   const cpu = node.cpuLoad === undefined ? '' : `, cpu ${Math.round(node.cpuLoad * 100)} %`;
-  return `${node.held} of ${node.slots} slots taken${cpu}`;
+  return `${takenOf(node)} of ${slotsOf(node)} slots taken${cpu}`;
+}
+
+/** Those of the machine, whatever is kept of them. */
+export function slotsOf({ slots, allSlots = slots }: PlacementNode): number {
+  return allSlots;
 }

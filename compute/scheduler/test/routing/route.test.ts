@@ -1,7 +1,7 @@
 /** What each strategy prefers. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { explainRoute, route } from '../../src/index.ts';
+import { explainRoute, place, route } from '../../src/index.ts';
 import { greatCircleKm } from '../../src/routing/proximity.ts';
 import { GIB, node, task } from '../fixture.ts';
 
@@ -28,6 +28,27 @@ test('least loaded counts leases for slots and the work of others', () => {
     node('c', { held: 0, cpuLoad: 0.9 }),
   ];
   assert.equal(route('least_loaded', task(), nodes, state), 'b');
+});
+
+test('slots that wide tasks and services keep count as taken', () => {
+  const nodes = ['a', 'b'].map((id) => node(id, { slots: 8, cores: 8, credit: 64 }));
+  for (const strategy of ['least_loaded', 'affinity_based'] as const) {
+    const options = { seed: 1, route: { strategy, state } };
+    const { assignments } = place(
+      [4, 1].map((cores) => task({ cores })),
+      nodes,
+      options,
+    );
+    const [wide, small] = assignments.map((one) => one.node);
+    assert.equal(small === wide, strategy === 'affinity_based', strategy);
+  }
+  const [kept] = explainRoute(
+    'least_loaded',
+    task(),
+    [node('a', { slots: 6, allSlots: 8 })],
+    state,
+  );
+  assert.match(kept?.because ?? '', /^2 of 8 slots taken/);
 });
 
 test('affinity leaves large machines to large tasks, and goes where the program is warm', () => {
