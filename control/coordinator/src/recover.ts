@@ -188,6 +188,8 @@ function restoreAttempt(core: Core, row: AttemptRow): void {
   const running = row.state === 'leased';
   const before = job.leases.get(row.idx);
   if (before !== undefined) before.state = 'lost';
+  // A newer token was issued: the result of the one before it is late, also where nothing came of the newer.
+  job.leases.delete(row.idx);
   job.board.restore(row.idx, (running ? 'leased' : 'queued') satisfies TaskState, row.number);
   if (GAVE_NOTHING.has(row.state)) avoid(job, row);
   if (!running && row.state !== 'lost') return;

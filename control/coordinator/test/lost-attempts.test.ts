@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { failedOutcome } from '@fog/wire';
 import { fixture, HandAgent, OWNER, spec } from './fixture.ts';
 
 test('a job whose only node is lost is queued again and says what it waits for', async () => {
@@ -210,4 +211,26 @@ test('a task that ends with its node takes its copies with it', async () => {
   assert.ok(other?.sent.some(({ type }) => type === 'cancel'));
   const { attempts } = await coordinator.task(OWNER, job.id, 0);
   assert.deepEqual(attempts.map(({ state }) => state).sort(), ['cancelled', 'lost']);
+});
+
+test('a result is late after a newer attempt also when that one has failed and the fog was restarted', async () => {
+  await using fog = await fixture();
+  const a = new HandAgent('a').connect(fog.coordinator, { slots: 1 });
+  const job = await fog.coordinator.submit(OWNER, spec());
+  await a.until(() => a.leases.length === 1);
+  const old = a.leases[0]?.token ?? 0;
+  a.session?.message({ type: 'goodbye' });
+  const b = new HandAgent('b').connect(fog.coordinator, { slots: 1 });
+  await b.until(() => b.leases.length === 1);
+  b.result(b.leases[0]?.token ?? 0, failedOutcome('NODE_LOST'));
+  assert.equal((await fog.coordinator.job(OWNER, job.id)).state, 'queued');
+  await fog.restart();
+  const back = new HandAgent('a', a).connect(fog.coordinator, { slots: 1 });
+  back.result(old);
+  await back.until(() => back.sent.some(({ type }) => type === 'ack'));
+  const { attempts } = await fog.coordinator.task(OWNER, job.id, 0);
+  assert.deepEqual(
+    attempts.slice(0, 2).map(({ state }) => state),
+    ['late', 'failed'],
+  );
 });
