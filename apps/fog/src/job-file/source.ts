@@ -1,12 +1,24 @@
 /** The text of a job file as a document whose every value knows its line and column. */
 import { stat } from 'node:fs/promises';
 import { errorMessage, formatSize } from '@fog/kernel';
-import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  parseDocument,
+  Parser,
+} from 'yaml';
 import { fail } from '../errors.ts';
 import { readAtMost } from '../process/read-at-most.ts';
 
 /** A thousand jobs with what they need; more data belongs into files that the jobs name. */
 const MAX_JOB_FILE_BYTES = 4 * 1024 * 1024;
+/** A job file has six levels at most; a reader that follows each in turn ends at some thousands. */
+const MAX_DEPTH = 32;
 /** Problems shown at once: a screenful. */
 const MAX_SHOWN = 20;
 
@@ -32,6 +44,7 @@ export interface JobSource {
 export async function readSource(file: string, signal: AbortSignal): Promise<JobSource> {
   const lines = new LineCounter();
   const text = await readText(file, signal);
+  refuseTooDeep(file, text);
   const document = parseDocument(text, {
     // All single values stay the text that was written: `1.10` is no 1.1, and `no` is no false.
     schema: 'failsafe',
@@ -58,6 +71,20 @@ export async function readSource(file: string, signal: AbortSignal): Promise<Job
   } catch (error) {
     // More aliases than a file written by hand has.
     throw wrongFile(file, [{ line: 1, col: 1, message: errorMessage(error) }]);
+  }
+}
+
+/** In steps that do not call each other, whatever the depth; throws FOG_JOB_FILE. */
+function refuseTooDeep(file: string, text: string): void {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  const parser = new Parser(lines.addNewLine);
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const _ of parser.next(lexeme)) continue;
+    // What is built now: the document, its mappings and lists, and the value.
+    if (parser.stack.length - 2 <= MAX_DEPTH) continue;
+    const message = `nested more than ${MAX_DEPTH} levels deep; is a bracket left open, or an indent wrong?`;
+    throw wrongFile(file, [{ ...lines.linePos(parser.offset), message }]);
   }
 }
 

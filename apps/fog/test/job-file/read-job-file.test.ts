@@ -29,6 +29,18 @@ async function problems(text: string): Promise<string[]> {
 }
 
 describe('a job file', () => {
+  it('of a depth that nobody writes is refused by line and column', async () => {
+    const levels = /nested more than 32 levels deep; is a bracket left open/;
+    for (const open of ['[', '{a: ', '- ']) {
+      const [found, ...others] = await problems(`program: a.py\nargs:\n  ${open.repeat(20_000)}`);
+      assert.match(found ?? '', levels);
+      assert.match(found ?? '', /^3:\d+ /);
+      assert.deepEqual(others, []);
+    }
+    const steps = Array.from({ length: 2_000 }, (_, at) => `${' '.repeat(at)}a:\n`).join('');
+    assert.match((await problems(steps)).join(), levels);
+  });
+
   it('says all that flags say, in the same words', async () => {
     const text = `
 program: a.py
