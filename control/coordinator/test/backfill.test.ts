@@ -145,3 +145,22 @@ test('a task that needs much memory does not starve either', async () => {
   await agent.until(() => agent.leases.length === 3);
   assert.equal(agent.leases[2]?.job, job.id);
 });
+
+test('nothing is taken back on the node that is kept for work which may not use it', async () => {
+  await using fog = await fixture();
+  const { coordinator, clock } = fog;
+  const agents = ['b', 'c'].map((id) => new HandAgent(id).connect(coordinator, { slots: 1 }));
+  await coordinator.submit(OWNER, spec({ array: { count: 9 } }));
+  await Promise.all(agents.map((agent) => agent.until(() => agent.leases.length === 1)));
+  clock.advance(10);
+  const a = new HandAgent('a').connect(coordinator, { slots: 2 });
+  await a.until(() => a.leases.length === 2);
+  await coordinator.submit(OWNER, wide({ priority: 1 }));
+  const { id } = await coordinator.submit(OWNER, spec({ tier: 'silver', args: ['silver'] }));
+  await fog.store.write(async () => {});
+  assert.deepEqual(
+    a.sent.filter(({ type }) => type === 'cancel'),
+    [],
+  );
+  for (const { leases } of agents) assert.equal(leases.at(-1)?.job, id);
+});

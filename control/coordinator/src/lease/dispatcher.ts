@@ -207,10 +207,13 @@ export class Dispatcher {
   }
 
   #preempt({ first, plan }: KindQueue<JobRecord>): boolean {
-    if (first?.board.ready === true) return preemptFor(this.#core, this, first);
-    const wanting = plan?.wanting;
-    if (wanting === undefined) return false;
-    return preemptFor(this.#core, this, wanting, (node) => plan?.uses(node) === true);
+    const isFirst = first?.board.ready === true;
+    const job = isFirst ? first : plan?.wanting;
+    if (job === undefined) return false;
+    // What is taken back on a node that is kept would be of no use to it.
+    const usable = (): readonly PlacementNode[] =>
+      this.#fleetFor(job).filter(({ id }) => isFirst || plan?.uses(id) === true);
+    return preemptFor(this.#core, this, job, usable);
   }
 
   #placeKind(queue: KindQueue<JobRecord>, sends: Map<AgentLink, LeaseRecord[]>): void {

@@ -14,18 +14,16 @@ import type { LeaseRecord } from './lease-record.ts';
 /** Times one task may be taken back: then it has waited enough. */
 const MAX_PREEMPTIONS = 3;
 
-/** Takes one slot back for the job, on a node it may use, if it may. True when there is one now. */
+/** Takes one slot back for the job, on one of the nodes it may use, if it may. True when there is one now. */
 export function preemptFor(
   core: Core,
   dispatcher: Dispatcher,
   job: JobRecord,
-  mayUse: (node: string) => boolean = () => true,
+  usable: () => readonly PlacementNode[],
 ): boolean {
   if (standingOf(job) === 0) return false;
   const task = dispatcher.task(job, job.board.onlyCopy);
-  const able = dispatcher
-    .fleet()
-    .filter((node) => mayUse(node.id) && refusalOf(task, node) === undefined);
+  const able = usable().filter((node) => refusalOf(task, node) === undefined);
   const victim = findVictim(core, able, { task, standing: standingOf(job) });
   if (victim === undefined) return false;
   const { job: lower, index, node: id } = victim;
