@@ -13,12 +13,15 @@ export function groupKinds(tasks: readonly PlacementTask[]): Kinds {
   const kinds: PlacementTask[] = [];
   const kindOf = new Int32Array(tasks.length);
   const seen = new Map<string, number>();
+  // Most tasks of a batch are one description: to write it down takes long when it keeps away from many nodes.
+  const known = new Map<PlacementTask, number>();
   for (const [index, task] of tasks.entries()) {
-    const key = JSON.stringify(task, plainly);
-    let kind = seen.get(key);
+    let kind = known.get(task);
     if (kind === undefined) {
-      kind = kinds.push(task) - 1;
+      const key = JSON.stringify(task, plainly);
+      kind = seen.get(key) ?? kinds.push(task) - 1;
       seen.set(key, kind);
+      known.set(task, kind);
     }
     kindOf[index] = kind;
   }
