@@ -50,7 +50,11 @@ describe('blobs in a bucket', () => {
     await server.kill();
     await assert.rejects(blobs.put(chunks('x'), ROOM), withCode('STORE_BLOBS_UNREACHABLE'));
     await assert.rejects(blobs.open(content), withCode('STORE_BLOBS_UNREACHABLE'));
+    const { state, detail = '' } = await blobs.health(new AbortController().signal);
+    assert.equal(state, 'degraded');
+    assert.match(detail, /bucket "fog-blobs" at .*ECONNREFUSED.*Check its endpoint/);
     await server.start();
+    assert.equal((await blobs.health(new AbortController().signal)).state, 'healthy');
     assert.equal((await read(blobs, content)).toString(), 'before');
   });
 });
@@ -114,6 +118,24 @@ describe('blobs in a bucket of a server with faults', () => {
       response.write('fog', () => request.socket.destroy());
     });
     await assert.rejects(read(blobs, CONTENT), withCode('STORE_BLOBS_UNREACHABLE'));
+  });
+
+  it('are degraded while it keeps silent to every question', async () => {
+    let isSilent = false;
+    const http = createServer((_, response) => void (isSilent || response.end()));
+    stack.defer(() => {
+      http.closeAllConnections();
+      http.close();
+    });
+    await once(http.listen(0, '127.0.0.1'), 'listening');
+    const { port } = http.address() as { port: number };
+    const { blobs } = await open(`s3://bucket?endpoint=http://127.0.0.1:${port}`);
+    isSilent = true;
+    const health = blobs.health(new AbortController().signal);
+    assert.deepEqual(await within('the answer', health, 20_000), {
+      state: 'degraded',
+      detail: `The object storage does not answer (bucket "bucket" at 127.0.0.1:${port}). Look at its server and the network.`,
+    });
   });
 
   it('are given up on demand while the server keeps silent', async () => {

@@ -15,7 +15,7 @@ describe('a full disk', atLevel('os'), () => {
     const { code, stdout, stderr } = await child.ended();
     assert.equal(code, 0, stderr);
     const seen = JSON.parse(stdout) as Record<string, never>;
-    const full = (where: string): object => ({
+    const full = (where: string) => ({
       code: 'STORE_DISK_FULL',
       retryable: true,
       message: `The disk of ${where} is full: the content cannot be stored. Make room there, or move the data directory to a larger disk.`,
@@ -29,6 +29,7 @@ describe('a full disk', atLevel('os'), () => {
         message: `The disk of ${dir.path} is full: nothing can be stored. Make room there, or move the data directory to a larger disk.`,
       },
       health: { state: 'healthy' },
+      files: { state: 'degraded', detail: full(dir.file('blobs', 'incoming')).message },
       ids: ['after', 'before'],
     });
   });

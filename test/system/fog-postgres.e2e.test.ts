@@ -7,6 +7,8 @@ import { type Child, helloModule, waitFor } from '@fog/testkit';
 import { type FogWorld, fogWorld } from '@fog/testkit/fog';
 import { type PostgresServer, type S3Server, startPostgres, startS3 } from '@fog/testkit/servers';
 
+/** Twice the period of health checks. */
+const SLOW_MS = 60_000;
 const UP = ['--port', '0', '--no-mixnet', '--slots', '1'];
 
 let postgres: PostgresServer;
@@ -93,6 +95,29 @@ describe('fog up with a database and a bucket', () => {
     await assert.rejects(fog.client.jobs());
     await postgres.start();
     await waitFor('a job to run again', () => ran('away'));
+    assert.equal((await fog.child.stop()).code, 0);
+  });
+
+  it('says so when the bucket is away, names it, and is well when it is back', async () => {
+    const fog = await world.up(UP, 'bucket', await storageEnv());
+    const store = async () => (await fog.client.services()).find(({ name }) => name === 'store');
+    assert.match(
+      (await store())?.detail ?? '',
+      /^PostgreSQL at .*; files in bucket "fog-blobs" at/,
+    );
+    await s3.kill();
+    const degraded = await waitFor(
+      'the health',
+      async () => {
+        const found = await store();
+        return found?.health === 'degraded' && found;
+      },
+      { deadlineMs: SLOW_MS },
+    );
+    assert.match(degraded.detail ?? '', /bucket "fog-blobs" at .*ECONNREFUSED.*Check its endpoint/);
+    await s3.start();
+    await waitFor('good health', async () => (await store())?.health === 'healthy');
+    await runHello('bucket');
     assert.equal((await fog.child.stop()).code, 0);
   });
 

@@ -1,5 +1,5 @@
 /** A store over any of the two dialects; what differs between them is in their folders. */
-import { errorMessage, FogError, type Health } from '@fog/kernel';
+import { FogError } from '@fog/kernel';
 import {
   type Dialect,
   HandleEmptyInListsPlugin,
@@ -9,6 +9,7 @@ import {
 } from 'kysely';
 import { createGroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
+import { probe } from './probe.ts';
 import type { Database } from './schema.ts';
 import type { Store } from './store.ts';
 
@@ -19,9 +20,6 @@ export interface StoreParts extends Pick<Store, 'kind' | 'place' | 'insertRows'>
   /** What to throw when the tables cannot be brought up to date. */
   openError(error: unknown): Error;
 }
-
-/** A database that is slower than this to `select 1` is as good as down. */
-const HEALTH_MS = 5000;
 
 export async function createStore(parts: StoreParts): Promise<Store> {
   const { kind, place, insertRows, dialect, migrationDialect } = parts;
@@ -42,7 +40,10 @@ export async function createStore(parts: StoreParts): Promise<Store> {
     db,
     write: (work) => commits.write(work),
     insertRows,
-    health: (signal) => probe(db, place, signal),
+    health: (signal) => {
+      const silence = `The database (${place}) does not answer.`;
+      return probe(() => sql`select 1`.execute(db), { bad: 'unhealthy', silence }, signal);
+    },
     close: async () => {
       await commits.close();
       await db.destroy();
@@ -54,18 +55,4 @@ function kysely(dialect: Dialect): Kysely<Database> {
   // `in ()` is SQLite's alone.
   const strategy = replaceWithNoncontingentExpression;
   return new Kysely<Database>({ dialect, plugins: [new HandleEmptyInListsPlugin({ strategy })] });
-}
-
-async function probe(db: Kysely<Database>, place: string, signal: AbortSignal): Promise<Health> {
-  const over = AbortSignal.any([signal, AbortSignal.timeout(HEALTH_MS)]);
-  const late = new Promise<Health>((resolve) => {
-    over.addEventListener('abort', () =>
-      resolve({ state: 'unhealthy', detail: `The database (${place}) does not answer.` }),
-    );
-  });
-  const asked = sql`select 1`.execute(db).then(
-    (): Health => ({ state: 'healthy' }),
-    (error: unknown): Health => ({ state: 'unhealthy', detail: errorMessage(error) }),
-  );
-  return Promise.race([asked, late]);
 }

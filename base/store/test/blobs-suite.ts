@@ -1,7 +1,7 @@
 /** What each storage of blobs must do: run against the disk here, against a bucket in `test/system`. */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { it } from 'node:test';
 import { isFogError, utf8 } from '@fog/kernel';
@@ -110,6 +110,18 @@ const CASES: Readonly<Record<string, (tested: BlobsUnderTest) => Promise<void>>>
       await assert.rejects(blobs.size(name), withCode('STORE_NO_BLOB'));
       await assert.rejects(blobs.remove(name), withCode('STORE_NO_BLOB'));
     }
+  },
+
+  'is in bad health while its directory is away': async ({ blobs, dir }) => {
+    const { signal } = new AbortController();
+    assert.deepEqual(await blobs.health(signal), { state: 'healthy' });
+    const incoming = path.join(dir, 'incoming');
+    await rename(incoming, `${incoming}-away`);
+    const { state, detail = '' } = await blobs.health(signal);
+    assert.equal(state, 'degraded');
+    assert.match(detail, /The directory .*incoming cannot hold the files of jobs: ENOENT.*again/);
+    await rename(`${incoming}-away`, incoming);
+    assert.deepEqual(await blobs.health(signal), { state: 'healthy' });
   },
 
   removes: async ({ blobs }) => {

@@ -92,7 +92,7 @@ export async function composeFog(
   stack.use(lockDirectory(dataDir));
   const storage = await openStorage(dataDir, options.storage, deps.clock);
   const { store, blobs, identity } = storage;
-  const storeService = createStoreService(store);
+  const storeService = createStoreService(store, blobs);
   stack.defer(() => storeService.stop());
   const credentials = createCredentials(store, deps.clock);
   const enrolment = createEnrolment(store, deps.clock);

@@ -1,3 +1,5 @@
+import type { Health } from '@fog/kernel';
+
 export interface StoredBlob {
   /** SHA-256, lower-case hex. */
   readonly content: string;
@@ -22,6 +24,8 @@ export interface Blobs {
   open(content: string, options?: { readonly start?: number }): Promise<AsyncIterable<Uint8Array>>;
   size(content: string): Promise<number | undefined>;
   remove(content: string): Promise<void>;
+  /** Degraded when nothing can be stored now: what is known already goes on without it. */
+  health(signal: AbortSignal): Promise<Health>;
 }
 
 export interface BlobsOptions {

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { syncDirectory } from '@fog/kernel/files';
+import { probe } from '../probe.ts';
 import type { Blobs } from './blobs.ts';
 import { contentName, noBlob, openIncoming } from './incoming.ts';
 
@@ -23,6 +24,10 @@ export async function openDiskBlobs(dir: string, uploads = 'incoming'): Promise<
     },
     size: async (content) => sizeOf(fileOf(content)),
     remove: async (content) => rm(fileOf(content), { force: true }),
+    health: (signal) => {
+      const silence = `The directory ${dir} does not answer. Look at its disk or its file server.`;
+      return probe(() => incoming.check(), { bad: 'degraded', silence }, signal);
+    },
   };
 }
 

@@ -1,8 +1,18 @@
 /** Uploads on their way in: a file each, hashed while it is written, gone when it is not kept. */
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
+import type { StatsFs } from 'node:fs';
+import {
+  access,
+  constants,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  rm,
+  statfs,
+} from 'node:fs/promises';
 import path from 'node:path';
-import { formatSize } from '@fog/kernel';
+import { errorMessage, formatSize } from '@fog/kernel';
 import { fail } from '../errors.ts';
 import type { PutOptions, StoredBlob } from './blobs.ts';
 
@@ -13,9 +23,13 @@ export interface Incoming {
     options: PutOptions,
     keep: (file: string, blob: StoredBlob) => Promise<void>,
   ): Promise<StoredBlob>;
+  /** Throws STORE_BLOBS_UNREACHABLE for a directory that cannot be written to, STORE_DISK_FULL for a disk without room. */
+  check(): Promise<void>;
 }
 
 const FULL = ['ENOSPC', 'EDQUOT'];
+/** With less left hardly a program can be received. */
+const MIN_FREE_BYTES = 4 * 1024 * 1024;
 const CONTENT_ID = /^[0-9a-f]{64}$/;
 
 /** Makes the directory; empties it of what a killed process left. */
@@ -36,6 +50,10 @@ export async function openIncoming(dir: string): Promise<Incoming> {
       } finally {
         await rm(file, { force: true });
       }
+    },
+    check: async () => {
+      const { bavail, bsize } = await roomOf(dir);
+      if (bavail * bsize < MIN_FREE_BYTES) throw diskFull(dir);
     },
   };
 }
@@ -85,7 +103,20 @@ async function copy(
   return { content: hash.digest('hex'), sizeBytes };
 }
 
-function diskFull(dir: string, cause: unknown): Error {
+async function roomOf(dir: string): Promise<StatsFs> {
+  try {
+    await access(dir, constants.W_OK | constants.X_OK);
+    return await statfs(dir);
+  } catch (cause) {
+    throw fail('STORE_BLOBS_UNREACHABLE', {
+      message: `The directory ${dir} cannot hold the files of jobs: ${errorMessage(cause)}. Mount or make it again, and let the user of this fog write in it.`,
+      details: { dir },
+      cause,
+    });
+  }
+}
+
+function diskFull(dir: string, cause?: unknown): Error {
   return fail('STORE_DISK_FULL', {
     message: `The disk of ${dir} is full: the content cannot be stored. Make room there, or move the data directory to a larger disk.`,
     details: { dir },

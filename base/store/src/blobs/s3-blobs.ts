@@ -6,6 +6,7 @@
 import type { IncomingMessage } from 'node:http';
 import { errorMessage } from '@fog/kernel';
 import path from 'node:path';
+import { probe } from '../probe.ts';
 import type { Blobs, BucketOptions } from './blobs.ts';
 import { contentName, noBlob, openIncoming } from './incoming.ts';
 import { createS3Client, refused, unreachable } from './s3-client.ts';
@@ -15,9 +16,12 @@ export async function openS3Blobs(dir: string, bucket: BucketOptions): Promise<B
   const target = parseS3Target(bucket);
   const send = createS3Client(target);
   const keyOf = (content: string): string => `${target.prefix}${contentName(content)}`;
-  // Asked once at the start, so that a wrong address fails there. A bucket that may not be listed
-  // answers 403 also for a key it does not have, which would be taken for a refusal.
-  drop(await expect(target, await send({ method: 'HEAD', key: '' }), [200]), undefined);
+  // A bucket that may not be listed answers 403 also for a key it does not have, which would be taken
+  // for a refusal.
+  const checkBucket = async (signal?: AbortSignal): Promise<void> =>
+    drop(await expect(target, await send({ method: 'HEAD', key: '', signal }), [200]), undefined);
+  // Asked at the start, so that a wrong address fails there.
+  await checkBucket();
   const incoming = await openIncoming(path.join(dir, 'incoming'));
   return {
     place: target.place,
@@ -47,6 +51,12 @@ export async function openS3Blobs(dir: string, bucket: BucketOptions): Promise<B
     remove: async (content) => {
       const answer = await send({ method: 'DELETE', key: keyOf(content) });
       drop(await expect(target, answer, [200, 204, 404]), undefined);
+    },
+    health: (signal) => {
+      const silence = `The object storage does not answer (${target.place}). Look at its server and the network.`;
+      const ask = (over: AbortSignal): Promise<unknown> =>
+        Promise.all([checkBucket(over), incoming.check()]);
+      return probe(ask, { bad: 'degraded', silence }, signal);
     },
   };
 }
