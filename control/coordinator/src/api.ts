@@ -196,12 +196,22 @@ export interface CoordinatorApi extends Service {
    * Durable when it resolves; its replicas start by themselves. Throws COORDINATOR_DEPLOYMENT,
    * COORDINATOR_NAME_TAKEN, COORDINATOR_IDEMPOTENCY, and as `submit`.
    */
-  deploy(account: string, spec: DeploymentSpec, idempotencyKey?: string): Promise<Deployment>;
+  deploy(
+    account: string,
+    spec: DeploymentSpec,
+    idempotencyKey?: string,
+    role?: string,
+  ): Promise<Deployment>;
   deployments(account: string): Promise<Deployment[]>;
   /** Throws COORDINATOR_NO_DEPLOYMENT also for another account's, as the calls below. */
   deployment(account: string, id: string): Promise<Deployment>;
   /** Another number of replicas, a new version, or both. The same again changes nothing. */
-  changeDeployment(account: string, id: string, change: DeploymentChange): Promise<Deployment>;
+  changeDeployment(
+    account: string,
+    id: string,
+    change: DeploymentChange,
+    role?: string,
+  ): Promise<Deployment>;
   /** It is gone when this resolves; its replicas are told to stop. */
   deleteDeployment(account: string, id: string): Promise<Deployment>;
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isFogError } from '@fog/kernel';
-import { failedOutcome, RouteRequest } from '@fog/wire';
+import { DeploymentSpec, failedOutcome, RouteRequest } from '@fog/wire';
 import { fixture, HandAgent, OWNER, spec, MEMBER } from './fixture.ts';
 
 const operator = { account: OWNER, role: 'operator' };
@@ -151,6 +151,9 @@ test('the machines of others go by the beginning of their ids, but for operators
     const asOperator = coordinator.submit(OWNER, wanted, undefined, 'operator');
     await assert.rejects(asOperator, /own-machine .*foreign-machine /);
   }
+  const deployment = DeploymentSpec.parse({ name: 'large', replicas: 1, job: large });
+  const refused = coordinator.deploy(OWNER, deployment, undefined, 'operator');
+  await assert.rejects(refused, /own-machine .*foreign-machine /);
   const { id } = await coordinator.submit(OWNER, spec({ region: 'mars' }));
   const told = async (role: string): Promise<string> => {
     const caller = { account: OWNER, role };

@@ -12,6 +12,7 @@ import type { Core } from '../core.ts';
 import { fail } from '../errors.ts';
 import { checkPossible } from '../job/check-possible.ts';
 import type { JobRecord } from '../job/job-record.ts';
+import type { Viewer } from '../registry/node-record.ts';
 import { type DeploymentRecord, deploymentRow } from './deployment-record.ts';
 import { DEPLOYMENT_ID_CHARS, MAX_DEPLOYMENTS } from './limits.ts';
 import type { Reconciler } from './reconciler.ts';
@@ -33,12 +34,17 @@ export class Deployments {
   }
 
   /** The same key and spec answer the same deployment. */
-  async create(account: string, spec: DeploymentSpec, key?: string): Promise<Deployment> {
+  async create(
+    account: string,
+    spec: DeploymentSpec,
+    key?: string,
+    role?: string,
+  ): Promise<Deployment> {
     const { core, reconciler } = this.#parts;
     const id = deploymentId(account, key);
     const before = core.deployments.get(id);
     if (before !== undefined) return this.#again(before, spec);
-    await this.#checkJob(account, spec.job);
+    await this.#checkJob({ account, role }, spec.job);
     const own = this.#of(account);
     const twin = core.deployments.get(id);
     if (twin !== undefined) return this.#again(twin, spec);
@@ -72,9 +78,14 @@ export class Deployments {
     return this.#view(this.#find(account, id));
   }
 
-  async change(account: string, id: string, change: DeploymentChange): Promise<Deployment> {
+  async change(
+    account: string,
+    id: string,
+    change: DeploymentChange,
+    role?: string,
+  ): Promise<Deployment> {
     const { core, reconciler } = this.#parts;
-    if (change.job !== undefined) await this.#checkJob(account, change.job);
+    if (change.job !== undefined) await this.#checkJob({ account, role }, change.job);
     const deployment = this.#find(account, id);
     const { spec } = deployment;
     const job = change.job ?? spec.job;
@@ -136,11 +147,11 @@ export class Deployments {
     });
   }
 
-  async #checkJob(account: string, job: JobSpec): Promise<void> {
+  async #checkJob(caller: Viewer, job: JobSpec): Promise<void> {
     const { core, references } = this.#parts;
     checkServiceSpec(job);
-    checkPossible(core, { account }, job);
-    await references.check(account, job);
+    checkPossible(core, caller, job);
+    await references.check(caller.account, job);
   }
 
   #view(deployment: DeploymentRecord): Deployment {

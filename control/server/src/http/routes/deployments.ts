@@ -19,7 +19,8 @@ export function addDeploymentRoutes(app: FastifyInstance, { coordinator }: Route
   app.post(PATH, { config, bodyLimit: MAX_REQUEST_BYTES }, async (request, reply) => {
     const spec = parseWith(DeploymentSpec, request.body, 'deployment');
     const key = parseWith(IdempotencyKey, request.headers['idempotency-key'], 'Idempotency-Key');
-    const deployment = await coordinator.deploy(request.caller.account, spec, key);
+    const { account, role } = request.caller;
+    const deployment = await coordinator.deploy(account, spec, key, role);
     return reply.code(201).send(deployment);
   });
 
@@ -35,7 +36,8 @@ export function addDeploymentRoutes(app: FastifyInstance, { coordinator }: Route
   app.patch(`${PATH}/:id`, { config, bodyLimit: MAX_REQUEST_BYTES }, async (request) => {
     const { id } = parseWith(Params, request.params, 'path');
     const change = parseWith(DeploymentChange, request.body, 'change');
-    return coordinator.changeDeployment(request.caller.account, id, change);
+    const { account, role } = request.caller;
+    return coordinator.changeDeployment(account, id, change, role);
   });
 
   app.delete(`${PATH}/:id`, { config }, async (request) => {
