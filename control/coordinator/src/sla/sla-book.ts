@@ -110,7 +110,7 @@ function measureOf(total: SlaCounts, startMs: number): SlaMeasure {
     tasks,
     ...(tasks === 0 ? {} : { successPct: percent(tasks - failedTasks, tasks) }),
     attempts,
-    ...(attempts === 0 ? {} : { errorPct: percent(failedAttempts, attempts) }),
+    ...(attempts === 0 ? {} : { errorPct: percent(Math.max(0, failedAttempts), attempts) }),
     breaches,
   };
 }

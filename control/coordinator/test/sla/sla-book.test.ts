@@ -58,6 +58,10 @@ test('what is older than a day counts no more, and is dropped', () => {
   book.at('gold', NOW + SLA_SPAN_MS).tasks += 1;
   assert.equal(book.measure('gold', NOW + SLA_SPAN_MS).tasks, 4);
   assert.equal(book.measure('gold', NOW + SLA_SPAN_MS + 1).tasks, 1);
+  // The result of an attempt whose loss is no longer among what is measured.
+  book.at('silver', NOW).attempts += 1;
+  book.at('silver', NOW).failedAttempts -= 1;
+  assert.equal(book.measure('silver', NOW).errorPct, 0);
   assert.equal(book.prune(NOW + SLA_SPAN_MS + 1), NOW + 1);
   assert.equal(book.measure('gold', NOW + SLA_SPAN_MS).tasks, 1);
 });
