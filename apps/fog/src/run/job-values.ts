@@ -72,7 +72,7 @@ function onLost(text: string): Read<DisconnectPolicy> {
 /** A minute of a day with its zone, or without one in that of this machine. */
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)?$/;
 
-/** Milliseconds UTC: a time from `now` on, or a point in time. */
+/** Milliseconds UTC: a time from `now` on, or a point in time after it. */
 export function deadline(now: number): Reader<number> {
   return (text) => {
     const lastsMs = parseDuration(text);
@@ -80,7 +80,9 @@ export function deadline(now: number): Reader<number> {
       return { value: now + lastsMs };
     }
     const at = ISO_TIME.test(text) ? Date.parse(text) : Number.NaN;
-    if (at > 0) return { value: at };
+    if (at > now) return { value: at };
+    if (!Number.isNaN(at))
+      return { must: `must not have passed: now it is ${new Date(now).toISOString()}` };
     return {
       must: 'must be a time from now like 10m or 2h (7d at most), or a point in time like 2030-01-31T18:00Z',
     };

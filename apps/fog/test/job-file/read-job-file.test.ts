@@ -29,6 +29,13 @@ async function problems(text: string): Promise<string[]> {
 }
 
 describe('a job file', () => {
+  it('tells of a deadline in the past together with all else', async () => {
+    assert.deepEqual(await problems('program: a.py\ndeadline: 1970-01-01T00:01Z\ngpus: x'), [
+      '2:11 deadline: "1970-01-01T00:01Z" must not have passed: now it is 1970-01-01T00:16:40.000Z',
+      '3:7 gpus: "x" must be a whole number from 0 to 64',
+    ]);
+  });
+
   it('of a depth that nobody writes is refused by line and column', async () => {
     const levels = /nested more than 32 levels deep; is a bracket left open/;
     for (const open of ['[', '{a: ', '- ']) {
