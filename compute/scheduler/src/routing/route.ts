@@ -26,7 +26,7 @@ export function isRoutingStrategy(name: string): name is RoutingStrategyName {
 
 export interface Candidate {
   readonly node: string;
-  /** Lower is better; absent with a refusal. */
+  /** Lower is better; absent with a refusal, and when the strategy did not look at the node. */
   readonly score?: number;
   readonly because?: string;
   readonly refusal?: Refusal;
@@ -66,7 +66,8 @@ export function explainRoute(
   const { values, because } = ROUTING_RULES[strategy](task, able, state);
   const ranked = able
     .map((node, at) => ({ node: node.id, score: values[at] ?? 0, because: because(node, at) }))
-    .sort((a, b) => a.score - b.score || (a.node < b.node ? -1 : 1));
+    .sort((a, b) => a.score - b.score || (a.node < b.node ? -1 : 1))
+    .map(({ score, ...rest }) => (Number.isFinite(score) ? { ...rest, score } : rest));
   return [...ranked, ...nodes.flatMap((node) => refusedCandidate(task, node, able))];
 }
 

@@ -2,8 +2,8 @@ import { loadOf, loadWords, type RoutingRule } from './rule.ts';
 
 /** Of two with equal load the one drawn first. */
 const DRAWN_SECOND = 1e-9;
-/** Behind the two that were drawn, in no order of their own. */
-const NOT_DRAWN = 1_000_000;
+/** Behind the two that were drawn. */
+const NOT_DRAWN = Infinity;
 
 /**
  * Power of two choices: of two nodes drawn at random the less loaded one (Mitzenmacher, "The power of two

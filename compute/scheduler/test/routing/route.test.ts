@@ -105,6 +105,15 @@ test('random draws two and takes the less loaded', () => {
   const draws = [0, 0];
   const random = (): number => draws.shift() ?? 0;
   assert.equal(route('random', task(), nodes, { random }), 'b');
+  const told = explainRoute('random', task(), nodes, { random: () => 0 });
+  assert.deepEqual(
+    told.map(({ node: id, score, because }) => [id, score !== undefined, because === 'not drawn']),
+    [
+      ['b', true, false],
+      ['a', true, false],
+      ['c', false, true],
+    ],
+  );
   const counts = new Map<string, number>();
   let at = 0;
   const spread = (): number => (at = (at + 0.37) % 1);
