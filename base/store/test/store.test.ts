@@ -122,6 +122,13 @@ test('a start removes what a killed process had half received', () =>
     assert.deepEqual(await readdir(path.join(dir, 'incoming')), []);
   }));
 
+test('a mode of encryption that does not exist is refused before anything is connected', async () => {
+  await assert.rejects(
+    openStore({ url: 'postgres://fog:hunter2@127.0.0.1:1/fog?sslmode=bogus' }),
+    withCode('STORE_URL', /its sslmode must be one of disable, .*verify-full/),
+  );
+});
+
 test('an address of a bucket that cannot be used is STORE_URL and repeats no secret', () =>
   withDir(async (dir) => {
     const env = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'hunter2' };
@@ -129,6 +136,7 @@ test('an address of a bucket that cannot be used is STORE_URL and repeats no sec
       ['bucket', /s3:\/\//],
       ['s3://', /bucket/],
       ['s3://UPPER_case', /bucket/],
+      ['s3://a/b', /its bucket must have 3 to 63/],
       ['s3://id:hunter2@bucket', /environment/],
       ['s3://bucket/../x?endpoint=http://id:hunter2@host', /environment/],
       ['s3://bucket?endpoint=ftp://host', /endpoint/],

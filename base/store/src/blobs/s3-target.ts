@@ -34,7 +34,10 @@ export function parseS3Target({ url: text, env }: BucketOptions): S3Target {
     if (!PARAMETERS.includes(name)) throw badUrl(`there is no parameter "${name}"`);
   }
   const bucket = url.host;
-  if (!BUCKET.test(bucket)) throw badUrl('it names no bucket after s3://');
+  if (bucket === '') throw badUrl('it names no bucket after s3://');
+  if (!BUCKET.test(bucket)) {
+    throw badUrl('its bucket must have 3 to 63 lower-case letters, digits, dots and hyphens');
+  }
   const prefix = url.pathname.replace(/^\/|\/$/g, '');
   if (prefix !== '' && !PREFIX.test(prefix)) throw badUrl('its prefix has unusual characters');
   const region = url.searchParams.get('region') ?? 'us-east-1';

@@ -12,6 +12,7 @@ export interface PostgresTarget {
 
 /** Modes that the driver takes for `verify-full` but warns of at each start. */
 const STRICT_MODES = ['prefer', 'require', 'verify-ca'];
+const MODES = ['disable', 'no-verify', ...STRICT_MODES, 'verify-full'];
 
 /** Throws STORE_URL, whose text never repeats the URL: it may hold a password. */
 export function parsePostgresUrl(text: string): PostgresTarget {
@@ -20,7 +21,9 @@ export function parsePostgresUrl(text: string): PostgresTarget {
     throw badUrl('it is not of the form postgres://USER@HOST:PORT/DATABASE');
   }
   if (url.pathname.length < 2) throw badUrl('it names no database after the host');
-  if (STRICT_MODES.includes(url.searchParams.get('sslmode') ?? '')) {
+  const mode = url.searchParams.get('sslmode') ?? 'disable';
+  if (!MODES.includes(mode)) throw badUrl(`its sslmode must be one of ${MODES.join(', ')}`);
+  if (STRICT_MODES.includes(mode)) {
     url.searchParams.set('sslmode', 'verify-full');
   }
   try {
