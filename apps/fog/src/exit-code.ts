@@ -17,8 +17,13 @@ const EXIT_CODE_OF_KIND: Readonly<Record<ErrorKind, number>> = {
   bug: EXIT_CODES.fogFailed,
 };
 
+/** A conflict with what was asked for, not with what the fog does now: only another line helps. */
+const USAGE_CONFLICTS: readonly string[] = ['COORDINATOR_NAME_TAKEN'];
+
 export function exitCodeOfError(error: unknown): number {
-  return error instanceof FogError ? EXIT_CODE_OF_KIND[error.kind] : EXIT_CODES.fogFailed;
+  if (!(error instanceof FogError)) return EXIT_CODES.fogFailed;
+  if (USAGE_CONFLICTS.includes(error.code)) return EXIT_CODES.usage;
+  return EXIT_CODE_OF_KIND[error.kind];
 }
 
 /** 128 + the number of the signal, as a shell reports it. */

@@ -26,6 +26,8 @@ describe('exitCodeOfError', () => {
       assert.equal(exitCodeOfError(error), code, kind);
     }
     assert.equal(exitCodeOfError(new Error('anything')), 125);
+    const taken = new FogError('COORDINATOR_NAME_TAKEN', { message: 'x', kind: 'conflict' });
+    assert.equal(exitCodeOfError(taken), 2);
   });
 });
 

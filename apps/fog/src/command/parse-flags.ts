@@ -72,6 +72,7 @@ function readFlag(word: string, context: FlagContext): void {
     return;
   }
   const value = inline ?? nextValue(shown, def, context);
+  if (def.type === 'text' && value === '') throw usage(context.command, `${shown} is empty.`);
   if (def.type === 'list') (flags[name] as string[]).push(value);
   else if (flags[name] === undefined) flags[name] = value;
   else throw usage(context.command, `${shown} was given twice.`);

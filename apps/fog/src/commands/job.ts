@@ -78,8 +78,10 @@ export const command = defineCommand({
     if (action === undefined) {
       const isTurned = Object.hasOwn(ACTIONS, id) && JobId.safeParse(name).success;
       const near = isTurned ? `${name} ${id}` : suggest(name, Object.keys(ACTIONS));
-      const hint = near ? ` Did you mean "${isTurned ? 'fog job ' : ''}${near}"?` : '';
-      throw usage(command, `Unknown action "${name}".${hint}`);
+      const hint = near
+        ? `Did you mean "${isTurned ? 'fog job ' : ''}${near}"?`
+        : `There are ${Object.keys(ACTIONS).join(', ')}.`;
+      throw usage(command, `Unknown action "${name}". ${hint}`);
     }
     if (!JobId.safeParse(id).success) {
       throw usage(

@@ -1,5 +1,5 @@
 import type { FogNode, NodeMode, Prices, RouteRequestInput } from '@fog/wire';
-import { ROUTING_STRATEGIES, RuntimeName } from '@fog/wire';
+import { EXIT_CODES, ROUTING_STRATEGIES, RuntimeName } from '@fog/wire';
 import { defineCommand, type FlagValues } from '../command/command.ts';
 import { usage } from '../command/parse-flags.ts';
 import { FOG_FLAGS, JSON_FLAG } from '../command/shared-flags.ts';
@@ -54,7 +54,8 @@ interface Call extends OpenClient {
 }
 
 interface Action {
-  readonly run: (call: Call) => Promise<void>;
+  /** The exit code, where it is not always 0. */
+  readonly run: (call: Call) => Promise<number | void>;
   readonly takesNode: boolean;
 }
 
@@ -101,14 +102,19 @@ export const command = defineCommand({
       does: 'where a request from Berlin would go, and why',
     },
   ],
+  exitCodes: {
+    0: 'done; of "nodes route": a node takes it',
+    2: 'wrong command line, or no such node',
+    125: 'the fog cannot be reached; of "nodes route": no node can take it',
+  },
   run: async ({ flags, args, host }) => {
     const [name, node = ''] = args;
     const action = name !== undefined && Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
     checkLine({ name, action, node, flags });
     const opened = await openClient(flags, host);
     const call = { ...opened, flags, host, node };
-    if (action !== undefined) await action.run(call);
-    else if (name === undefined) await listNodes(call);
+    if (action !== undefined) return (await action.run(call)) ?? 0;
+    if (name === undefined) await listNodes(call);
     else if (flags.trust) await showTrust({ ...call, node: name });
     else await showNode({ ...call, node: name });
     return 0;
@@ -158,7 +164,7 @@ async function listNodes({ client, signal, flags, host }: Call): Promise<void> {
   const nodes = await client.nodes({ signal });
   if (flags.json) await print(host, `${JSON.stringify({ nodes })}\n`);
   else if (nodes.length === 0) await print(host, 'No machine has joined yet.\n');
-  else await print(host, nodesTable(nodes, host.clock.now()));
+  else await print(host, nodesTable(nodes, host.clock.now(), host.stdout));
   await sayNext(host, `${host.self} invite`);
 }
 
@@ -222,13 +228,14 @@ function askedPrices(flags: NodesFlags): Prices {
   throw usage(command, '--price is missing, like --price cpu=0.5,gb=0.01,spot=0.3.', 'price');
 }
 
-async function route({ client, signal, flags, host }: Call): Promise<void> {
+async function route({ client, signal, flags, host }: Call): Promise<number> {
   const answer = await client.route(routeRequest(flags), { signal });
   const text = flags.json
     ? `${JSON.stringify(answer)}\n`
     : routeText(answer, flags.explain, host.stdout);
   await print(host, text);
   if (!flags.explain) await sayNext(host, `${host.self} nodes route … --explain`);
+  return answer.node === undefined ? EXIT_CODES.fogFailed : 0;
 }
 
 function routeRequest(flags: NodesFlags): RouteRequestInput {

@@ -10,38 +10,53 @@ export function nodeStatusText({ status, breaker }: FogNode): string {
   return breaker.state === 'open' && !isClosed ? 'cooling' : status;
 }
 
-export function nodesTable(nodes: readonly FogNode[], now: number): string {
-  const rows = nodes.map((node) => [
-    node.id,
-    node.name,
-    node.profile.type,
-    nodeStatusText(node),
-    `${node.running}/${node.capabilities.slots}`,
-    String(node.settled),
-    String(node.failed),
-    node.trust?.toFixed(2) ?? '-',
-    rttText(node.rttMs),
-    node.profile.region ?? '-',
-    node.capabilities.sandboxLevel,
-    ago(now, node.lastSeenAt),
-  ]);
-  return table([HEAD, ...rows], { right: [4, 5, 6, 7, 8] });
+/** Characters of an id that tell nodes apart, and that every command takes for it. */
+const SHORT_ID = 8;
+/** What a narrow screen does not show, the first first. */
+const LEFT_OUT = ['SANDBOX', 'REGION', 'RTT', 'TYPE', 'SEEN'];
+const RIGHT = ['SLOTS', 'DONE', 'FAILED', 'TRUST', 'RTT'];
+
+/** On a terminal with shorter ids, and then without some columns, until it fits. */
+export function nodesTable(nodes: readonly FogNode[], now: number, screen: Screen): string {
+  let cells = nodes.map((node) => nodeCells(node, now));
+  let text = cellsTable(cells);
+  const fits = (): boolean =>
+    !screen.isTerminal || text.split('\n').every((line) => line.length <= screen.columns);
+  if (fits()) return text;
+  cells = cells.map((each) => ({ ...each, NODE: each.NODE?.slice(0, SHORT_ID) ?? '' }));
+  text = cellsTable(cells);
+  for (let left = 1; !fits() && left <= LEFT_OUT.length; left += 1) {
+    text = cellsTable(cells, LEFT_OUT.slice(0, left));
+  }
+  return text;
 }
 
-const HEAD = [
-  'NODE',
-  'NAME',
-  'TYPE',
-  'STATUS',
-  'SLOTS',
-  'DONE',
-  'FAILED',
-  'TRUST',
-  'RTT',
-  'REGION',
-  'SANDBOX',
-  'SEEN',
-];
+function cellsTable(
+  cells: readonly Readonly<Record<string, string>>[],
+  without: readonly string[] = [],
+): string {
+  const head = Object.keys(cells[0] ?? {}).filter((name) => !without.includes(name));
+  const rows = cells.map((each) => head.map((name) => each[name] ?? ''));
+  const right = head.flatMap((name, at) => (RIGHT.includes(name) ? [at] : []));
+  return table([head, ...rows], { right });
+}
+
+function nodeCells(node: FogNode, now: number): Record<string, string> {
+  return {
+    NODE: node.id,
+    NAME: node.name,
+    TYPE: node.profile.type,
+    STATUS: nodeStatusText(node),
+    SLOTS: `${node.running}/${node.capabilities.slots}`,
+    DONE: String(node.settled),
+    FAILED: String(node.failed),
+    TRUST: node.trust?.toFixed(2) ?? '-',
+    RTT: rttText(node.rttMs),
+    REGION: node.profile.region ?? '-',
+    SANDBOX: node.capabilities.sandboxLevel,
+    SEEN: ago(now, node.lastSeenAt),
+  };
+}
 
 function rttText(rttMs: number | undefined): string {
   return rttMs === undefined ? '-' : `${rttMs < 10 ? rttMs.toFixed(1) : Math.round(rttMs)} ms`;

@@ -19,6 +19,11 @@ function problemOf(words: readonly string[], command = run): string {
 }
 
 describe('flags of fog run', () => {
+  it('refuses an empty value', () => {
+    assert.match(problemOf(['--output', '', 'a.py']), /^--output is empty\. Usage/);
+    assert.match(problemOf(['--output=', 'a.py']), /^--output is empty\./);
+  });
+
   it('reads every flag', () => {
     const text =
       '--count 3 --each x --input a --input=b:c --output o --env A=1 --env=B=--x --timeout 2s ' +

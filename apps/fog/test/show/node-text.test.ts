@@ -43,10 +43,25 @@ describe('what is shown of nodes', () => {
       breaker: { state: 'open', failures: 5, until: 1 },
     });
     const drained = node({ ...cooling, status: 'draining', rttMs: 30.4 });
-    const [, first, second, third] = nodesTable([node(), cooling, drained], 1000).split('\n');
+    const [, first, second, third] = nodesTable([node(), cooling, drained], 1000, PIPE).split('\n');
     assert.match(first ?? '', /attic +compute +idle +1\/4 +2 +0 +- +- +- +os +1 s ago/);
     assert.match(second ?? '', /cellar +edge_device +cooling .* 1\.3 ms +eu /);
     assert.match(third ?? '', /draining .* 30 ms/);
+  });
+
+  it('fits a terminal: with shorter ids, and without what matters least', () => {
+    const edge = node({ name: 'a-machine', profile: { type: 'edge_device', labels: {} } });
+    const wide = nodesTable([edge], 1000, { isTerminal: true, columns: 200 });
+    assert.equal(wide, nodesTable([edge], 1000, PIPE));
+    assert.ok(wide.includes(ID));
+    for (const columns of [100, 80, 60]) {
+      const text = nodesTable([edge], 1000, { isTerminal: true, columns });
+      assert.ok(
+        text.split('\n').every((line) => line.length <= columns),
+        text,
+      );
+      assert.match(text, /aaaaaaaa {2}a-machine .*idle/);
+    }
   });
 
   it('of one is all that is known', () => {
