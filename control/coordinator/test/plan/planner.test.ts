@@ -245,17 +245,25 @@ describe('a plan', () => {
   });
 });
 
+/** A batch of which each of two machines has run enough to tell that the rest takes long. */
+async function longBatch(
+  coordinator: CoordinatorApi,
+): Promise<{ readonly agents: readonly HandAgent[]; readonly id: string }> {
+  const agents = ['a', 'b'].map((id) => new HandAgent(id).connect(coordinator));
+  const { id } = await coordinator.submit(OWNER, spec({ array: { count: 60 } }));
+  for (const agent of agents) {
+    await agent.until(() => agent.leases.length === 2);
+    for (const { token } of agent.unanswered()) agent.result(token, ok({ usage }));
+    await agent.until(() => agent.leases.length === 4);
+  }
+  return { agents, id };
+}
+
 describe('auto', () => {
   it('plans a batch once its run time is known and long, while its tasks go out greedily', async () => {
     await using fog = await fixture();
     const { coordinator, clock } = fog;
-    const agents = ['a', 'b'].map((id) => new HandAgent(id).connect(coordinator));
-    const { id } = await coordinator.submit(OWNER, spec({ array: { count: 60 } }));
-    for (const agent of agents) {
-      await agent.until(() => agent.leases.length === 2);
-      for (const { token } of agent.unanswered()) agent.result(token, ok({ usage }));
-      await agent.until(() => agent.leases.length === 4);
-    }
+    const { agents, id } = await longBatch(coordinator);
     assert.deepEqual(await coordinator.fronts(OWNER, { job: id }), []);
     const planned = eventOf(coordinator, 'planned');
     clock.advance(500);
@@ -267,13 +275,7 @@ describe('auto', () => {
   it('gives way when work of another kind waits for the same nodes', async () => {
     await using fog = await fixture();
     const { coordinator, clock } = fog;
-    const agents = ['a', 'b'].map((id) => new HandAgent(id).connect(coordinator));
-    const { id } = await coordinator.submit(OWNER, spec({ array: { count: 60 } }));
-    for (const agent of agents) {
-      await agent.until(() => agent.leases.length === 2);
-      for (const { token } of agent.unanswered()) agent.result(token, ok({ usage }));
-      await agent.until(() => agent.leases.length === 4);
-    }
+    const { agents, id } = await longBatch(coordinator);
     const planned = eventOf(coordinator, 'planned');
     clock.advance(500);
     await planned;
@@ -296,13 +298,7 @@ describe('auto', () => {
   it('lets what is due pass the tasks it planned', async () => {
     await using fog = await fixture();
     const { coordinator, clock } = fog;
-    const agents = ['a', 'b'].map((id) => new HandAgent(id).connect(coordinator));
-    await coordinator.submit(OWNER, spec({ array: { count: 60 } }));
-    for (const agent of agents) {
-      await agent.until(() => agent.leases.length === 2);
-      for (const { token } of agent.unanswered()) agent.result(token, ok({ usage }));
-      await agent.until(() => agent.leases.length === 4);
-    }
+    const { agents } = await longBatch(coordinator);
     const planned = eventOf(coordinator, 'planned');
     clock.advance(500);
     await planned;
