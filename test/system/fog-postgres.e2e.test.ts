@@ -41,6 +41,9 @@ async function runHello(name: string): Promise<void> {
   assert.equal(stdout, 'hello from fog\n');
 }
 
+const doctor = async (name: string): Promise<string> =>
+  (await world.fog(['doctor', '--data-dir', world.dir.file(name)]).ended(SLOW_MS)).stdout;
+
 const ran = async (name: string): Promise<boolean> => (await hello(name).ended()).code === 0;
 
 /** Ended with the code; said what was expected, and never the password. */
@@ -91,7 +94,11 @@ describe('fog up with a database and a bucket', () => {
   it('says so when the database is away, and goes on when it is back', async () => {
     const fog = await world.up(UP, 'away', await storageEnv());
     await runHello('away');
+    assert.match(await doctor('away'), /^\[ ok \] store .*running fog: PostgreSQL at .*bucket/m);
     await postgres.kill();
+    const told = await doctor('away');
+    assert.match(told, /^\[FAIL\] fog .*database cannot be reached.*Start its server/m);
+    assert.doesNotMatch(told, /SQLite|Check --fog/);
     await assert.rejects(fog.client.jobs());
     await postgres.start();
     await waitFor('a job to run again', () => ran('away'));

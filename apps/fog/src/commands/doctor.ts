@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { errorMessage, silentLogger } from '@fog/kernel';
+import { silentLogger } from '@fog/kernel';
 import { defineCommand } from '../command/command.ts';
 import { FOG_FLAGS, JSON_FLAG, SANDBOX_FLAG } from '../command/shared-flags.ts';
-import { findFog, type FoundFog } from '../connect/find-fog.ts';
-import { type Check, failed, ok } from '../doctor/check.ts';
+import type { Check } from '../doctor/check.ts';
+import { checkFog } from '../doctor/fog-check.ts';
 import {
   checkClock,
   checkDataDir,
@@ -59,7 +59,7 @@ async function* examine(flags: DoctorFlags, host: Host): AsyncGenerator<Check> {
   yield checkClock(host.clock);
   const directory = await checkDataDir(dataDir);
   yield directory;
-  const fog = await checkFog(flags, host, dataDir);
+  const fog = await checkFog({ fog: flags.fog, dataDir, env: host.env, signal });
   yield fog.check;
   if (fog.found !== undefined) {
     const { checkAddresses } = await import('../doctor/address-checks.ts');
@@ -68,8 +68,11 @@ async function* examine(flags: DoctorFlags, host: Host): AsyncGenerator<Check> {
   yield await checkPort(DEFAULT_PORT, fog.found?.client.url);
   const scratch = await mkdtemp(path.join(tmpdir(), 'fog-doctor-'));
   try {
-    const { checkStore } = await import('../doctor/store-check.ts');
-    yield await checkStore(scratch, host.clock);
+    if (fog.store !== undefined) yield fog.store;
+    if (!fog.runs) {
+      const { checkStore } = await import('../doctor/store-check.ts');
+      yield await checkStore(scratch, host.clock);
+    }
     const { checkRuntime } = await import('../doctor/runtime-checks.ts');
     const options = {
       runtimesDir: directory.state === 'fail' ? scratch : path.join(dataDir, 'runtimes'),
@@ -79,25 +82,6 @@ async function* examine(flags: DoctorFlags, host: Host): AsyncGenerator<Check> {
     yield* await checkRuntime(options, { clock: host.clock, logger: silentLogger }, signal);
   } finally {
     await rm(scratch, { recursive: true, force: true });
-  }
-}
-
-async function checkFog(
-  flags: DoctorFlags,
-  host: Host,
-  dataDir: string,
-): Promise<{ readonly check: Check; readonly found?: FoundFog }> {
-  const choice = { fog: flags.fog, dataDir, env: host.env, signal: host.interrupts.asked };
-  try {
-    const found = await findFog(choice);
-    if (found === undefined) {
-      return { check: ok('fog', `none runs on ${dataDir}; "fog run" works without one`) };
-    }
-    const { nodes } = await found.client.status({ signal: choice.signal });
-    const detail = `${found.client.url} answers, nodes online: ${nodes.online}`;
-    return { check: ok('fog', detail), found };
-  } catch (error) {
-    return { check: failed('fog', errorMessage(error), 'Check --fog, FOG_URL and FOG_TOKEN.') };
   }
 }
 
