@@ -1,6 +1,6 @@
 import type { FogNode } from '@fog/wire';
 import { fail } from '../errors.ts';
-import { printable } from '../show/table.ts';
+import { printable } from '../show/printable.ts';
 
 /** Nodes named in one message. */
 const MAX_NAMED = 5;

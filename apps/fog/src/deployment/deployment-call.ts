@@ -4,7 +4,7 @@ import { createFogLink, type FogLink } from '../connect/fog-link.ts';
 import type { OpenClient } from '../connect/open-client.ts';
 import { fail } from '../errors.ts';
 import { type Host, say } from '../process/host.ts';
-import { printable } from '../show/table.ts';
+import { printable } from '../show/printable.ts';
 
 export interface DeploymentCall extends OpenClient {
   readonly host: Host;

@@ -9,7 +9,7 @@ import { indexDir, saveTask } from '../run/save-task.ts';
 import { arrayResults } from '../run/stream-array.ts';
 import { exitCodeOfJob } from '../run/verdict.ts';
 import { stateText } from '../show/job-text.ts';
-import { printable } from '../show/table.ts';
+import { printable } from '../show/printable.ts';
 import type { FileJob } from './read-job-file.ts';
 
 interface BatchFlags {

@@ -19,7 +19,7 @@ import { z } from 'zod';
 import { deadline, JOB_VALUES } from '../run/job-values.ts';
 import { duration, type Reader, whole } from '../run/read-value.ts';
 import { envNameProblem } from '../run/run-flags.ts';
-import { printable } from '../show/table.ts';
+import { printable } from '../show/printable.ts';
 
 const Text = z.string({
   error: ({ input }) => (input === undefined ? 'is missing' : 'must be a single value'),

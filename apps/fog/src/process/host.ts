@@ -1,5 +1,5 @@
 import type { Clock } from '@fog/kernel';
-import { printable } from '../show/table.ts';
+import { printable } from '../show/printable.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { Output } from './output.ts';
 

@@ -3,7 +3,7 @@ import { formatDuration, formatSize, parseDuration, parseSize } from '@fog/kerne
 import type { z } from 'zod';
 import { suggest } from '../command/suggest.ts';
 import { fail } from '../errors.ts';
-import { printable } from '../show/table.ts';
+import { printable } from '../show/printable.ts';
 
 /** The value, or what it must be: the end of a sentence that begins with where it stands. */
 export type Read<T> = { readonly value: T } | { readonly must: string };

@@ -1,5 +1,6 @@
 import type { Deployment } from '@fog/wire';
-import { printable, table } from './table.ts';
+import { printable } from './printable.ts';
+import { table } from './table.ts';
 import { ago, clockTime } from './time.ts';
 
 export function deploymentsTable(all: readonly Deployment[], now: number): string {

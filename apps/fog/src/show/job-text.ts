@@ -1,6 +1,7 @@
 import { formatDuration } from '@fog/kernel';
 import { isTerminal, type Job, type JobDetail, type JobEvent } from '@fog/wire';
-import { printable, table } from './table.ts';
+import { printable } from './printable.ts';
+import { table } from './table.ts';
 import { ago, clockTime } from './time.ts';
 
 /** The states between submission and end are one to a person who looks at a list. */

@@ -1,7 +1,9 @@
 import { formatSize } from '@fog/kernel';
 import type { FogNode, RouteAnswer, Topology, TopologySnapshot } from '@fog/wire';
+import stringWidth from 'string-width';
 import { pricesText, quoteText } from './price-text.ts';
-import { printable, type Screen, table } from './table.ts';
+import { printable } from './printable.ts';
+import { type Screen, table } from './table.ts';
 import { ago, clockTime } from './time.ts';
 
 /** The breaker shows here: a node that cools down is well, and gets nothing all the same. */
@@ -21,7 +23,7 @@ export function nodesTable(nodes: readonly FogNode[], now: number, screen: Scree
   let cells = nodes.map((node) => nodeCells(node, now));
   let text = cellsTable(cells);
   const fits = (): boolean =>
-    !screen.isTerminal || text.split('\n').every((line) => line.length <= screen.columns);
+    !screen.isTerminal || text.split('\n').every((line) => stringWidth(line) <= screen.columns);
   if (fits()) return text;
   cells = cells.map((each) => ({ ...each, NODE: each.NODE?.slice(0, SHORT_ID) ?? '' }));
   text = cellsTable(cells);

@@ -1,4 +1,6 @@
+import stringWidth from 'string-width';
 import type { Output } from '../process/output.ts';
+import { printable } from './printable.ts';
 
 /** What a text must fit. */
 export type Screen = Pick<Output, 'isTerminal' | 'columns'>;
@@ -20,7 +22,7 @@ export function table(
   const widths: number[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.entries()) {
-      widths[column] = Math.max(widths[column] ?? 0, printable(cell).length);
+      widths[column] = Math.max(widths[column] ?? 0, stringWidth(printable(cell)));
     }
   }
   const indent = widths.slice(0, -1).reduce((sum, width) => sum + width + GAP, 0);
@@ -30,8 +32,9 @@ export function table(
       .map((cell, column) => {
         const width = widths[column] ?? 0;
         const text = printable(cell);
-        if (right.includes(column)) return text.padStart(width);
-        if (column < last || screen?.isTerminal !== true) return text.padEnd(width);
+        const padding = ' '.repeat(width - stringWidth(text));
+        if (right.includes(column)) return `${padding}${text}`;
+        if (column < last || screen?.isTerminal !== true) return `${text}${padding}`;
         return wrapped(text, Math.max(LEAST_WRAPPED, screen.columns - indent)).join(
           `\n${' '.repeat(indent)}`,
         );
@@ -44,8 +47,8 @@ export function table(
 
 /** Lines of a screen, the further ones below the text of the first, which begins after `head`. */
 export function paragraph(head: string, text: string, { columns }: Screen): string {
-  const lines = wrapped(printable(text), Math.max(LEAST_WRAPPED, columns - head.length));
-  return `${head}${lines.join(`\n${' '.repeat(head.length)}`)}\n`;
+  const lines = wrapped(printable(text), Math.max(LEAST_WRAPPED, columns - stringWidth(head)));
+  return `${head}${lines.join(`\n${' '.repeat(stringWidth(head))}`)}\n`;
 }
 
 /** A word longer than a line stays whole. */
@@ -53,13 +56,8 @@ function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const line = lines.at(-1);
-    if (line === undefined || line.length + 1 + word.length > width) lines.push(word);
+    if (line === undefined || stringWidth(line) + 1 + stringWidth(word) > width) lines.push(word);
     else lines[lines.length - 1] = `${line} ${word}`;
   }
   return lines;
-}
-
-/** Names and messages come from others: no control character and no bidi override may reach the terminal. */
-export function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\u00b7');
 }

@@ -1,7 +1,8 @@
 import type { JobWhy } from '@fog/wire';
 import { planLines } from './scheduler-text.ts';
 import { quoteText } from './price-text.ts';
-import { printable, type Screen, table } from './table.ts';
+import { printable } from './printable.ts';
+import { type Screen, table } from './table.ts';
 import { clockTime } from './time.ts';
 
 /** Lines of the past that fit a screen; `--json` and "fog job ID events" have all. */
