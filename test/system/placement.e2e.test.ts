@@ -76,6 +76,9 @@ describe('the machines of a fog', () => {
     assert.equal(code, 126);
     assert.match(stderr, /attic has \d+ cores?, and the job asks for 500/);
     const late = ['run', '--deadline', '2020-01-01T00:00Z', '--data-dir', fog.dataDir, HELLO];
-    assert.match((await world.fog(late).ended()).stderr, /deadline .* has passed already/);
+    assert.match(
+      (await world.fog(late).ended()).stderr,
+      /--deadline 2020-01-01T00:00Z: must not have passed/,
+    );
   });
 });
