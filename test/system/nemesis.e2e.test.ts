@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { Child } from '@fog/testkit';
+import { latestEnd } from '../nemesis/check-runs.ts';
 
 const NEMESIS = path.join(import.meta.dirname, '../nemesis/main.ts');
 /** A broken fog need not come to rest. */
@@ -35,6 +36,17 @@ describe('the nemesis', () => {
       reports.push(run.describe());
     }
     assert.fail(`no attack found it\n${reports.join('\n')}`);
+  });
+
+  it('counts no time against a worker in which it is frozen, once or twice in a row', () => {
+    const frozen = [
+      { fromMs: 20_000, toMs: 29_000 },
+      { fromMs: 10_000, toMs: 19_999 },
+    ];
+    assert.equal(latestEnd(1_000, frozen), 7_000);
+    assert.equal(latestEnd(8_000, frozen), 32_999);
+    assert.equal(latestEnd(12_000, frozen), 34_999);
+    assert.equal(latestEnd(29_000, frozen), 35_000);
   });
 
   it('refuses what it cannot do', async () => {
